@@ -1,0 +1,54 @@
+#pragma once
+
+#include <recur/framework/tape.h>
+
+#include <array>
+#include <span>
+
+namespace recur::detail {
+
+/// One operand as the loops see it, in elements. A step of 0 repeats: rows of a bias, columns of a `[batch, 1]` column.
+struct Stream {
+  void* data = nullptr;
+  Index row_stride = 0;
+  Index col_step = 0;
+};
+
+/// Where an operand's gradient goes; no data when it wants none. `fresh` memory is assigned, other memory added to.
+struct Sink {
+  Stream stream;
+  bool fresh = false;
+};
+
+/// The arguments of a fused loop.
+struct FusedCall {
+  const Stream* inputs = nullptr;
+  const Stream* outputs = nullptr;
+  const Stream* seeds = nullptr;  ///< Gradients of the outputs; backward only.
+  const Sink* sinks = nullptr;    ///< Backward only.
+  void* kept = nullptr;
+  const double* constants = nullptr;
+  Index rows = 0;
+  Index cols = 0;
+};
+
+/// What the compiler made of an expression: its loops for float and double.
+struct FusedKernel {
+  struct Loops {
+    void (*forward)(const FusedCall&);
+    void (*backward)(const FusedCall&);
+    Index lanes;
+  };
+  std::array<Loops, 2> loops;  ///< By DType.
+  int operands;
+  int outputs;
+  int kept;  ///< Registers stored per tile for the adjoint.
+};
+
+/// Broadcasts the operands against each other, runs the forward loop and records the backward one as one operation.
+/// An operand may be a scalar, one row, one column or of the result's shape.
+/// @throws ShapeError otherwise.
+void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::span<const double> constants,
+               std::span<Var> outputs);
+
+}  // namespace recur::detail

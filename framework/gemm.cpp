@@ -1,0 +1,142 @@
+#include <recur/framework/gemm.h>
+
+#include <recur/framework/gemm_driver.h>
+#include <recur/framework/parallel.h>
+
+namespace recur {
+namespace detail {
+namespace {
+
+// Rows of A that stay in the second-level cache while the panels of B pass.
+constexpr Index left_bytes = 256 * 1024;
+
+template <Scalar T>
+void pack_panels(const GemmKernels<T>& kernels, MatrixView<const T> b, bool transpose, T* to) {
+  const Index rows = transpose ? b.cols : b.rows;
+  const Panels panels(kernels, transpose ? b.rows : b.cols);
+  parallel_for(panels.count(), rows * panels.lanes * kernels.max_vectors, [&](Index p) {
+    const Index begin = panels.begin(p);
+    T* const target = to + begin * rows;
+    if (transpose)
+      kernels.transpose_panel(b.data + begin * b.stride, b.stride, rows, panels.width(p), target, panels.padded_width(p));
+    else
+      kernels.copy_panel(b.data + begin, b.stride, rows, panels.width(p), target, panels.padded_width(p));
+  });
+}
+
+/// One column panel of C for some rows.
+template <Scalar T>
+void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, Index vectors,
+                    MatrixView<T> c, bool accumulate) {
+  const Split blocks(a.rows, kernels.max_rows);
+  const auto* const tiles = kernels.tile[vectors - 1];
+  for (Index i = 0; i < blocks.parts; ++i) {
+    const Index row = blocks.begin(i);
+    tiles[blocks.size(i) - 1]({.depth = a.cols,
+                               .a = a.data + row * a.stride,
+                               .a_stride = a.stride,
+                               .b = b,
+                               .b_stride = vectors * kernels.lanes,
+                               .c = c.data + row * c.stride,
+                               .c_stride = c.stride,
+                               .width = c.cols,
+                               .accumulate = accumulate});
+  }
+}
+
+template <Scalar T>
+void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, MatrixView<T> c,
+                     bool accumulate) {
+  const Panels panels(kernels, c.cols);
+  const Index fitting = std::max<Index>(left_bytes / static_cast<Index>(sizeof(T)) / std::max<Index>(a.cols, 1), 1);
+  const Index most = std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
+  const Split chunks(a.rows, most);
+  const Index work = 2 * a.cols * (a.rows / chunks.parts) * panels.lanes * kernels.max_vectors;
+  parallel_for(chunks.parts * panels.count(), work, [&](Index job) {
+    const Index chunk = chunks.parts == 1 ? 0 : job / panels.count();
+    const Index p = job - chunk * panels.count();
+    const Index row = chunks.begin(chunk);
+    const Index rows = chunks.size(chunk);
+    multiply_panel(kernels, a.middle_rows(row, rows), b + panels.begin(p) * a.cols, panels.vectors.size(p),
+                   c.middle_rows(row, rows).middle_cols(panels.begin(p), panels.width(p)), accumulate);
+  });
+}
+
+template <Scalar T>
+void set_zero(MatrixView<T> c) {
+  for (Index i = 0; i < c.rows; ++i) std::fill_n(c.data + i * c.stride, c.cols, T{0});
+}
+
+}  // namespace
+}  // namespace detail
+
+using detail::GemmDriver;
+
+GemmWorkspace::GemmWorkspace(GemmTarget target) : target_(target) {
+  static_cast<void>(detail::gemm_kernels<float>(target));
+}
+
+template <Scalar T>
+PackedMatrix<T>::PackedMatrix(GemmTarget target) : kernels_(&detail::gemm_kernels<T>(target)) {}
+
+template <Scalar T>
+void PackedMatrix<T>::pack(MatrixView<const T> b, bool transpose) {
+  rows_ = transpose ? b.cols : b.rows;
+  cols_ = transpose ? b.rows : b.cols;
+  if (empty()) return;
+  const detail::Panels panels(*kernels_, cols_);
+  detail::pack_panels(*kernels_, b, transpose, buffer_.reserve<T>(rows_ * panels.padded_cols()));
+}
+
+template <Scalar T>
+void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, bool accumulate) {
+  require(a.cols == b.rows() && c.rows == a.rows && c.cols == b.cols(),
+          "multiply: [{}, {}] times packed [{}, {}] into [{}, {}]: the inner sizes, the rows and the columns must agree",
+          a.rows, a.cols, b.rows(), b.cols(), c.rows, c.cols);
+  if (c.rows == 0 || c.cols == 0) return;
+  if (a.cols == 0) {
+    if (!accumulate) detail::set_zero(c);
+    return;
+  }
+  detail::multiply_packed(GemmDriver::kernels(b), a, GemmDriver::data(b), c, accumulate);
+}
+
+template <Scalar T>
+void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bool transpose_b, MatrixView<T> c,
+              bool accumulate, GemmWorkspace& workspace) {
+  const Index m = transpose_a ? a.cols : a.rows;
+  const Index k = transpose_a ? a.rows : a.cols;
+  const Index n = transpose_b ? b.rows : b.cols;
+  require(k == (transpose_b ? b.cols : b.rows) && c.rows == m && c.cols == n,
+          "multiply: [{}, {}]{} times [{}, {}]{} into [{}, {}]: the inner sizes, the rows and the columns must agree", a.rows,
+          a.cols, transpose_a ? " transposed" : "", b.rows, b.cols, transpose_b ? " transposed" : "", c.rows, c.cols);
+  if (m == 0 || n == 0) return;
+  if (!accumulate && (k == 0 || (transpose_a && !transpose_b))) detail::set_zero(c);
+  if (k == 0) return;
+  if (transpose_a && !transpose_b) {
+    const RowsPair<T> pair{a, b};
+    multiply_transposed(std::span<const RowsPair<T>>(&pair, 1), c, workspace);
+    return;
+  }
+  const auto& kernels = detail::gemm_kernels<T>(workspace.target());
+  if (transpose_a) {
+    T* const rows = GemmDriver::transposed(workspace).template reserve<T>(m * k);
+    kernels.transpose_panel(a.data, a.stride, m, k, rows, k);
+    a = {rows, m, k};
+  }
+  const detail::Panels panels(kernels, n);
+  T* const packed = GemmDriver::right(workspace).template reserve<T>(k * panels.padded_cols());
+  detail::pack_panels(kernels, b, transpose_b, packed);
+  detail::multiply_packed(kernels, a, packed, c, accumulate);
+}
+
+template class PackedMatrix<float>;
+template class PackedMatrix<double>;
+template void multiply(MatrixView<const float>, const PackedMatrix<float>&, MatrixView<float>, bool);
+template void multiply(MatrixView<const double>, const PackedMatrix<double>&, MatrixView<double>, bool);
+template void multiply(MatrixView<const float>, bool, MatrixView<const float>, bool, MatrixView<float>, bool,
+                       GemmWorkspace&);
+template void multiply(MatrixView<const double>, bool, MatrixView<const double>, bool, MatrixView<double>, bool,
+                       GemmWorkspace&);
+
+}  // namespace recur

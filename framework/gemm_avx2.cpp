@@ -1,0 +1,39 @@
+// Matrix products for machines with AVX2. Wants -mavx2 -mfma -ffp-contract=fast -O3.
+// Without these flags (another kind of machine) the file compiles to "not available".
+#include <recur/framework/gemm_kernels.h>
+
+#if defined(__AVX2__) && defined(__FMA__)
+
+#include <recur/framework/gemm_kernel.h>
+
+namespace recur::detail {
+namespace {
+
+struct Avx2 {
+  static constexpr int bytes = 32;
+  static constexpr int vectors = 2;
+  static constexpr int rows = 6;
+};
+
+}  // namespace
+
+template <class T>
+const GemmKernels<T>* avx2_gemm_kernels() {
+  return &gemm_kernel_table<Avx2, T>;
+}
+
+#else
+
+namespace recur::detail {
+
+template <class T>
+const GemmKernels<T>* avx2_gemm_kernels() {
+  return nullptr;
+}
+
+#endif
+
+template const GemmKernels<float>* avx2_gemm_kernels<float>();
+template const GemmKernels<double>* avx2_gemm_kernels<double>();
+
+}  // namespace recur::detail

@@ -1,0 +1,39 @@
+// Matrix products for machines with AVX-512. Wants -mavx512f -mavx512vl -mavx2 -mfma -ffp-contract=fast -O3.
+// Without these flags (another kind of machine) the file compiles to "not available".
+#include <recur/framework/gemm_kernels.h>
+
+#if defined(__AVX512F__) && defined(__FMA__)
+
+#include <recur/framework/gemm_kernel.h>
+
+namespace recur::detail {
+namespace {
+
+struct Avx512 {
+  static constexpr int bytes = 64;
+  static constexpr int vectors = 4;
+  static constexpr int rows = 6;
+};
+
+}  // namespace
+
+template <class T>
+const GemmKernels<T>* avx512_gemm_kernels() {
+  return &gemm_kernel_table<Avx512, T>;
+}
+
+#else
+
+namespace recur::detail {
+
+template <class T>
+const GemmKernels<T>* avx512_gemm_kernels() {
+  return nullptr;
+}
+
+#endif
+
+template const GemmKernels<float>* avx512_gemm_kernels<float>();
+template const GemmKernels<double>* avx512_gemm_kernels<double>();
+
+}  // namespace recur::detail

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+
+namespace recur::detail {
+
+struct GemmDriver;
+
+/// Inner loops of the matrix products for one instruction set. A packed matrix consists of column panels of at most
+/// `max_vectors` vectors of `lanes` numbers, each stored row after row and padded with zeros to whole vectors.
+///
+/// This header is read by code compiled for instruction sets the machine may not have, so it holds no inline functions.
+template <class T>
+struct GemmKernels {
+  using Index = std::ptrdiff_t;
+  static constexpr int vectors_limit = 4;
+  static constexpr int rows_limit = 6;
+
+  /// A tile of C: `rows` x `width` numbers, set to or increased by Σ_k a[r, k] · b[k, :]. `b` has rows of `b_stride`
+  /// numbers, of which a whole number of vectors is read.
+  struct Tile {
+    Index depth;
+    const T* a;
+    Index a_stride;  ///< From row to row; unused when A is packed.
+    const T* b;
+    Index b_stride;
+    T* c;
+    Index c_stride;
+    Index width;
+    bool accumulate;
+  };
+  using TileFunction = void (*)(const Tile& tile);
+
+  Index lanes;
+  Index max_vectors;
+  Index max_rows;
+  /// [vectors - 1][rows - 1]; A is row-major, or packed: a[k * rows + r].
+  TileFunction tile[vectors_limit][rows_limit];
+  TileFunction packed_tile[vectors_limit][rows_limit];
+  /// to[k * to_stride + j] = from[k * from_stride + j], for `width` columns; zero up to `to_stride`.
+  void (*copy_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
+  /// to[k * to_stride + j] = from[j * from_stride + k], likewise.
+  void (*transpose_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
+  /// Packs rows of `width` numbers as the left operands of `packed_tile`: the columns are dealt out evenly to blocks of at
+  /// most `max_rows`, wider ones first; block i starts at to + i * block_stride, its rows lie there one after the other, and
+  /// the first row packed is the block's row `at`.
+  void (*pack_left)(const T* from, Index from_stride, Index rows, Index width, Index at, T* to, Index block_stride);
+};
+
+/// Null when the kernels were not compiled for this kind of machine.
+template <class T>
+[[nodiscard]] const GemmKernels<T>* portable_gemm_kernels();
+template <class T>
+[[nodiscard]] const GemmKernels<T>* avx2_gemm_kernels();
+template <class T>
+[[nodiscard]] const GemmKernels<T>* avx512_gemm_kernels();
+
+}  // namespace recur::detail

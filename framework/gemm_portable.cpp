@@ -1,0 +1,23 @@
+// Matrix products for any machine, in vectors of 16 bytes: SSE2, NEON. Wants -O3, no further flags.
+#include <recur/framework/gemm_kernel.h>
+
+namespace recur::detail {
+namespace {
+
+struct Portable {
+  static constexpr int bytes = 16;
+  static constexpr int vectors = 2;
+  static constexpr int rows = 4;
+};
+
+}  // namespace
+
+template <class T>
+const GemmKernels<T>* portable_gemm_kernels() {
+  return &gemm_kernel_table<Portable, T>;
+}
+
+template const GemmKernels<float>* portable_gemm_kernels<float>();
+template const GemmKernels<double>* portable_gemm_kernels<double>();
+
+}  // namespace recur::detail

@@ -1,0 +1,54 @@
+#include <recur/framework/leaf_slot.h>
+
+#include <recur/framework/tape.h>
+
+namespace recur::detail {
+template <class T>
+const PackedMatrix<T>& TypedLeaf<T>::forward(const Parameter& parameter) {
+  if (packed_version != parameter.version()) {
+    packed.pack(parameter.value().template as<T>().matrix(), false);
+    packed_version = parameter.version();
+  }
+  return packed;
+}
+
+template <class T>
+const PackedMatrix<T>& TypedLeaf<T>::backward(const Parameter& parameter) {
+  if (transposed_version != parameter.version()) {
+    packed_transposed.pack(parameter.value().template as<T>().matrix(), true);
+    transposed_version = parameter.version();
+  }
+  return packed_transposed;
+}
+
+template <class T>
+void LeafSlot::defer(MatrixView<const T> a, MatrixView<const T> b, Var result) {
+  as<T>().pairs.push_back({a, b});
+  Node& root = result.node()->root();
+  result.tape().hold(root);
+  held.push_back(&root);
+}
+
+void LeafSlot::flush(Tape& tape) {
+  std::visit(
+      [&]<class T>(TypedLeaf<T>& own) {
+        if (own.pairs.empty()) return;
+        multiply_transposed<T>(own.pairs, parameter->gradient.as<T>().matrix(), tape.workspace());
+        own.pairs.clear();
+      },
+      typed);
+  for (Node* const waiting : held) tape.release(*waiting);
+  held.clear();
+}
+
+void LeafSlot::forget() {
+  std::visit([](auto& own) { own.pairs.clear(); }, typed);
+  held.clear();
+}
+
+template struct TypedLeaf<float>;
+template struct TypedLeaf<double>;
+template void LeafSlot::defer<float>(MatrixView<const float>, MatrixView<const float>, Var);
+template void LeafSlot::defer<double>(MatrixView<const double>, MatrixView<const double>, Var);
+
+}  // namespace recur::detail

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <recur/framework/gemm.h>
+#include <recur/framework/parameter.h>
+#include <recur/framework/var.h>
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+namespace recur::detail {
+
+/// The part of a LeafSlot that depends on the number type.
+template <class T>
+struct TypedLeaf {
+  PackedMatrix<T> packed;
+  PackedMatrix<T> packed_transposed;
+  std::uint64_t packed_version = 0;
+  std::uint64_t transposed_version = 0;
+  std::vector<RowsPair<T>> pairs;
+
+  /// The parameter `[in, out]` packed for x·W, and for dy·Wᵀ.
+  const PackedMatrix<T>& forward(const Parameter& parameter);
+  const PackedMatrix<T>& backward(const Parameter& parameter);
+};
+
+/// A tape's view of one parameter. Packed forms are made on first use and again when the parameter's version changes;
+/// products of its gradient are collected (`defer`) and done as one product over all time steps (`flush`).
+struct LeafSlot {
+  Parameter* parameter = nullptr;
+  Node* node = nullptr;   ///< In the current pass; null when the pass has not used it yet.
+  std::uint64_t age = 0;  ///< When the node was made, for `Tape::rewind`.
+  std::variant<TypedLeaf<float>, TypedLeaf<double>> typed;
+  std::vector<Node*> held;
+
+  template <class T>
+  [[nodiscard]] TypedLeaf<T>& as() {
+    return *std::get_if<TypedLeaf<T>>(&typed);
+  }
+  /// Notes that the gradient needs aᵀ·b, one of which is the adjoint of `result`: its memory is held until `flush`.
+  template <class T>
+  void defer(MatrixView<const T> a, MatrixView<const T> b, Var result);
+  /// Does all products that wait.
+  void flush(Tape& tape);
+  /// Drops them (the pass was given up half-way).
+  void forget();
+};
+
+}  // namespace recur::detail

@@ -1,0 +1,292 @@
+#include <recur/framework/linear.h>
+
+#include <recur/framework/leaf_slot.h>
+
+#include <span>
+
+namespace recur {
+namespace detail {
+
+/// A product of a whole sequence with a parameter, and which of its rows have been used as a result already.
+struct Hoisted {
+  const Node* weight;
+  const Node* bias;
+  Transpose transpose;
+  Var product;
+  std::span<bool> used;
+  Hoisted* next;
+};
+
+struct SequenceTag {
+  Node* whole;
+  Hoisted* hoisted;
+};
+
+}  // namespace detail
+
+namespace {
+
+using detail::LeafSlot;
+using Terms = Linear::Terms;
+using Product = Linear::Product;
+
+bool is_parameter(Var x) { return x.node()->leaf != nullptr; }
+bool is_bias(Var addend, const Shape& shape) { return addend.size() == shape.cols() && addend.size() != shape.count(); }
+
+Index inner_of_a(const Product& p) { return p.transpose == Transpose::a ? p.a.rows() : p.a.cols(); }
+Index inner_of_w(const Product& p) { return p.transpose == Transpose::b ? p.w.cols() : p.w.rows(); }
+Index outer_of_w(const Product& p) { return p.transpose == Transpose::b ? p.w.rows() : p.w.cols(); }
+
+Shape shape_of(const Product& p) {
+  return p.transpose == Transpose::a ? Shape{p.a.cols(), outer_of_w(p)} : p.a.shape().with(-1, outer_of_w(p));
+}
+
+// Parameters are packed once per update and their gradients wait to be done as one product. Both are laid out for rows of
+// `a`; the rare transposed `a` takes the general way.
+bool packs(const Product& p) { return is_parameter(p.w) && p.transpose != Transpose::a; }
+
+template <class T>
+void multiply_into(const Product& p, MatrixView<T> z, bool accumulate) {
+  if (packs(p)) {
+    auto& own = p.w.node()->leaf->as<T>();
+    const Parameter& parameter = *p.w.node()->leaf->parameter;
+    multiply<T>(p.a.value<T>(), p.transpose == Transpose::b ? own.backward(parameter) : own.forward(parameter), z,
+                accumulate);
+  } else {
+    multiply<T>(p.a.value<T>(), p.transpose == Transpose::a, p.w.value<T>(), p.transpose == Transpose::b, z, accumulate,
+                p.a.tape().workspace());
+  }
+}
+
+// da += dz·Wᵀ and dW += aᵀ·dz.
+template <class T>
+void backward_packed(const Product& p, Var z) {
+  LeafSlot& slot = *p.w.node()->leaf;
+  const MatrixView<const T> dz = z.adjoint<T>();
+  if (p.a.wants_gradient()) {
+    const Parameter& parameter = *slot.parameter;
+    auto& own = slot.as<T>();
+    const auto [da, fresh] = p.a.claim_gradient<T>();
+    multiply<T>(dz, p.transpose == Transpose::b ? own.forward(parameter) : own.backward(parameter), da, !fresh);
+  }
+  if (p.w.wants_gradient()) {
+    if (p.transpose == Transpose::b) slot.defer<T>(dz, p.a.value<T>(), z);
+    else slot.defer<T>(p.a.value<T>(), dz, z);
+  }
+}
+
+template <class T>
+void backward_general(const Product& p, Var z) {
+  GemmWorkspace& workspace = p.a.tape().workspace();
+  const bool ta = p.transpose == Transpose::a;
+  const bool tb = p.transpose == Transpose::b;
+  const MatrixView<const T> dz = z.adjoint<T>();
+  if (p.a.wants_gradient()) {
+    const auto [da, fresh] = p.a.claim_gradient<T>();
+    if (ta) multiply<T>(p.w.value<T>(), false, dz, true, da, !fresh, workspace);
+    else multiply<T>(dz, false, p.w.value<T>(), !tb, da, !fresh, workspace);
+  }
+  if (p.w.wants_gradient()) {
+    const auto [dw, fresh] = p.w.claim_gradient<T>();
+    if (tb) multiply<T>(dz, true, p.a.value<T>(), false, dw, !fresh, workspace);
+    else multiply<T>(p.a.value<T>(), !ta, dz, false, dw, !fresh, workspace);
+  }
+}
+
+template <class T>
+void add_rows(MatrixView<const T> from, MatrixView<T> to) {
+  for (Index r = 0; r < to.rows; ++r) {
+    const T* const source = from.data + (from.rows == 1 ? 0 : r * from.stride);
+    T* const target = to.data + r * to.stride;
+    for (Index c = 0; c < to.cols; ++c) target[c] += source[c];
+  }
+}
+
+template <class T>
+void copy_rows(MatrixView<const T> from, MatrixView<T> to) {
+  for (Index r = 0; r < to.rows; ++r)
+    std::copy_n(from.data + (from.rows == 1 ? 0 : r * from.stride), to.cols, to.data + r * to.stride);
+}
+
+// A bias is [1, cols] here, whatever its rank.
+template <class T>
+MatrixView<const T> addend_value(Var addend, const Shape& shape) {
+  if (is_bias(addend, shape)) return {addend.value<T>().data, 1, shape.cols()};
+  return addend.value<T>();
+}
+
+template <class T>
+void backward_addend(Var addend, Var z) {
+  if (!addend.wants_gradient()) return;
+  const MatrixView<const T> dz = z.adjoint<T>();
+  const MatrixView<T> to = addend.add_gradient<T>();
+  if (is_bias(addend, z.shape())) add_column_sums<T>(dz, std::span<T>(to.data, static_cast<std::size_t>(addend.size())));
+  else add_rows<T>(dz, to);
+}
+
+// Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint.
+template <class T>
+void compute(const Terms& terms, Var z, bool accumulate) {
+  const MatrixView<T> out = z.mutable_value<T>();
+  for (int i = 0; i < terms.addend_count; ++i, accumulate = true) {
+    const auto addend = addend_value<T>(terms.addends[static_cast<std::size_t>(i)], z.shape());
+    if (accumulate) add_rows<T>(addend, out);
+    else copy_rows<T>(addend, out);
+  }
+  for (int i = 0; i < terms.product_count; ++i, accumulate = true)
+    multiply_into<T>(terms.products[static_cast<std::size_t>(i)], out, accumulate);
+  if (!z.wants_gradient()) return;
+  z.tape().on_backward(z, [terms, z] {
+    for (int i = 0; i < terms.product_count; ++i) {
+      const Product& p = terms.products[static_cast<std::size_t>(i)];
+      if (packs(p)) backward_packed<T>(p, z);
+      else backward_general<T>(p, z);
+    }
+    for (int i = 0; i < terms.addend_count; ++i) backward_addend<T>(terms.addends[static_cast<std::size_t>(i)], z);
+  });
+}
+
+bool wants_gradient(const Terms& terms) {
+  bool wanted = false;
+  for (int i = 0; i < terms.product_count; ++i) {
+    const Product& p = terms.products[static_cast<std::size_t>(i)];
+    wanted |= p.a.wants_gradient() || p.w.wants_gradient();
+  }
+  for (int i = 0; i < terms.addend_count; ++i) wanted |= terms.addends[static_cast<std::size_t>(i)].wants_gradient();
+  return wanted;
+}
+
+Var compute(const Terms& terms, Var z, bool accumulate) {
+  dispatch(z.dtype(), [&]<class T>() { compute<T>(terms, z, accumulate); });
+  return z;
+}
+
+void remove_product(Terms& terms, int at) {
+  for (int i = at; i + 1 < terms.product_count; ++i)
+    terms.products[static_cast<std::size_t>(i)] = terms.products[static_cast<std::size_t>(i + 1)];
+  --terms.product_count;
+}
+void remove_addend(Terms& terms, int at) {
+  for (int i = at; i + 1 < terms.addend_count; ++i)
+    terms.addends[static_cast<std::size_t>(i)] = terms.addends[static_cast<std::size_t>(i + 1)];
+  --terms.addend_count;
+}
+
+bool hoistable(const Product& p) {
+  const detail::Node& a = *p.a.node();
+  return packs(p) && a.sequence != nullptr && a.sequence->whole != &a;
+}
+
+// The product of the whole sequence that `p.a` is a step of, computed at the first request.
+detail::Hoisted& hoisted(const Product& p, Var bias, bool wanted) {
+  detail::SequenceTag& tag = *p.a.node()->sequence;
+  const detail::Node* const bias_node = bias.node();
+  for (detail::Hoisted* h = tag.hoisted; h != nullptr; h = h->next)
+    if (h->weight == p.w.node() && h->bias == bias_node && h->transpose == p.transpose) return *h;
+  Terms terms;
+  const Var whole(tag.whole);
+  terms.products[terms.product_count++] = {whole, p.w, p.transpose};
+  if (bias.defined()) terms.addends[terms.addend_count++] = bias;
+  Tape& tape = whole.tape();
+  const Var product = compute(terms, tape.output(shape_of(terms.products[0]), wanted), false);
+  auto* const entry = tape.list<detail::Hoisted>(1).data();
+  const auto used = tape.list<bool>(whole.rows());
+  std::fill(used.begin(), used.end(), false);
+  *entry = {p.w.node(), bias_node, p.transpose, product, used, tag.hoisted};
+  tag.hoisted = entry;
+  return *entry;
+}
+
+// Takes one product (and the bias) out of `terms` if the whole sequence's is there to be used: the step's rows of it become
+// the result, in place, for the other terms to be added to. Undefined otherwise.
+Var take_hoisted(Terms& terms, const Shape& shape, bool wanted) {
+  for (int i = 0; i < terms.product_count; ++i) {
+    const Product p = terms.products[static_cast<std::size_t>(i)];
+    if (!hoistable(p)) continue;
+    int bias_at = -1;
+    for (int j = 0; j < terms.addend_count; ++j) {
+      const Var addend = terms.addends[static_cast<std::size_t>(j)];
+      if (is_parameter(addend) && addend.size() == shape.cols()) bias_at = j;
+    }
+    const Var bias = bias_at < 0 ? Var() : terms.addends[static_cast<std::size_t>(bias_at)];
+    detail::Hoisted& all = hoisted(p, bias, wanted);
+    const Index row = p.a.node()->sequence_row;
+    bool& used = all.used[static_cast<std::size_t>(row)];
+    if (used || (wanted && !all.product.wants_gradient())) continue;
+    used = true;
+    remove_product(terms, i);
+    if (bias_at >= 0) remove_addend(terms, bias_at);
+    return p.a.tape().view(all.product, row * shape.cols(), shape, shape.cols());
+  }
+  return {};
+}
+
+}  // namespace
+
+Linear::Linear(Var a, Var w, Transpose transpose) {
+  terms_.products[0] = {a, w, transpose};
+  terms_.product_count = 1;
+  const Product& p = terms_.products[0];
+  require(a.shape().rank() >= 1 && w.shape().rank() == 2, "matmul: {} x {}: the right operand must have two axes",
+          a.shape(), w.shape());
+  require(inner_of_a(p) == inner_of_w(p), "matmul: {}{} x {}{}: inner sizes {} and {} differ{}", a.shape(),
+          transpose == Transpose::a ? "ᵀ" : "", w.shape(), transpose == Transpose::b ? "ᵀ" : "", inner_of_a(p),
+          inner_of_w(p),
+          inner_of_a(p) == outer_of_w(p) ? " (they fit with Transpose::b)" : " (was the layer built for another input?)");
+}
+
+Shape Linear::shape() const { return shape_of(terms_.products[0]); }
+
+Linear operator+(const Linear& left, const Linear& right) {
+  Linear sum = left;
+  require<ValueError>(left.terms_.product_count + right.terms_.product_count <= Linear::max_terms,
+                      "Linear: a sum of more than {} products (assign a part of it to a Var first)", Linear::max_terms);
+  require(left.shape().count() == right.shape().count() && left.shape().cols() == right.shape().cols(),
+          "Linear: cannot add products of shapes {} and {}", left.shape(), right.shape());
+  for (int i = 0; i < right.terms_.product_count; ++i)
+    sum.terms_.products[static_cast<std::size_t>(sum.terms_.product_count++)] =
+        right.terms_.products[static_cast<std::size_t>(i)];
+  for (int i = 0; i < right.terms_.addend_count; ++i) sum = sum.plus(right.terms_.addends[static_cast<std::size_t>(i)]);
+  return sum;
+}
+
+Linear Linear::plus(Var addend) const {
+  require<ValueError>(terms_.addend_count < max_terms,
+                      "Linear: more than {} addends (assign a part of the sum to a Var first)", max_terms);
+  const Shape own = shape();
+  require(addend.size() == own.cols() || (addend.size() == own.count() && addend.cols() == own.cols()),
+          "Linear: cannot add {} to a product of shape {} (the same shape or one row is possible)", addend.shape(), own);
+  Linear sum = *this;
+  sum.terms_.addends[static_cast<std::size_t>(sum.terms_.addend_count++)] = addend;
+  return sum;
+}
+
+Linear::operator Var() const {
+  Terms terms = terms_;
+  const Shape result = shape();
+  const bool wanted = wants_gradient(terms);
+  const Var in_place = take_hoisted(terms, result, wanted);
+  if (!in_place.defined()) return compute(terms, tape().output(result, wanted), false);
+  if (terms.product_count + terms.addend_count == 0) return in_place;
+  return compute(terms, in_place, true);
+}
+
+Linear matmul(Var a, Var b, Transpose transpose) { return {a, b, transpose}; }
+Linear matmul(Var a, Parameter& b, Transpose transpose) { return {a, a.tape().leaf(b), transpose}; }
+
+Var sequence_step(Var sequence, Index first, Index count) {
+  require(first >= 0 && count >= 0 && first + count <= sequence.rows(), "sequence_step: rows {} to {} of {}", first,
+          first + count, sequence.shape());
+  Tape& tape = sequence.tape();
+  detail::Node& whole = *sequence.node();
+  if (whole.sequence == nullptr) {
+    whole.sequence = tape.list<detail::SequenceTag>(1).data();
+    *whole.sequence = {&whole, nullptr};
+  }
+  const Var step = tape.view(sequence, first * whole.stride, Shape{count, sequence.cols()}, whole.stride);
+  step.node()->sequence = whole.sequence;
+  step.node()->sequence_row = first;
+  return step;
+}
+
+}  // namespace recur

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <recur/framework/var.h>
+
+namespace recur::detail {
+
+/// One axis of an array that is seen as a matrix. The last axis are the columns; any other one divides the rows into
+/// `outer` groups of `size` positions, each `inner` rows.
+struct Axis {
+  Index outer = 1;
+  Index size = 1;
+  Index inner = 1;
+  bool last = false;
+};
+
+/// @throws ShapeError when there is no such axis.
+[[nodiscard]] inline Axis axis_of(const Shape& shape, int axis) {
+  const int at = shape.normalize(axis);
+  Axis result{1, shape[at], 1, at + 1 == shape.rank()};
+  for (int i = 0; i < at; ++i) result.outer *= shape[i];
+  for (int i = at + 1; i + 1 < shape.rank(); ++i) result.inner *= shape[i];
+  if (result.last) result.outer = 1;  // one block holds all rows
+  return result;
+}
+
+/// Positions `[first, first + count)` of the axis within group `o`.
+template <class T>
+[[nodiscard]] MatrixView<T> block(MatrixView<T> whole, const Axis& axis, Index o, Index first, Index count) {
+  if (axis.last) return whole.middle_cols(first, count);
+  return whole.middle_rows((o * axis.size + first) * axis.inner, count * axis.inner);
+}
+
+template <class T>
+void copy_rows(MatrixView<const T> from, MatrixView<T> to) {
+  for (Index r = 0; r < to.rows; ++r) std::copy_n(from.data + r * from.stride, to.cols, to.data + r * to.stride);
+}
+
+/// Assigns or adds a gradient, as the sink wants it.
+template <class T>
+void put_rows(MatrixView<const T> from, GradientSink<T> to) {
+  if (to.fresh) return copy_rows(from, to.view);
+  for (Index r = 0; r < to.view.rows; ++r) {
+    const T* const source = from.data + r * from.stride;
+    T* const target = to.view.data + r * to.view.stride;
+    for (Index c = 0; c < to.view.cols; ++c) target[c] += source[c];
+  }
+}
+
+}  // namespace recur::detail

@@ -1,0 +1,71 @@
+#include <recur/framework/ops/cross_entropy.h>
+#include <recur/framework/ops/row_kernels.h>
+#include <recur/framework/parallel.h>
+
+namespace recur {
+namespace {
+
+using detail::RowLosses;
+
+constexpr Index work_per_element = 40;  // an exponential and a logarithm, roughly
+
+// With t = (1 - s) target + s/2:      loss = 1/C Σ ln(1 + eˣ) - x t
+// dx = 1/C (σ(x) - t)      dtarget = -1/C (1 - s) x
+template <class T>
+void backward(Var logits, Var targets, const RowLosses& rows, Var loss, T smoothing) {
+  const MatrixView<const T> x = logits.value<T>();
+  const MatrixView<const T> q = targets.value<T>();
+  const T share = 1 / static_cast<T>(x.cols);
+  if (logits.wants_gradient()) {
+    const auto sink = logits.claim_gradient<T>();
+    parallel_for(x.rows, x.cols * work_per_element, [&](Index r) {
+      T* const dx = sink.view.data + r * sink.view.stride;
+      if (rows.masked(r)) {
+        if (sink.fresh) std::fill_n(dx, x.cols, T{});
+        return;
+      }
+      detail::row_kernels<T>().binary_nll_backward(x.data + r * x.stride, q.data + r * q.stride, 1 - smoothing,
+                                                   smoothing / 2, share * detail::row_seed<T>(loss, rows, r), dx, x.cols,
+                                                   !sink.fresh);
+    });
+  }
+  if (!targets.wants_gradient()) return;
+  const MatrixView<T> dq = targets.add_gradient<T>();
+  for (Index r = 0; r < x.rows; ++r) {
+    if (rows.masked(r)) continue;
+    const T scale = share * (1 - smoothing) * detail::row_seed<T>(loss, rows, r);
+    for (Index c = 0; c < x.cols; ++c) dq(r, c) -= scale * x(r, c);
+  }
+}
+
+template <class T>
+void compute(Var logits, Var targets, const RowLosses& rows, T smoothing, Var loss) {
+  const MatrixView<const T> x = logits.value<T>();
+  const MatrixView<const T> q = targets.value<T>();
+  const auto losses = loss.tape().scratch<T>(x.rows);
+  parallel_for(x.rows, x.cols * work_per_element, [&](Index r) {
+    if (rows.masked(r)) return;
+    losses[static_cast<std::size_t>(r)] =
+        detail::row_kernels<T>().binary_nll(x.data + r * x.stride, q.data + r * q.stride, 1 - smoothing, smoothing / 2,
+                                            x.cols) /
+        static_cast<T>(x.cols);
+  });
+  detail::reduce_losses<T>(losses, rows, loss);
+  if (loss.wants_gradient())
+    loss.tape().on_backward(loss, [logits, targets, rows, loss, smoothing] {
+      backward<T>(logits, targets, rows, loss, smoothing);
+    });
+}
+
+}  // namespace
+
+Var binary_cross_entropy(Var logits, Var targets, const CrossEntropyOptions& options) {
+  require(logits.shape() == targets.shape(), "binary_cross_entropy: logits {} but targets {}", logits.shape(),
+          targets.shape());
+  const RowLosses rows = detail::row_losses("binary_cross_entropy", logits, options);
+  const Var loss = detail::loss_output(logits, rows, logits.wants_gradient() || targets.wants_gradient());
+  dispatch(loss.dtype(), [&]<class T>() { compute<T>(logits, targets, rows, static_cast<T>(options.label_smoothing), loss); });
+  return loss;
+}
+
+}  // namespace recur

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+
+namespace recur::detail {
+
+/// Loops over one row of `n` numbers that cannot be fused expressions because they reduce, for one instruction set. `add`
+/// says that results are added to `dx` rather than assigned.
+///
+/// This header is read by code compiled for instruction sets the machine may not have, so it holds no inline functions.
+template <class T>
+struct RowKernels {
+  using Index = std::ptrdiff_t;
+
+  /// Σ x
+  T (*sum)(const T* x, Index n);
+  /// Σ a·b
+  T (*dot)(const T* a, const T* b, Index n);
+  /// ln Σ eˣ, without overflow
+  T (*log_sum_exp)(const T* x, Index n);
+  /// y = eˣ / Σ eˣ      dx = y (dy - Σ y dy)
+  void (*softmax)(const T* x, T* y, Index n);
+  void (*softmax_backward)(const T* y, const T* dy, T* dx, Index n, bool add);
+  /// y = x - ln Σ eˣ      dx = dy - eʸ Σ dy
+  void (*log_softmax)(const T* x, T* y, Index n);
+  void (*log_softmax_backward)(const T* y, const T* dy, T* dx, Index n, bool add);
+  /// dx = scale (e^(x - log_sum) - target)
+  void (*nll_backward)(const T* x, T log_sum, T scale, T target, T* dx, Index n, bool add);
+  /// dx = scale (mass e^(x - log_sum) - (factor q + shift))
+  struct Targets {
+    const T* q;
+    T mass;
+    T factor;
+    T shift;
+  };
+  void (*dense_nll_backward)(const T* x, T log_sum, T scale, const Targets& targets, T* dx, Index n, bool add);
+  /// Σ ln(1 + eˣ) - x t with t = factor q + shift      dx = scale (sigmoid(x) - t)
+  T (*binary_nll)(const T* x, const T* q, T factor, T shift, Index n);
+  void (*binary_nll_backward)(const T* x, const T* q, T factor, T shift, T scale, T* dx, Index n, bool add);
+  /// Σ (x - mean)²
+  T (*squared_deviation)(const T* x, T mean, Index n);
+};
+
+/// Null when the kernels were not compiled for this kind of machine.
+template <class T>
+[[nodiscard]] const RowKernels<T>* portable_row_kernels();
+template <class T>
+[[nodiscard]] const RowKernels<T>* avx2_row_kernels();
+template <class T>
+[[nodiscard]] const RowKernels<T>* avx512_row_kernels();
+
+/// The fastest this machine can run.
+template <class T>
+[[nodiscard]] const RowKernels<T>& row_kernels();
+
+}  // namespace recur::detail

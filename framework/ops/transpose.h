@@ -1,0 +1,18 @@
+#pragma once
+
+#include <recur/framework/tape.h>
+
+namespace recur {
+
+/// Swaps two axes: `transpose(x, 0, 1)` turns `[batch, time, features]` into `[time, batch, features]`. Copies.
+/// @throws ShapeError when there is no such axis.
+[[nodiscard]] Var transpose(Var x, int axis_a, int axis_b);
+
+/// The transpose of a matrix. As operand of a product use `Transpose` (framework/linear.h), which copies nothing.
+/// @throws ShapeError unless x has two axes.
+[[nodiscard]] Var transpose(Var x);
+
+/// The positions of one axis in reverse order. @throws ShapeError when there is no such axis.
+[[nodiscard]] Var reverse(Var x, int axis);
+
+}  // namespace recur

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <recur/framework/error.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace recur {
+
+/// Signed size and index type, so that differences and reversed loops need no casts.
+using Index = std::ptrdiff_t;
+
+/// The sizes of an array's axes, outermost first: `[time, batch, features]`. At most `max_rank` axes; rank 0 is a scalar.
+class Shape {
+ public:
+  static constexpr int max_rank = 5;
+
+  constexpr Shape() = default;
+  /// @throws ShapeError for a negative size or more than `max_rank` axes.
+  Shape(std::initializer_list<Index> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+  explicit Shape(std::span<const Index> sizes);
+
+  [[nodiscard]] constexpr int rank() const { return rank_; }
+  /// Size of one axis; negative axes count from the last. @throws ShapeError when there is no such axis.
+  [[nodiscard]] Index operator[](int axis) const { return sizes_[static_cast<std::size_t>(normalize(axis))]; }
+  /// The axis as a number from 0, for negative `axis` counted from the last. @throws ShapeError when there is none.
+  [[nodiscard]] int normalize(int axis) const;
+  /// Number of elements; 1 for a scalar.
+  [[nodiscard]] constexpr Index count() const {
+    Index n = 1;
+    for (int i = 0; i < rank_; ++i) n *= sizes_[static_cast<std::size_t>(i)];
+    return n;
+  }
+  /// The array seen as a matrix: the last axis are its columns, all others its rows. A scalar is `[1, 1]`.
+  [[nodiscard]] constexpr Index cols() const { return rank_ == 0 ? 1 : sizes_[static_cast<std::size_t>(rank_ - 1)]; }
+  [[nodiscard]] constexpr Index rows() const {
+    Index n = 1;
+    for (int i = 0; i + 1 < rank_; ++i) n *= sizes_[static_cast<std::size_t>(i)];
+    return n;
+  }
+  [[nodiscard]] std::span<const Index> sizes() const { return {sizes_.data(), static_cast<std::size_t>(rank_)}; }
+  /// A copy with one axis of another size.
+  [[nodiscard]] Shape with(int axis, Index size) const;
+  /// A copy with `axis` left out, and one with an axis put in before position `axis`.
+  [[nodiscard]] Shape without(int axis) const;
+  [[nodiscard]] Shape inserted(int axis, Index size) const;
+
+  friend constexpr bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_) return false;
+    for (int i = 0; i < a.rank_; ++i)
+      if (a.sizes_[static_cast<std::size_t>(i)] != b.sizes_[static_cast<std::size_t>(i)]) return false;
+    return true;
+  }
+
+ private:
+  std::array<Index, max_rank> sizes_{};
+  int rank_ = 0;
+};
+
+/// `[32, 50, 128]`
+[[nodiscard]] std::string to_string(const Shape& shape);
+
+}  // namespace recur
+
+template <>
+struct fmt::formatter<recur::Shape> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+  template <class Context>
+  auto format(const recur::Shape& shape, Context& context) const {
+    const std::string text = recur::to_string(shape);
+    return std::copy(text.begin(), text.end(), context.out());
+  }
+};

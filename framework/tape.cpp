@@ -1,0 +1,195 @@
+#include <recur/framework/tape.h>
+
+#include <recur/framework/leaf_slot.h>
+
+#include <algorithm>
+
+namespace recur {
+namespace {
+
+// Five cache lines between large buffers; see Arena. Measured by bench/arena_bench.
+constexpr std::size_t value_colour = 320;
+
+std::size_t bytes_of(const detail::Node& node, DType dtype) {
+  return static_cast<std::size_t>(node.shape.count()) * size_of(dtype);
+}
+
+void check_wanted(Var y) {
+  require<StateError>(y.wants_gradient(),
+                      "Tape::backward: nothing the {} value depends on wants a gradient (was recording off?)", y.shape());
+}
+
+}  // namespace
+
+Tape::Tape(DType dtype, std::uint64_t seed) : dtype_(dtype), values_(value_colour), generator_(seed) {}
+Tape::~Tape() = default;
+
+detail::Node* Tape::new_node(Shape shape) {
+  auto* const node = nodes_.make<detail::Node>();
+  node->tape = this;
+  node->shape = shape;
+  node->stride = shape.cols();
+  return node;
+}
+
+Var Tape::output(Shape shape, bool wanted) {
+  detail::Node* const node = new_node(shape);
+  node->value = values_.allocate(bytes_of(*node, dtype_));
+  node->wanted = wanted && recording_;
+  return Var(node);
+}
+
+Var Tape::view(Var base, Index offset, Shape shape, Index stride) {
+  detail::Node* const node = new_node(shape);
+  detail::Node* const seen = base.node();
+  node->base = &seen->root();
+  node->offset = seen->offset + offset;
+  node->value = static_cast<std::byte*>(seen->value) + static_cast<std::size_t>(offset) * size_of(dtype_);
+  node->stride = stride;
+  node->wanted = seen->wanted;
+  return Var(node);
+}
+
+template <class From>
+Var Tape::copied(Shape shape, std::span<const From> values) {
+  require(static_cast<Index>(values.size()) == shape.count(), "Tape::constant: {} values for shape {}", values.size(),
+          shape);
+  const Var result = output(shape, false);
+  dispatch(dtype_, [&]<class T>() {
+    std::transform(values.begin(), values.end(), result.mutable_value<T>().data,
+                   [](From value) { return static_cast<T>(value); });
+  });
+  return result;
+}
+
+Var Tape::constant(Shape shape, std::span<const float> values) { return copied(shape, values); }
+Var Tape::constant(Shape shape, std::span<const double> values) { return copied(shape, values); }
+Var Tape::constant(const Array& array) {
+  return dispatch(array.dtype(), [&]<class T>() { return copied(array.shape(), array.as<T>().values()); });
+}
+
+Var Tape::filled(Shape shape, double value) {
+  const Var result = output(shape, false);
+  dispatch(dtype_, [&]<class T>() {
+    std::fill_n(result.mutable_value<T>().data, result.size(), static_cast<T>(value));
+  });
+  return result;
+}
+
+Var Tape::want_gradient(Var x) {
+  x.node()->wanted = true;
+  x.node()->kept = true;
+  return x;
+}
+
+Var Tape::detach(Var x) {
+  const Var result = view(x, 0, x.shape(), x.node()->stride);
+  result.node()->wanted = false;
+  return result;
+}
+
+Var Tape::leaf(Parameter& parameter) {
+  detail::LeafSlot* found = nullptr;
+  // Cells use their parameters in the same order at every step, so the next one is nearly always the right one.
+  for (std::size_t tried = 0; tried < leaves_.size() && found == nullptr; ++tried) {
+    if (leaves_[last_leaf_]->parameter == &parameter) found = leaves_[last_leaf_].get();
+    else last_leaf_ = last_leaf_ + 1 == leaves_.size() ? 0 : last_leaf_ + 1;
+  }
+  if (found != nullptr && found->node != nullptr) return Var(found->node);
+
+  require<StateError>(parameter.created(), "Tape::leaf: parameter '{}' was not created (build the layer first)",
+                      parameter.name());
+  require<StateError>(parameter.dtype() == dtype_, "Tape::leaf: parameter '{}' is {}, the tape {} (build both alike)",
+                      parameter.name(), recur::name(parameter.dtype()), recur::name(dtype_));
+  if (found == nullptr) {
+    leaves_.push_back(std::make_unique<detail::LeafSlot>());
+    last_leaf_ = leaves_.size() - 1;
+    found = leaves_.back().get();
+    found->parameter = &parameter;
+    if (dtype_ == DType::float64) found->typed.emplace<detail::TypedLeaf<double>>();
+  }
+  detail::Node* const node = new_node(parameter.shape());
+  node->value = const_cast<void*>(parameter.value().data());
+  node->adjoint = parameter.gradient.data();
+  node->leaf = found;
+  node->wanted = parameter.trainable;
+  node->kept = true;
+  found->node = node;
+  found->age = leaf_age_++;
+  // First in, so last to run backwards: by then every use has left its part of the gradient.
+  on_backward(Var(node), [slot = found, this] { slot->flush(*this); });
+  return Var(node);
+}
+
+void* Tape::new_adjoint(detail::Node& root) {
+  const std::size_t bytes = bytes_of(root, dtype_);
+  for (FreeList& list : free_)
+    if (list.bytes == bytes && !list.buffers.empty()) {
+      void* const buffer = list.buffers.back();
+      list.buffers.pop_back();
+      return buffer;
+    }
+  return values_.allocate(bytes);
+}
+
+void Tape::free_adjoint(detail::Node& root) {
+  if (root.kept || root.adjoint == nullptr) return;
+  const std::size_t bytes = bytes_of(root, dtype_);
+  auto list = std::find_if(free_.begin(), free_.end(), [&](const FreeList& l) { return l.bytes == bytes; });
+  if (list == free_.end()) list = free_.insert(free_.end(), FreeList{bytes, {}});
+  list->buffers.push_back(root.adjoint);
+  root.adjoint = nullptr;
+}
+
+void Tape::release(detail::Node& root) {
+  if (--root.holds < 0) free_adjoint(root);
+}
+
+void Tape::run_backward() {
+  // A buffer is given back once the operation that made the value has used it (`holds` goes below zero), unless a weight
+  // gradient still waits for it; LeafSlot::flush then gives it back.
+  for (std::size_t i = records_.size(); i-- > 0;) {
+    const detail::Record& record = records_[i];
+    bool reached = false;
+    for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
+    if (!reached) continue;
+    record.run(record.closure);
+    for (detail::Node* n = record.output; n != nullptr; n = n->sibling)
+      if (n->base == nullptr) release(*n);
+  }
+}
+
+void Tape::backward(Var loss) {
+  require(loss.size() == 1, "Tape::backward: shape {} is not a single number (reduce it with sum or mean first)",
+          loss.shape());
+  check_wanted(loss);
+  dispatch(dtype_, [&]<class T>() { *loss.add_gradient<T>().data += T{1}; });
+  run_backward();
+}
+
+void Tape::backward(Var y, const Array& seed) {
+  check_wanted(y);
+  require(seed.shape() == y.shape(), "Tape::backward: seed {} for a value of shape {}", seed.shape(), y.shape());
+  dispatch(dtype_, [&]<class T>() {
+    const MatrixView<T> adjoint = y.add_gradient<T>();
+    const MatrixView<const T> from = seed.as<T>().matrix();
+    for (Index r = 0; r < adjoint.rows; ++r)
+      for (Index c = 0; c < adjoint.cols; ++c) adjoint(r, c) += from(r, c);
+  });
+  run_backward();
+}
+
+void Tape::rewind(const Mark& mark) {
+  values_.rewind(mark.values);
+  nodes_.rewind(mark.nodes);
+  records_.resize(mark.records);
+  for (const auto& leaf : leaves_) {
+    leaf->forget();
+    if (leaf->age >= mark.leaf_age) leaf->node = nullptr;
+  }
+  for (FreeList& list : free_) list.buffers.clear();
+}
+
+void Tape::reset() { rewind(Mark{}); }
+
+}  // namespace recur

@@ -1,0 +1,175 @@
+#pragma once
+
+#include <recur/framework/arena.h>
+#include <recur/framework/array.h>
+#include <recur/framework/gemm.h>
+#include <recur/framework/parameter.h>
+#include <recur/framework/random.h>
+#include <recur/framework/var.h>
+
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace recur {
+
+namespace detail {
+
+/// One entry of the tape: what to run when gradients flow back through `output` (and its siblings).
+struct Record {
+  void (*run)(void* closure);
+  void* closure;
+  Node* output;
+};
+
+/// What a tape knows of a parameter: its node in this pass, its packed forms, and the products of its gradient that wait
+/// to be done as one. Kept over `reset`, so that nothing is packed twice or allocated again.
+struct LeafSlot;
+
+}  // namespace detail
+
+/// Records operations in execution order and runs them backwards. All values, gradients and closures live in arenas that
+/// are reused: a training step that repeats the one before allocates nothing.
+///
+/// One tape serves one thread; any number of tapes may run at once. All values of a tape have its number type.
+class Tape {
+ public:
+  explicit Tape(DType dtype = DType::float32, std::uint64_t seed = 0);
+  ~Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  [[nodiscard]] DType dtype() const { return dtype_; }
+
+  /// A value without gradient: the data is copied and converted to the tape's number type.
+  template <Scalar T>
+  [[nodiscard]] Var constant(const Tensor<T>& tensor) {
+    return constant(tensor.shape(), tensor.values());
+  }
+  [[nodiscard]] Var constant(const Array& array);
+  [[nodiscard]] Var constant(Shape shape, std::span<const float> values);
+  [[nodiscard]] Var constant(Shape shape, std::span<const double> values);
+  [[nodiscard]] Var constant(double value) { return constant(Shape{}, std::span<const double>(&value, 1)); }
+  [[nodiscard]] Var filled(Shape shape, double value);
+  [[nodiscard]] Var zeros(Shape shape) { return filled(shape, 0); }
+  /// A value whose gradient is wanted: after `backward` read it with `Var::gradient`.
+  template <class Data>
+  [[nodiscard]] Var input(const Data& data) {
+    return want_gradient(constant(data));
+  }
+  /// The parameter as a value on this tape; its gradient is added to `parameter.gradient`.
+  /// @throws StateError when the parameter was not created or has another number type.
+  [[nodiscard]] Var leaf(Parameter& parameter);
+  /// The same value cut off from what computed it: gradients stop here.
+  [[nodiscard]] Var detach(Var x);
+
+  /// Adds d `loss` / d p to the gradient of every parameter and input that `loss` depends on.
+  /// @throws ShapeError unless `loss` is a single number; StateError when nothing it depends on wants a gradient.
+  void backward(Var loss);
+  /// The same for any shape of `y`, with `seed` in the place of d loss / d y.
+  void backward(Var y, const Array& seed);
+  /// Forgets all values and operations and keeps the memory for the next pass. Vars from before must not be used again.
+  void reset();
+
+  /// While this is false nothing is recorded (inference).
+  [[nodiscard]] bool recording() const { return recording_; }
+  void set_recording(bool on) { recording_ = on; }
+  /// Whether layers that behave differently in training (dropout, zoneout) do so. Off while not recording.
+  [[nodiscard]] bool training() const { return training_ && recording_; }
+  void set_training(bool on) { training_ = on; }
+  /// Draws dropout masks.
+  [[nodiscard]] Generator& generator() { return generator_; }
+
+  /// Bytes held for values, gradients and closures.
+  [[nodiscard]] std::size_t memory() const { return values_.capacity() + nodes_.capacity(); }
+  /// Number of recorded operations.
+  [[nodiscard]] std::size_t size() const { return records_.size(); }
+
+  /// A point to return to: `rewind` forgets everything after it, so that a long inference runs in constant memory.
+  struct Mark {
+    Arena::Mark values;
+    Arena::Mark nodes;
+    std::size_t records = 0;
+    std::uint64_t leaf_age = 0;
+  };
+  [[nodiscard]] Mark mark() const { return {values_.mark(), nodes_.mark(), records_.size(), leaf_age_}; }
+  void rewind(const Mark& mark);
+
+  // ---- For authors of operations -------------------------------------------------------------------------------------
+
+  /// Memory for the result of an operation, uninitialized. It has a gradient if the tape records and `wanted` holds.
+  [[nodiscard]] Var output(Shape shape, bool wanted);
+  /// A part of `base` seen as `shape`, starting `offset` elements in, `stride` elements from row to row. Shares memory and
+  /// gradient.
+  [[nodiscard]] Var view(Var base, Index offset, Shape shape, Index stride);
+  /// Runs `body` in `backward` if a gradient has reached `output`. Captures must be plain: Vars and numbers.
+  template <class Body>
+  void on_backward(Var output, Body body) {
+    auto* const closure = nodes_.make<Body>(std::move(body));
+    records_.push_back({[](void* self) { (*static_cast<Body*>(self))(); }, closure, output.node()});
+  }
+  /// The same for an operation with several outputs: runs if a gradient has reached any of them.
+  template <class Body>
+  void on_backward(std::span<const Var> outputs, Body body) {
+    for (std::size_t i = 0; i + 1 < outputs.size(); ++i) outputs[i].node()->sibling = outputs[i + 1].node();
+    on_backward(outputs[0], std::move(body));
+  }
+  /// Uninitialized memory until the next `reset`: what an operation keeps for its adjoint.
+  template <class T>
+  [[nodiscard]] std::span<T> scratch(Index count) {
+    return values_.array<T>(count);
+  }
+  /// Room for small bookkeeping (lists of Vars).
+  template <class T>
+  [[nodiscard]] std::span<T> list(Index count) {
+    return nodes_.array<T>(count);
+  }
+  [[nodiscard]] GemmWorkspace& workspace() { return workspace_; }
+  /// Asks for the gradient of a value made by `constant`.
+  [[nodiscard]] Var want_gradient(Var x);
+
+  // ---- For Var -------------------------------------------------------------------------------------------------------
+  [[nodiscard]] void* new_adjoint(detail::Node& root);
+  void hold(detail::Node& root) { ++root.holds; }
+  void release(detail::Node& root);
+
+ private:
+  [[nodiscard]] detail::Node* new_node(Shape shape);
+  template <class From>
+  [[nodiscard]] Var copied(Shape shape, std::span<const From> values);
+  void run_backward();
+  void free_adjoint(detail::Node& root);
+
+  DType dtype_;
+  bool recording_ = true;
+  bool training_ = true;
+  Arena values_;
+  Arena nodes_;
+  std::vector<detail::Record> records_;
+  std::vector<std::unique_ptr<detail::LeafSlot>> leaves_;
+  std::size_t last_leaf_ = 0;
+  std::uint64_t leaf_age_ = 1;
+  struct FreeList {
+    std::size_t bytes;
+    std::vector<void*> buffers;
+  };
+  std::vector<FreeList> free_;
+  GemmWorkspace workspace_;
+  Generator generator_;
+};
+
+/// Turns recording off for a scope: `NoGradient guard(tape);`
+class NoGradient {
+ public:
+  explicit NoGradient(Tape& tape) : tape_(tape), before_(tape.recording()) { tape.set_recording(false); }
+  ~NoGradient() { tape_.set_recording(before_); }
+  NoGradient(const NoGradient&) = delete;
+  NoGradient& operator=(const NoGradient&) = delete;
+
+ private:
+  Tape& tape_;
+  bool before_;
+};
+
+}  // namespace recur

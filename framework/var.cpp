@@ -1,0 +1,55 @@
+#include <recur/framework/tape.h>
+#include <recur/framework/var.h>
+
+#include <cstring>
+
+namespace recur {
+namespace {
+
+template <class T>
+void copy_rows(MatrixView<const T> view, Tensor<T>& target) {
+  for (Index r = 0; r < view.rows; ++r) std::copy_n(view.row(r).data(), view.cols, target.data() + r * view.cols);
+}
+
+}  // namespace
+
+DType Var::dtype() const { return node_->tape->dtype(); }
+
+double Var::item() const {
+  require(size() == 1, "Var::item: shape {} is not a single number (reduce it with sum or mean first)", shape());
+  return dispatch(dtype(), [&]<class T>() { return static_cast<double>(*value<T>().data); });
+}
+
+void Var::copy_to(Array& target) const {
+  if (target.shape() != shape() || target.dtype() != dtype()) target = Array(shape(), dtype());
+  dispatch(dtype(), [&]<class T>() { copy_rows<T>(value<T>(), target.as<T>()); });
+}
+
+Array Var::to_array() const {
+  Array copy(shape(), dtype());
+  copy_to(copy);
+  return copy;
+}
+
+Array Var::gradient() const {
+  require<StateError>(node_->root().kept,
+                      "Var::gradient: the gradient of this {} value is not kept (make it with Tape::input)", shape());
+  Array copy(shape(), dtype());
+  if (has_adjoint()) dispatch(dtype(), [&]<class T>() { copy_rows<T>(adjoint<T>(), copy.as<T>()); });
+  return copy;
+}
+
+bool Var::touch() const {
+  detail::Node& root = node_->root();
+  if (root.adjoint != nullptr) return false;
+  root.adjoint = tape().new_adjoint(root);
+  if (&root == node_) return true;
+  std::memset(root.adjoint, 0, static_cast<std::size_t>(root.shape.count()) * size_of(dtype()));
+  return false;
+}
+
+void Var::touch_zeroed() const {
+  if (touch()) std::memset(node_->adjoint, 0, static_cast<std::size_t>(size()) * size_of(dtype()));
+}
+
+}  // namespace recur

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <recur/framework/array.h>
+#include <recur/framework/matrix_view.h>
+
+#include <cassert>
+#include <concepts>
+#include <vector>
+
+namespace recur {
+
+class Tape;
+
+/// Base of everything that stands for pointwise arithmetic not yet done (framework/expr).
+struct ExpressionBase {};
+template <class E>
+concept Expression = std::derived_from<E, ExpressionBase>;
+
+namespace detail {
+
+struct SequenceTag;
+struct LeafSlot;
+
+/// A value on a tape. Owners are contiguous; a view looks into the memory and the gradient of its `base`, which is always
+/// an owner.
+struct Node {
+  Tape* tape = nullptr;
+  void* value = nullptr;
+  void* adjoint = nullptr;    ///< Owners: null until a gradient arrives.
+  Node* base = nullptr;       ///< Views only.
+  Node* sibling = nullptr;    ///< Next output of the same operation.
+  Index offset = 0;           ///< Views: elements from the start of `base`.
+  Index stride = 0;           ///< Elements from row to row.
+  Shape shape;
+  LeafSlot* leaf = nullptr;   ///< Of a parameter.
+  SequenceTag* sequence = nullptr;  ///< The sequence, all of whose steps are known, that this is (a step of); see linear.h.
+  Index sequence_row = 0;           ///< Where in it the step begins.
+  int holds = 0;              ///< Operations that still need the gradient after it has been passed on.
+  bool wanted = false;        ///< Takes part in backward.
+  bool kept = false;          ///< The gradient stays readable after backward.
+
+  [[nodiscard]] Node& root() { return base == nullptr ? *this : *base; }
+};
+
+}  // namespace detail
+
+/// Memory for the gradient of an operand. When `fresh`, it holds nothing yet and every element must be assigned;
+/// otherwise add to it.
+template <class T>
+struct GradientSink {
+  MatrixView<T> view;
+  bool fresh;
+};
+
+/// A value recorded on a tape: a handle of one pointer that owns nothing. Valid until the tape is reset.
+class Var {
+ public:
+  Var() = default;
+  explicit Var(detail::Node* node) : node_(node) {}
+  /// Assigning arithmetic to a Var does it: one loop, one record on the tape, however long the expression.
+  template <Expression E>
+  // NOLINTNEXTLINE(google-explicit-constructor): `Var y = a * b + c;` is the purpose.
+  Var(const E& expression) : Var(evaluate(expression)) {}
+
+  [[nodiscard]] bool defined() const { return node_ != nullptr; }
+  [[nodiscard]] const Shape& shape() const { return node_->shape; }
+  /// The value as a matrix: all axes but the last are rows.
+  [[nodiscard]] Index rows() const { return node_->shape.rows(); }
+  [[nodiscard]] Index cols() const { return node_->shape.cols(); }
+  [[nodiscard]] Index size() const { return node_->shape.count(); }
+  [[nodiscard]] Tape& tape() const { return *node_->tape; }
+  [[nodiscard]] DType dtype() const;
+  /// Whether backward computes a gradient for this value.
+  [[nodiscard]] bool wants_gradient() const { return node_->wanted; }
+
+  /// The numbers, to read. @tparam T the tape's number type.
+  template <Scalar T>
+  [[nodiscard]] MatrixView<const T> value() const {
+    assert(dtype() == dtype_of<T>);
+    return {static_cast<const T*>(node_->value), rows(), cols(), node_->stride};
+  }
+  /// The single number of a scalar. @throws ShapeError when there are more.
+  [[nodiscard]] double item() const;
+  /// A copy of the numbers that outlives the tape.
+  [[nodiscard]] Array to_array() const;
+  /// The same into an array that is there already: nothing is allocated if its shape fits.
+  void copy_to(Array& target) const;
+  [[nodiscard]] std::vector<double> to_doubles() const { return to_array().to_doubles(); }
+  /// A copy of the gradient, after backward, of a value made by `Tape::input`. Zeros if none arrived.
+  /// @throws StateError for a value whose gradient was not asked for.
+  [[nodiscard]] Array gradient() const;
+
+  // ---- For authors of operations -------------------------------------------------------------------------------------
+
+  [[nodiscard]] detail::Node* node() const { return node_; }
+  /// Memory of a fresh output, to write.
+  template <Scalar T>
+  [[nodiscard]] MatrixView<T> mutable_value() const {
+    assert(dtype() == dtype_of<T>);
+    return {static_cast<T*>(node_->value), rows(), cols(), node_->stride};
+  }
+  /// Whether a gradient has arrived (of a view: at the value it looks into).
+  [[nodiscard]] bool has_adjoint() const { return node_->root().adjoint != nullptr; }
+  /// The gradient that has arrived at this output.
+  template <Scalar T>
+  [[nodiscard]] MatrixView<T> adjoint() const {
+    assert(has_adjoint());
+    return {static_cast<T*>(node_->root().adjoint) + node_->offset, rows(), cols(), node_->stride};
+  }
+  /// Where an operation puts this operand's gradient, adding to what is there: zeros at first.
+  template <Scalar T>
+  [[nodiscard]] MatrixView<T> add_gradient() const {
+    touch_zeroed();
+    return adjoint<T>();
+  }
+  /// The same without the zeros, for an operation that can assign as well as add.
+  template <Scalar T>
+  [[nodiscard]] GradientSink<T> claim_gradient() const {
+    const bool fresh = touch();
+    return {adjoint<T>(), fresh};
+  }
+
+ private:
+  void touch_zeroed() const;
+  /// Makes sure the gradient's memory exists; true when it is uninitialized and belongs to this value alone.
+  [[nodiscard]] bool touch() const;
+
+  detail::Node* node_ = nullptr;
+};
+
+}  // namespace recur

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <recur/framework/expr/fuse.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace recur {
+
+/// A pointwise function chosen by its Keras name: `Activation("tanh")`, or by assignment in options, `.activation = "relu"`.
+/// Known: linear, tanh, sigmoid, hard_sigmoid (r1.15: clip(0.2x + 0.5, 0, 1)), hard_sigmoid_v3 (today's: clip(x/6 + 0.5, 0, 1)),
+/// relu, leaky_relu (0.2), elu, selu, softplus, softsign, exponential, silu.
+class Activation {
+ public:
+  enum Kind : int {
+    linear, tanh, sigmoid, hard_sigmoid, hard_sigmoid_v3, relu, leaky_relu, elu, selu, softplus, softsign, exponential, silu
+  };
+
+  Activation(Kind kind = linear) : kind_(kind) {}  // NOLINT(google-explicit-constructor): a kind is an activation.
+  /// @throws ValueError for an unknown name; the message lists the known ones.
+  Activation(std::string_view name);  // NOLINT(google-explicit-constructor): so is its name.
+  Activation(const char* name) : Activation(std::string_view(name)) {}  // NOLINT(google-explicit-constructor)
+  Activation(const std::string& name) : Activation(std::string_view(name)) {}  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] Kind kind() const { return kind_; }
+  [[nodiscard]] std::string_view name() const;
+  /// All names that are known.
+  [[nodiscard]] static std::span<const std::string_view> names();
+  /// Applies it to a value.
+  [[nodiscard]] Var operator()(Var x) const;
+  friend bool operator==(const Activation&, const Activation&) = default;
+
+ private:
+  Kind kind_;
+};
+
+namespace fn {
+
+/// The function whose number is the second argument. One kernel then serves all activations, at the price of a jump per
+/// register; cells are compiled without it for the usual ones.
+struct Activate {
+  static constexpr const char* name = "activate";
+  static constexpr bool keep = true;
+  static constexpr double leaky_slope = 0.2;
+  // Klambauer et al. 2017
+  static constexpr double selu_alpha = 1.6732632423543772;
+  static constexpr double selu_scale = 1.0507009873554805;
+
+  template <class V>
+  static V value(V x, V kind) {
+    switch (static_cast<int>(kind[0])) {
+      case Activation::tanh: return Tanh::value(x);
+      case Activation::sigmoid: return Sigmoid::value(x);
+      case Activation::hard_sigmoid: return HardSigmoid::value(x);
+      case Activation::hard_sigmoid_v3: return HardSigmoidV3::value(x);
+      case Activation::relu: return Relu::value(x);
+      case Activation::leaky_relu: return LeakyRelu::value(x, splat<V>(leaky_slope));
+      case Activation::elu: return Elu::value(x, splat<V>(1));
+      case Activation::selu: return splat<V>(selu_scale) * Elu::value(x, splat<V>(selu_alpha));
+      case Activation::softplus: return Softplus::value(x);
+      case Activation::softsign: return Softsign::value(x);
+      case Activation::exponential: return Exp::value(x);
+      case Activation::silu: return x * Sigmoid::value(x);
+      default: return x;
+    }
+  }
+  template <int K, class V>
+  static V slope(V x, V kind, V y) {
+    static_assert(K == 0, "the number of an activation has no gradient");
+    switch (static_cast<int>(kind[0])) {
+      case Activation::tanh: return Tanh::slope(x, y);
+      case Activation::sigmoid: return Sigmoid::slope(x, y);
+      case Activation::hard_sigmoid: return HardSigmoid::slope(x, y);
+      case Activation::hard_sigmoid_v3: return HardSigmoidV3::slope(x, y);
+      case Activation::relu: return Relu::slope(x, y);
+      case Activation::leaky_relu: return LeakyRelu::slope<0>(x, splat<V>(leaky_slope), y);
+      case Activation::elu: return Elu::slope<0>(x, splat<V>(1), y);
+      case Activation::selu:
+        return splat<V>(selu_scale) * Elu::slope<0>(x, splat<V>(selu_alpha), y / splat<V>(selu_scale));
+      case Activation::softplus: return Softplus::slope(x, y);
+      case Activation::softsign: return Softsign::slope(x, y);
+      case Activation::exponential: return y;
+      case Activation::silu: {
+        const V s = Sigmoid::value(x);
+        return s + y * (1 - s);
+      }
+      default: return splat<V>(1);
+    }
+  }
+};
+
+}  // namespace fn
+
+/// Calls `cell(activation, recurrent_activation)` with two functions of expressions, so that the body of a cell is written
+/// once for all activations. tanh with sigmoid or hard_sigmoid is compiled in; other pairs are chosen at run time.
+template <class Body>
+[[nodiscard]] auto with_activations(Activation activation, Activation recurrent, Body&& body) {
+  const auto tanh_of = [](auto x) { return recur::tanh(x); };
+  if (activation.kind() == Activation::tanh && recurrent.kind() == Activation::sigmoid)
+    return body(tanh_of, [](auto x) { return recur::sigmoid(x); });
+  if (activation.kind() == Activation::tanh && recurrent.kind() == Activation::hard_sigmoid)
+    return body(tanh_of, [](auto x) { return recur::hard_sigmoid(x); });
+  return body([activation](auto x) { return map<fn::Activate>(x, static_cast<int>(activation.kind())); },
+              [recurrent](auto x) { return map<fn::Activate>(x, static_cast<int>(recurrent.kind())); });
+}
+
+}  // namespace recur

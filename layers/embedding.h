@@ -1,0 +1,42 @@
+#pragma once
+
+#include <recur/layers/cell.h>
+
+#include <cstdint>
+#include <span>
+
+namespace recur {
+
+struct EmbeddingOptions {
+  Initializer embeddings_initializer = random_uniform();
+  /// Id 0 is padding: `mask` gives 0 for it.
+  bool mask_zero = false;
+};
+
+/// A row of numbers for each id (`tf.keras.layers.Embedding`): ids `[...]` → `[..., output_dim]`. The gradient touches only the
+/// rows used.
+class Embedding {
+ public:
+  /// @throws ValueError for sizes < 1.
+  Embedding(Index input_dim, Index output_dim, EmbeddingOptions options = {});
+
+  Parameter embeddings{"embeddings"};
+
+  void build(Builder& build) { build(embeddings, {input_dim_, output_dim_}, options_.embeddings_initializer); }
+  void visit(ParameterVisitor& visitor) { visitor(embeddings); }
+  /// @param shape of the ids, `[batch, time]` or `[time, batch]`
+  /// @throws ValueError for an id outside [0, input_dim), with its position; ShapeError if ids do not fill the shape.
+  [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape);
+  /// 1 where the id is not 0, in the shape of the ids; undefined without mask_zero.
+  [[nodiscard]] Var mask(Tape& tape, std::span<const std::int32_t> ids, Shape shape) const;
+  [[nodiscard]] Index input_dim() const { return input_dim_; }
+  [[nodiscard]] Index output_size() const { return output_dim_; }
+  [[nodiscard]] const EmbeddingOptions& options() const { return options_; }
+
+ private:
+  Index input_dim_;
+  Index output_dim_;
+  EmbeddingOptions options_;
+};
+
+}  // namespace recur

@@ -1,0 +1,52 @@
+#include <recur/layers/gru_cell.h>
+
+#include <recur/framework/ops/split.h>
+
+namespace recur {
+
+GRUCell::GRUCell(Index units, GRUCellOptions options)
+    : options_(std::move(options)), gates_("GRUCell", units, 3, options_) {}
+
+Step<HiddenState> GRUCell::call(Var x, State s, const CellContext& context) {
+  const auto masks = gates_.recurrent_masks(context);
+  const Var kept = masks.size() == 1 && options_.implementation == 2 ? Var(s.h * masks[0]) : s.h;
+  const Var h = options_.reset_after ? reset_after(x, s.h, kept, context) : reset_before(x, s.h, kept, context);
+  return {h, {h}};
+}
+
+Var GRUCell::reset_after(Var x, Var h, Var kept_h, const CellContext& context) {
+  const auto [xz, xr, xh] = split<3>(gates_.input_part(x, context));
+  const auto [hz, hr, hh] = split<3>(gates_.recurrent_part(h, context));
+  return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
+    return fuse(
+        [&](auto az, auto ar, auto ah, auto bz, auto br, auto bh, auto h0) {
+          const auto z = gate(az + bz);
+          const auto candidate = act(ah + gate(ar + br) * bh);
+          return candidate + z * (h0 - candidate);
+        },
+        xz, xr, xh, hz, hr, hh, kept_h);
+  });
+}
+
+Var GRUCell::reset_before(Var x, Var h, Var kept_h, const CellContext& context) {
+  const auto [xz, xr, xh] = split<3>(gates_.input_part(x, context));
+  const auto masks = gates_.recurrent_masks(context);
+  const auto masked = [&](Var v, std::size_t gate) {
+    return masks.empty() ? v : Var(v * masks[masks.size() == 1 ? 0 : gate]);
+  };
+  const auto [uz, ur, uh] = split<3>(x.tape().leaf(gates_.recurrent_kernel));
+  const Var hz = matmul(masked(h, 0), uz);
+  const Var hr = matmul(masked(h, 1), ur);
+  return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
+    const Var reset = fuse([&](auto a, auto b, auto m) { return gate(a + b) * m; }, xr, hr, masked(h, 2));
+    const Var candidate = matmul(reset, uh);
+    return fuse(
+        [&](auto az, auto bz, auto ah, auto bh, auto h0) {
+          const auto c = act(ah + bh);
+          return c + gate(az + bz) * (h0 - c);
+        },
+        xz, hz, xh, candidate, kept_h);
+  });
+}
+
+}  // namespace recur

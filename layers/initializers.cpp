@@ -1,0 +1,187 @@
+#include <recur/layers/initializers.h>
+
+#include <Eigen/Core>
+#include <Eigen/QR>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace recur {
+namespace {
+
+/// What an initializer has to go by.
+struct Request {
+  std::vector<double>& values;  // zeros
+  const Shape& shape;
+  std::array<double, 2> arguments;
+  Generator& generator;
+
+  void draw_uniform(double low, double high) const {
+    for (double& value : values) value = generator.uniform(low, high);
+  }
+  void draw_truncated(double mean, double stddev) const {
+    for (double& value : values) value = mean + stddev * generator.truncated_normal();
+  }
+};
+
+using Variance = double (*)(Fans);
+double glorot(Fans fan) { return 1 / std::max(1.0, (fan.in + fan.out) / 2); }
+double he(Fans fan) { return 2 / std::max(1.0, fan.in); }
+double lecun(Fans fan) { return 1 / std::max(1.0, fan.in); }
+
+template <Variance variance>
+void scaled_uniform(const Request& request) {
+  const double limit = std::sqrt(3 * variance(fans(request.shape)));
+  request.draw_uniform(-limit, limit);
+}
+
+template <Variance variance>
+void scaled_normal(const Request& request) {
+  constexpr double truncated_stddev = 0.87962566103423978;  // of a unit normal variable cut at 2
+  request.draw_truncated(0, std::sqrt(variance(fans(request.shape))) / truncated_stddev);
+}
+
+void fill_orthogonal(const Request& request) {
+  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const auto& [values, shape, arguments, generator] = request;
+  require(shape.rank() >= 2, "Initializer: orthogonal needs a matrix, the parameter has shape {}", shape);
+  if (values.empty()) return;
+  const Index rows = shape.rows();
+  const Index cols = shape.cols();
+  Matrix random(std::max(rows, cols), std::min(rows, cols));
+  generator.fill_normal(std::span(random.data(), values.size()));
+  const Eigen::HouseholderQR<Matrix> qr(random);
+  Matrix q = qr.householderQ() * Matrix::Identity(random.rows(), random.cols());
+  // Without the signs Q would not be uniformly distributed (Mezzadri 2007).
+  for (Index j = 0; j < q.cols(); ++j) q.col(j) *= qr.matrixQR()(j, j) < 0 ? -arguments[0] : arguments[0];
+  Eigen::Map<Matrix> result(values.data(), rows, cols);
+  if (rows < cols)
+    result = q.transpose();
+  else
+    result = q;
+}
+
+void fill_identity(const Request& request) {
+  const Shape& shape = request.shape;
+  require(shape.rank() == 2, "Initializer: identity needs a matrix, the parameter has shape {}", shape);
+  for (Index i = 0; i < std::min(shape[0], shape[1]); ++i)
+    request.values[static_cast<std::size_t>(i * shape[1] + i)] = request.arguments[0];
+}
+
+void fill_normal(const Request& request) {
+  request.generator.fill_normal(request.values);
+  for (double& x : request.values) x = request.arguments[0] + request.arguments[1] * x;
+}
+
+void fill_constant(const Request& request) {
+  std::fill(request.values.begin(), request.values.end(), request.arguments[0]);
+}
+
+// "GlorotUniform" and "glorot_uniform" are the same name.
+std::string plain(std::string_view name) {
+  std::string result;
+  for (const char c : name)
+    if (c != '_') result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+}  // namespace
+
+/// Everything about one initializer: to add one, add a row to the table below and a function that names it.
+struct Initializer::Entry {
+  const char* name;
+  const char* class_name;
+  void (*fill)(const Request&);
+  std::array<const char*, 2> keys{"", ""};
+  std::array<double, 2> defaults{};
+};
+
+const Initializer::Entry& Initializer::find(std::string_view name) {
+  static constexpr std::array<Entry, 14> table{{
+      {"glorot_uniform", "GlorotUniform", scaled_uniform<glorot>},
+      {"glorot_normal", "GlorotNormal", scaled_normal<glorot>},
+      {"he_uniform", "HeUniform", scaled_uniform<he>},
+      {"he_normal", "HeNormal", scaled_normal<he>},
+      {"lecun_uniform", "LecunUniform", scaled_uniform<lecun>},
+      {"lecun_normal", "LecunNormal", scaled_normal<lecun>},
+      {"orthogonal", "Orthogonal", fill_orthogonal, {"gain", ""}, {1.0}},
+      {"identity", "Identity", fill_identity, {"gain", ""}, {1.0}},
+      {"zeros", "Zeros", [](const Request&) {}},
+      {"ones", "Ones", [](const Request& request) { request.values.assign(request.values.size(), 1.0); }},
+      {"constant", "Constant", fill_constant, {"value", ""}, {0.0}},
+      {"random_uniform", "RandomUniform",
+       [](const Request& r) { r.draw_uniform(r.arguments[0], r.arguments[1]); }, {"minval", "maxval"}, {-0.05, 0.05}},
+      {"random_normal", "RandomNormal", fill_normal, {"mean", "stddev"}, {0.0, 0.05}},
+      {"truncated_normal", "TruncatedNormal",
+       [](const Request& r) { r.draw_truncated(r.arguments[0], r.arguments[1]); }, {"mean", "stddev"}, {0.0, 0.05}},
+  }};
+  std::string known;
+  for (const Entry& entry : table) {
+    if (plain(entry.name) == plain(name)) return entry;
+    known += known.empty() ? entry.name : std::string(", ") + entry.name;
+  }
+  fail<ValueError>("Initializer: unknown name '{}'; known are {}", name, known);
+}
+
+Initializer::Initializer(const Entry& entry) : entry_(&entry), arguments_(entry.defaults) {}
+
+Initializer Initializer::from_name(std::string_view name) { return Initializer(find(name)); }
+
+Initializer Initializer::from_config(std::string_view name, const Config& config) {
+  Initializer result(find(name));
+  const auto& keys = result.entry_->keys;
+  for (const auto& [key, value] : config) {
+    const auto* const at = std::find(keys.begin(), keys.end(), key);
+    require<ValueError>(at != keys.end() && !key.empty(), "Initializer: {} has no argument '{}'", result.name(), key);
+    result.arguments_[static_cast<std::size_t>(at - keys.begin())] = value;
+  }
+  return result;
+}
+
+std::string Initializer::name() const { return entry_->name; }
+std::string Initializer::class_name() const { return entry_->class_name; }
+
+Initializer::Config Initializer::config() const {
+  Config result;
+  for (std::size_t i = 0; i < arguments_.size(); ++i)
+    if (const std::string key = entry_->keys[i]; !key.empty()) result.emplace_back(key, arguments_[i]);
+  return result;
+}
+
+void Initializer::operator()(Array& value, Generator& generator) const {
+  std::vector<double> values(static_cast<std::size_t>(value.size()));
+  entry_->fill({values, value.shape(), arguments_, generator});
+  value.assign(values);
+}
+
+Fans fans(const Shape& shape) {
+  if (shape.rank() == 0) return {1, 1};
+  if (shape.rank() == 1) return {static_cast<double>(shape[0]), static_cast<double>(shape[0])};
+  double receptive = 1;
+  for (int axis = 0; axis + 2 < shape.rank(); ++axis) receptive *= static_cast<double>(shape[axis]);
+  return {receptive * static_cast<double>(shape[-2]), receptive * static_cast<double>(shape[-1])};
+}
+
+Initializer glorot_uniform() { return Initializer::from_name("glorot_uniform"); }
+Initializer glorot_normal() { return Initializer::from_name("glorot_normal"); }
+Initializer he_uniform() { return Initializer::from_name("he_uniform"); }
+Initializer he_normal() { return Initializer::from_name("he_normal"); }
+Initializer lecun_uniform() { return Initializer::from_name("lecun_uniform"); }
+Initializer lecun_normal() { return Initializer::from_name("lecun_normal"); }
+Initializer orthogonal(double gain) { return Initializer::from_config("orthogonal", {{"gain", gain}}); }
+Initializer identity(double gain) { return Initializer::from_config("identity", {{"gain", gain}}); }
+Initializer zeros() { return Initializer::from_name("zeros"); }
+Initializer ones() { return Initializer::from_name("ones"); }
+Initializer constant(double value) { return Initializer::from_config("constant", {{"value", value}}); }
+Initializer random_uniform(double low, double high) {
+  return Initializer::from_config("random_uniform", {{"minval", low}, {"maxval", high}});
+}
+Initializer random_normal(double mean, double stddev) {
+  return Initializer::from_config("random_normal", {{"mean", mean}, {"stddev", stddev}});
+}
+Initializer truncated_normal(double mean, double stddev) {
+  return Initializer::from_config("truncated_normal", {{"mean", mean}, {"stddev", stddev}});
+}
+
+}  // namespace recur

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <recur/framework/array.h>
+#include <recur/framework/random.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace recur {
+
+/// Numbers of inputs and outputs an element of a weight array is part of: `[in, out]` for a matrix, `[n]` counts as n and
+/// n, and in higher ranks the leading axes multiply both of the last two (Keras' rule).
+struct Fans {
+  double in, out;
+};
+[[nodiscard]] Fans fans(const Shape& shape);
+
+/// How a parameter gets its first values: a small value, copied freely. Names, arguments and defaults are those of Keras.
+/// Values are drawn in double whatever the array holds, so that a seed means the same weights in either number type.
+class Initializer {
+ public:
+  /// Arguments by name, as in a Keras config: `{{"mean", 0.0}, {"stddev", 0.05}}`.
+  using Config = std::vector<std::pair<std::string, double>>;
+
+  /// `glorot_uniform` or `GlorotUniform`, with the default arguments. @throws ValueError for an unknown name.
+  [[nodiscard]] static Initializer from_name(std::string_view name);
+  /// With the arguments given; defaults for others. @throws ValueError for an unknown name or argument.
+  [[nodiscard]] static Initializer from_config(std::string_view name, const Config& config);
+
+  /// Overwrites `value`. @throws ShapeError where the initializer needs a matrix and `value` is none.
+  void operator()(Array& value, Generator& generator) const;
+
+  /// `glorot_uniform`
+  [[nodiscard]] std::string name() const;
+  /// `GlorotUniform`
+  [[nodiscard]] std::string class_name() const;
+  [[nodiscard]] Config config() const;
+  friend bool operator==(const Initializer&, const Initializer&) = default;
+
+ private:
+  struct Entry;
+  static const Entry& find(std::string_view name);
+  explicit Initializer(const Entry& entry);
+
+  const Entry* entry_;
+  std::array<double, 2> arguments_;
+};
+
+/// Variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010). The uniform one of limit sqrt(6 / (fan_in + fan_out)); the
+/// normal one, like all normal ones here but `random_normal`, cut at two standard deviations and widened to make up for it.
+[[nodiscard]] Initializer glorot_uniform();
+[[nodiscard]] Initializer glorot_normal();
+/// Variance 2 / fan_in (He et al. 2015).
+[[nodiscard]] Initializer he_uniform();
+[[nodiscard]] Initializer he_normal();
+/// Variance 1 / fan_in (LeCun et al. 1998).
+[[nodiscard]] Initializer lecun_uniform();
+[[nodiscard]] Initializer lecun_normal();
+/// Orthonormal columns, or rows if there are more columns, times `gain` (Saxe et al. 2014); leading axes are folded.
+[[nodiscard]] Initializer orthogonal(double gain = 1.0);
+/// `gain` on the main diagonal of a matrix, zeros elsewhere.
+[[nodiscard]] Initializer identity(double gain = 1.0);
+[[nodiscard]] Initializer zeros();
+[[nodiscard]] Initializer ones();
+[[nodiscard]] Initializer constant(double value = 0.0);
+[[nodiscard]] Initializer random_uniform(double low = -0.05, double high = 0.05);
+[[nodiscard]] Initializer random_normal(double mean = 0.0, double stddev = 0.05);
+/// Normal values of standard deviation `stddev` before they are cut at two of it.
+[[nodiscard]] Initializer truncated_normal(double mean = 0.0, double stddev = 0.05);
+
+}  // namespace recur

@@ -1,0 +1,13 @@
+#include <recur/layers/simple_rnn_cell.h>
+
+namespace recur {
+
+SimpleRNNCell::SimpleRNNCell(Index units, SimpleRNNCellOptions options)
+    : options_(std::move(options)), gates_("SimpleRNNCell", units, 1, options_) {}
+
+Step<HiddenState> SimpleRNNCell::call(Var x, State s, const CellContext& context) {
+  const Var h = options_.activation(gates_(x, s.h, context));
+  return {h, {h}};
+}
+
+}  // namespace recur

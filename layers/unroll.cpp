@@ -1,0 +1,122 @@
+#include <recur/layers/unroll.h>
+
+#include <recur/framework/expr/fuse.h>
+#include <recur/framework/ops/concat.h>
+#include <recur/framework/ops/split.h>
+
+#include <algorithm>
+
+namespace recur {
+namespace {
+
+// Values carried from step to step, with the rows that have ended already.
+class Carried {
+ public:
+  Carried(Tape& tape, std::span<const Var> first, Index steps)
+      : tape_(tape),
+        width_(first.size()),
+        values_(tape.list<Var>(static_cast<Index>(width_))),
+        ended_(tape.list<Var>(steps * static_cast<Index>(width_))) {
+    std::copy(first.begin(), first.end(), values_.begin());
+  }
+  [[nodiscard]] std::span<Var> values() { return values_; }
+
+  // Rows from `rows` on have ended: put them aside.
+  void shrink(Index rows) {
+    for (Var& value : values_) {
+      ended_[ended_count_++] = slice(value, 0, rows, value.rows() - rows);
+      value = slice(value, 0, 0, rows);
+    }
+  }
+  // All rows in their order. Those that ended last are next to those that never did.
+  void finish() {
+    if (ended_count_ == 0) return;
+    const std::size_t groups = ended_count_ / width_;
+    for (std::size_t i = 0; i < width_; ++i) {
+      const auto pieces = tape_.list<Var>(static_cast<Index>(groups) + 1);
+      pieces[0] = values_[i];
+      for (std::size_t g = 0; g < groups; ++g) pieces[groups - g] = ended_[g * width_ + i];
+      values_[i] = concat(pieces, 0);
+    }
+  }
+
+ private:
+  Tape& tape_;
+  std::size_t width_;
+  std::span<Var> values_;
+  std::span<Var> ended_;
+  std::size_t ended_count_ = 0;
+};
+
+std::span<const Var> first_rows(Tape& tape, std::span<const Var> values, Index rows) {
+  const auto narrowed = tape.list<Var>(static_cast<Index>(values.size()));
+  std::transform(values.begin(), values.end(), narrowed.begin(),
+                 [&](Var value) { return slice(value, 0, 0, rows); });
+  return narrowed;
+}
+
+// A masked step leaves the states as they were; its output is the one before, or zeros.
+void apply_mask(Var mask, std::span<const Var> before, std::span<Var> next, Var& output, Var last_output, bool zero) {
+  for (std::size_t i = 0; i < next.size(); ++i) next[i] = where(mask, next[i], before[i]);
+  if (zero) output = where(mask, output, 0.0);
+  else output = where(mask, output, last_output);
+}
+
+Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
+                const UnrollOptions& options) {
+  Tape& tape = sequence.tape();
+  const Index time = steps.time();
+  const auto count = states.size();
+  const Var no_output = steps.mask.defined() ? tape.zeros({steps.rows(0), cell.output_size()}) : Var();
+  Carried carried(tape, states, time);
+  Carried last(tape, std::span(&no_output, 1), time);
+  CellContext context = options.context;
+  const auto outputs = tape.list<Var>(options.sequence ? time : 0);
+  const auto next = tape.list<Var>(static_cast<Index>(count));
+  for (Index t = 0; t < time; ++t) {
+    const Index rows = steps.rows(t);
+    if (t > 0 && rows < steps.rows(t - 1)) {
+      carried.shrink(rows);
+      last.shrink(rows);
+      context = {first_rows(tape, context.masks, rows), first_rows(tape, context.constants, rows)};
+    }
+    const Var x = sequence_step(sequence, steps.first[static_cast<std::size_t>(t)], rows);
+    Var output = cell.call(x, carried.values(), next, context);
+    if (steps.mask.defined()) {
+      const Var mask = tape.view(steps.mask, t * rows, {rows, 1}, 1);
+      apply_mask(mask, carried.values(), next, output, last.values()[0], options.zero_output_for_mask);
+    }
+    std::copy(next.begin(), next.end(), carried.values().begin());
+    last.values()[0] = output;
+    if (options.sequence) outputs[static_cast<std::size_t>(t)] = output;
+  }
+  carried.finish();
+  std::copy(carried.values().begin(), carried.values().end(), states.begin());
+  if (options.sequence) return concat(outputs, 0);
+  last.finish();
+  return last.values()[0];
+}
+
+}  // namespace
+
+Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
+           const UnrollOptions& options) {
+  const std::span<AnyCell> cells = cell.stacked();
+  if (cells.empty()) return unroll_cell(cell, sequence, steps, states, options);
+  Var x = sequence;
+  std::size_t mask = 0;
+  for (std::size_t k = 0; k < cells.size(); ++k) {
+    CellInterface& own = *cells[k];
+    UnrollOptions inner = options;
+    inner.sequence = options.sequence || k + 1 < cells.size();
+    const auto masks = options.context.masks.empty() ? 0 : static_cast<std::size_t>(own.mask_count());
+    inner.context.masks = options.context.masks.subspan(mask, masks);
+    if (!own.takes_constants()) inner.context.constants = {};
+    mask += masks;
+    const auto offset = static_cast<std::size_t>(cell.state_offset(static_cast<Index>(k)));
+    x = unroll(own, x, steps, states.subspan(offset, static_cast<std::size_t>(own.state_count())), inner);
+  }
+  return x;
+}
+
+}  // namespace recur

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <recur/layers/any_cell.h>
+
+#include <span>
+
+namespace recur {
+
+/// The steps of a time-major sequence: step t is rows [first[t], first[t + 1]) of it. The number of rows may shrink from step
+/// to step (ragged batches, longest first), never grow.
+struct SequenceSteps {
+  std::span<const Index> first;
+  /// `[time, batch]`, 0 where a step is skipped; undefined when there is no mask. Not together with shrinking steps.
+  Var mask;
+
+  [[nodiscard]] Index time() const { return static_cast<Index>(first.size()) - 1; }
+  [[nodiscard]] Index rows(Index t) const {
+    return first[static_cast<std::size_t>(t + 1)] - first[static_cast<std::size_t>(t)];
+  }
+};
+
+struct UnrollOptions {
+  /// The outputs of all steps, rows as in the input, rather than each row's last output.
+  bool sequence = true;
+  bool zero_output_for_mask = false;
+  /// Dropout masks of the cell, and constants.
+  CellContext context;
+};
+
+/// Applies a cell step by step. A stack is run cell by cell over the whole sequence: the order of the arithmetic in each cell is
+/// the same, and all steps of its input are known, so products with the input are done at once (linear.h).
+/// @param sequence rows of all steps, `[rows, features]` or `[time, batch, features]`
+/// @param states the states before the first step; on return those after each row's last
+/// @returns `[rows, units]`, or `[batch, units]` without `sequence`
+[[nodiscard]] Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
+                         const UnrollOptions& options);
+
+}  // namespace recur

@@ -1,0 +1,124 @@
+#include <recur/framework/parallel.h>
+#include <recur/optim/elementwise.h>
+#include <recur/optim/optimizer.h>
+
+#include <algorithm>
+#include <set>
+
+namespace recur::optim {
+namespace {
+
+/// Bytes of one parameter in a piece: with gradient and two slots well within a first-level cache of 32 KiB.
+constexpr Index piece_bytes = 4096;
+
+/// Arithmetic operations for an element, roots and divisions counted by their time: decides when threads pay.
+constexpr Index work_per_element = 40;
+
+}  // namespace
+
+/// What links keep for a path.
+struct Optimizer::State {
+  std::string path;
+  std::vector<Array> slots;
+};
+
+/// A parameter that is updated.
+struct Optimizer::Target {
+  Array* value;
+  Array* gradient;
+  State* state;
+};
+
+/// Adjacent elements of a target.
+struct Optimizer::Piece {
+  std::size_t target;
+  Index begin, count;
+};
+
+Optimizer::Optimizer(std::vector<AnyLink> links, AnyOptions options)
+    : links_(std::move(links)), options_(std::move(options)) {
+  std::set<std::string> names;
+  for (const AnyLink& link : links_) {
+    first_slot_.push_back(slots_.size());
+    for (Slot slot : link.slots()) {
+      const std::string name = slot.name;
+      for (int copy = 2; !names.insert(slot.name).second; ++copy) slot.name = fmt::format("{}_{}", name, copy);
+      slots_.push_back(std::move(slot));
+    }
+  }
+  first_slot_.push_back(slots_.size());
+  const auto rates = std::count_if(links_.begin(), links_.end(),
+                                   [](const AnyLink& link) { return link.get_if<ScaleByLearningRate>() != nullptr; });
+  require<ValueError>(rates <= 1, "Optimizer: {} links scale by the learning rate, one may; use scale() for the others",
+                      rates);
+}
+
+Optimizer::Optimizer(Optimizer&&) noexcept = default;
+Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
+Optimizer::~Optimizer() = default;
+
+void Optimizer::step(std::span<const NamedParameter> parameters) {
+  if (!planned(parameters)) plan(parameters);
+  Step step{.number = iterations_ + 1};
+  for (const AnyLink& link : links_)
+    if (const auto* rate = link.get_if<ScaleByLearningRate>()) step.learning_rate = rate->at(iterations_);
+  for (AnyLink& link : links_) link.begin(step);
+  for (std::size_t i = 0; i < targets_.size(); ++i) targets_[i].value = &updated_[i]->edit();
+
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    if (!links_[i].needs_all()) continue;
+    if (done < i) run(done, i);
+    links_[i].prepare(updated_);
+    done = i;
+  }
+  run(done, links_.size());
+
+  for (std::size_t i = 0; i < targets_.size(); ++i)
+    if (updated_[i]->constraint) updated_[i]->constraint(*targets_[i].value);
+  ++iterations_;
+}
+
+void Optimizer::run(std::size_t first, std::size_t last) {
+  if (pieces_.empty()) return;
+  const auto count = static_cast<Index>(pieces_.size());
+  const Index work = work_per_element * piece_bytes / static_cast<Index>(sizeof(float));
+  parallel_for(count, work, [&](Index i) {
+    const Piece& piece = pieces_[static_cast<std::size_t>(i)];
+    dispatch(targets_[piece.target].value->dtype(), [&]<class T>() { run_piece<T>(piece, first, last); });
+  });
+}
+
+template <Scalar T>
+void Optimizer::run_piece(const Piece& piece, std::size_t first, std::size_t last) {
+  const Target& target = targets_[piece.target];
+  const auto part = [&](Array& array) {
+    return array.as<T>().values().subspan(static_cast<std::size_t>(piece.begin), static_cast<std::size_t>(piece.count));
+  };
+  const std::span<T> value = part(*target.value);
+  Block<T> block{.gradient = part(*target.gradient), .value = value, .slots = {}, .begin = piece.begin,
+                 .parameter = piece.target};
+  for (std::size_t i = first; i < last; ++i) {
+    block.slots = std::span(target.state->slots).subspan(first_slot_[i], first_slot_[i + 1] - first_slot_[i]);
+    links_[i].update(block);
+  }
+  if (last < links_.size()) {
+    if (block.scale != 1) transform(block, [](auto g) { return g; });
+  } else {
+    transform(block, [](auto g, auto& w) { w += g; return decltype(w + g){}; }, value);
+  }
+}
+
+bool Optimizer::planned(std::span<const NamedParameter> parameters) const {
+  if (parameters.size() != listed_.size()) return false;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto& [path, parameter] = parameters[i];
+    if (parameter != listed_[i].parameter || path != listed_[i].path) return false;
+    if (parameter->trainable != was_trainable_[i]) return false;
+  }
+  return std::equal(targets_.begin(), targets_.end(), updated_.begin(), [](const Target& target, Parameter* parameter) {
+    return target.gradient->size() == parameter->size() && target.gradient->dtype() == parameter->dtype();
+  });
+}
+
+}  // namespace recur::optim

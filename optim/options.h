@@ -1,0 +1,144 @@
+#pragma once
+
+#include <recur/optim/schedules.h>
+
+#include <optional>
+#include <variant>
+
+namespace recur::optim {
+
+/// Whose formulas an optimizer follows, and whose defaults it has, where the well-known libraries differ. Each option
+/// says how; the default is Keras'.
+enum class Convention {
+  keras,   ///< tf.keras of TensorFlow 1.15
+  keras3,  ///< Keras 3
+  torch,   ///< torch.optim
+};
+
+/// Limits of gradients, applied in this order before everything else; 0 is none.
+struct ClipOptions {
+  double norm = 0;         ///< of the gradient of each parameter (Keras clipnorm)
+  double global_norm = 0;  ///< of all gradients together (Keras global_clipnorm)
+  double value = 0;        ///< of each element (Keras clipvalue)
+};
+
+// Defaults that differ between the conventions are empty here and given in the order keras / keras3 / torch. Common to all:
+// decay: the learning rate is divided by 1 + decay · iterations (Keras decay; torch Adagrad's lr_decay).
+// weight_decay: torch adds weight_decay · value to the gradient; keras and keras3 subtract
+// learning_rate · weight_decay · value from the value (so do `adamw` and `lion` always).
+
+/// v = momentum · v + g; value -= learning_rate · v. Keras keeps learning_rate · g in v, which matters when the learning
+/// rate changes.
+struct SgdOptions {
+  std::optional<Schedule> learning_rate{};  ///< 0.01 / 0.01 / 0.001
+  double momentum = 0;
+  bool nesterov = false;
+  double dampening = 0;  ///< of gradients after the first; torch only
+  double weight_decay = 0;
+  double decay = 0;
+  ClipOptions clip{};
+  Convention convention = Convention::keras;
+};
+
+/// See `ScaleByRms`. Momentum is applied to the scaled gradient, in Keras after the learning rate. Epsilon is outside the
+/// root in torch, inside in keras3, and in keras inside with momentum only.
+struct RmspropOptions {
+  std::optional<Schedule> learning_rate{};  ///< 0.001 / 0.001 / 0.01
+  std::optional<double> rho{};              ///< 0.9 / 0.9 / 0.99 (torch: alpha)
+  double momentum = 0;
+  std::optional<double> epsilon{};  ///< 1e-7 / 1e-7 / 1e-8
+  bool centered = false;
+  double weight_decay = 0;
+  double decay = 0;
+  ClipOptions clip{};
+  Convention convention = Convention::keras;
+};
+
+/// See `ScaleByAdagrad`. Epsilon is inside the root in keras3.
+struct AdagradOptions {
+  std::optional<Schedule> learning_rate{};               ///< 0.001 / 0.001 / 0.01
+  std::optional<double> initial_accumulator_value{};     ///< 0.1 / 0.1 / 0
+  std::optional<double> epsilon{};                       ///< 1e-7 / 1e-7 / 1e-10
+  double weight_decay = 0;
+  double decay = 0;
+  ClipOptions clip{};
+  Convention convention = Convention::keras;
+};
+
+/// See `ScaleByAdadelta`; all conventions have one formula.
+struct AdadeltaOptions {
+  std::optional<Schedule> learning_rate{};  ///< 0.001 / 0.001 / 1
+  std::optional<double> rho{};              ///< 0.95 / 0.95 / 0.9
+  std::optional<double> epsilon{};          ///< 1e-7 / 1e-7 / 1e-6
+  double weight_decay = 0;
+  double decay = 0;
+  ClipOptions clip{};
+  Convention convention = Convention::keras;
+};
+
+/// See `ScaleByAdam`. Epsilon is added after the bias correction in torch, before it in Keras.
+struct AdamOptions {
+  Schedule learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  std::optional<double> epsilon{};  ///< 1e-7 / 1e-7 / 1e-8
+  bool amsgrad = false;
+  double weight_decay = 0;
+  double decay = 0;
+  ClipOptions clip{};
+  Convention convention = Convention::keras;
+};
+
+/// Adam with decoupled weight decay.
+struct AdamwOptions {
+  Schedule learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  std::optional<double> epsilon{};       ///< 1e-7 / 1e-7 / 1e-8
+  bool amsgrad = false;
+  std::optional<double> weight_decay{};  ///< 0.004 / 0.004 / 0.01
+  double decay = 0;
+  ClipOptions clip{};
+  Convention convention = Convention::keras;
+};
+
+/// See `ScaleByAdamax`. Epsilon is inside the maximum in torch.
+struct AdamaxOptions {
+  std::optional<Schedule> learning_rate{};  ///< 0.001 / 0.001 / 0.002
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  std::optional<double> epsilon{};  ///< 1e-7 / 1e-7 / 1e-8
+  double weight_decay = 0;
+  double decay = 0;
+  ClipOptions clip{};
+  Convention convention = Convention::keras;
+};
+
+/// See `ScaleByNadam`; the rule as published, which PyTorch follows since 2.0.
+struct NadamOptions {
+  std::optional<Schedule> learning_rate{};  ///< 0.001 / 0.001 / 0.002
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  std::optional<double> epsilon{};         ///< 1e-7 / 1e-7 / 1e-8
+  std::optional<double> momentum_decay{};  ///< 0.004 / 1 / 0.004 (Keras: schedule_decay)
+  double weight_decay = 0;
+  double decay = 0;
+  ClipOptions clip{};
+  Convention convention = Convention::keras;
+};
+
+/// See `ScaleByLion`, with decoupled weight decay.
+struct LionOptions {
+  Schedule learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.99;
+  double weight_decay = 0;
+  double decay = 0;
+  ClipOptions clip{};
+};
+
+/// What a ready-made optimizer was made with.
+using AnyOptions = std::variant<std::monostate, SgdOptions, RmspropOptions, AdagradOptions, AdadeltaOptions, AdamOptions,
+                                AdamwOptions, AdamaxOptions, NadamOptions, LionOptions>;
+
+}  // namespace recur::optim

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <recur/optim/link.h>
+#include <recur/optim/schedules.h>
+
+#include <optional>
+
+namespace recur::optim {
+
+/// All norms of gradients are Euclidean, over all elements.
+
+/// The norm of the gradients of all `parameters` together.
+[[nodiscard]] double global_norm(std::span<Parameter* const> parameters);
+[[nodiscard]] double global_norm(std::span<const NamedParameter> parameters);
+
+/// Cuts every element to [-limit, limit]. (Keras clipvalue)
+class ClipByValue {
+ public:
+  explicit ClipByValue(double limit);
+  template <Scalar T>
+  void update(Block<T>& block) const;
+
+ private:
+  double limit_;
+};
+
+/// Scales the gradient of each parameter whose norm is larger than `limit` down to it. (Keras clipnorm)
+class ClipByNorm {
+ public:
+  explicit ClipByNorm(double limit);
+  void prepare(std::span<Parameter* const> all);
+  template <Scalar T>
+  void update(Block<T>& block) const {
+    block.scale *= factors_[block.parameter];
+  }
+
+ private:
+  double limit_;
+  std::vector<double> factors_;
+};
+
+/// Scales all gradients by one number such that their norm together is at most `limit` (Pascanu et al. 2013). A gradient
+/// that is not a number makes all of them so. (Keras global_clipnorm; torch's clip_grad_norm_ adds 1e-6 to the norm)
+class ClipByGlobalNorm {
+ public:
+  explicit ClipByGlobalNorm(double limit);
+  void prepare(std::span<Parameter* const> all);
+  template <Scalar T>
+  void update(Block<T>& block) const {
+    block.scale *= factor_;
+  }
+
+ private:
+  double limit_;
+  double factor_ = 1;
+};
+
+/// Multiplies by a number or a schedule.
+class Scale {
+ public:
+  explicit Scale(Schedule factor) : schedule_(std::move(factor)) {}
+  void begin(const Step& step) { factor_ = schedule_(step.number - 1); }
+  template <Scalar T>
+  void update(Block<T>& block) const {
+    block.scale *= factor_;
+  }
+
+ private:
+  Schedule schedule_;
+  double factor_ = 1;
+};
+
+/// Multiplies by minus the learning rate, which belongs to the optimizer and may be changed there.
+class ScaleByLearningRate {
+ public:
+  /// In update t, counted from 0, the rate is learning_rate(t) / (1 + decay · t).
+  explicit ScaleByLearningRate(Schedule learning_rate, double decay = 0);
+  void begin(const Step& step) { factor_ = -step.learning_rate; }
+  template <Scalar T>
+  void update(Block<T>& block) const {
+    block.scale *= factor_;
+  }
+  [[nodiscard]] const Schedule& schedule() const { return schedule_; }
+  void set_schedule(Schedule learning_rate);
+  [[nodiscard]] double at(Index t) const { return schedule_(t) / (1 + decay_ * static_cast<double>(t)); }
+
+ private:
+  Schedule schedule_;
+  double decay_;
+  double factor_ = 0;
+};
+
+/// Adds rate · value: before an adaptive link the gradient of the penalty rate/2 · |value|², after it, and before the
+/// learning rate, decoupled weight decay (Loshchilov and Hutter 2019).
+class AddDecayedWeights {
+ public:
+  explicit AddDecayedWeights(double rate);
+  template <Scalar T>
+  void update(Block<T>& block) const;
+
+ private:
+  double rate_;
+};
+
+/// Subtracts learning rate · rate · value: decoupled weight decay as the last link, after the learning rate.
+class DecayWeights {
+ public:
+  explicit DecayWeights(double rate);
+  void begin(const Step& step) { factor_ = -step.learning_rate * rate_; }
+  template <Scalar T>
+  void update(Block<T>& block) const;
+
+ private:
+  double rate_;
+  double factor_ = 0;
+};
+
+struct MomentumOptions {
+  double decay = 0.9;
+  bool nesterov = false;  ///< look ahead: g + decay · velocity (Sutskever et al. 2013)
+  double dampening = 0;   ///< of gradients after the first
+};
+
+/// velocity = decay · velocity + (1 - dampening) · g.
+class Momentum {
+ public:
+  /// @throws ValueError for a decay outside [0, 1], or Nesterov's with dampening.
+  explicit Momentum(MomentumOptions options);
+  [[nodiscard]] std::vector<Slot> slots() const { return {{"momentum"}}; }
+  void begin(const Step& step) { fresh_ = step.number == 1 ? 1 : 1 - options_.dampening; }
+  template <Scalar T>
+  void update(Block<T>& block) const;
+
+ private:
+  MomentumOptions options_;
+  double fresh_ = 1;
+};
+
+// As functions, for chains: `chain(clip_by_global_norm(5), scale_by_adam(), scale_by_learning_rate(1e-3))`.
+[[nodiscard]] inline ClipByValue clip_by_value(double limit) { return ClipByValue(limit); }
+[[nodiscard]] inline ClipByNorm clip_by_norm(double limit) { return ClipByNorm(limit); }
+[[nodiscard]] inline ClipByGlobalNorm clip_by_global_norm(double limit) { return ClipByGlobalNorm(limit); }
+[[nodiscard]] inline Scale scale(Schedule factor) { return Scale(std::move(factor)); }
+[[nodiscard]] inline ScaleByLearningRate scale_by_learning_rate(Schedule learning_rate, double decay = 0) {
+  return ScaleByLearningRate(std::move(learning_rate), decay);
+}
+[[nodiscard]] inline AddDecayedWeights add_decayed_weights(double rate) { return AddDecayedWeights(rate); }
+[[nodiscard]] inline DecayWeights decay_weights(double rate) { return DecayWeights(rate); }
+[[nodiscard]] inline Momentum momentum(MomentumOptions options = {}) { return Momentum(options); }
+
+}  // namespace recur::optim

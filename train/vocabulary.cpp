@@ -1,0 +1,85 @@
+#include <recur/framework/error.h>
+#include <recur/train/vocabulary.h>
+
+#include <map>
+
+namespace recur {
+namespace {
+
+struct Character {
+  std::uint32_t code;  // the code point, or `stray` + the byte
+  std::size_t length;
+};
+
+constexpr std::uint32_t code_points = 0x110000;
+constexpr std::uint32_t stray = code_points;
+
+// The character `text` (not empty) begins with.
+Character first_character(std::string_view text) {
+  const std::uint32_t lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return {lead, 1};
+  const Character invalid{stray + lead, 1};
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return invalid;
+  std::uint32_t code = lead & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    const std::uint32_t byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xC0U) != 0x80U) return invalid;
+    code = code << 6U | (byte & 0x3FU);
+  }
+  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  const bool surrogate = code >= 0xD800 && code < 0xE000;
+  return overlong || surrogate || code >= code_points ? invalid : Character{code, length};
+}
+
+template <class Visit>
+void for_each_character(std::string_view text, Visit&& visit) {
+  for (std::size_t at = 0; at < text.size();) {
+    const Character character = first_character(text.substr(at));
+    visit(character.code, at, text.substr(at, character.length));
+    at += character.length;
+  }
+}
+
+}  // namespace
+
+Vocabulary::Vocabulary(std::string_view text) {
+  require<ValueError>(!text.empty(), "Vocabulary: the text is empty");
+  std::map<std::uint32_t, std::string> found;
+  for_each_character(text, [&](std::uint32_t code, std::size_t, std::string_view bytes) { found.try_emplace(code, bytes); });
+  for (auto& [code, bytes] : found) {
+    ids_.emplace(code, size());
+    characters_.push_back(std::move(bytes));
+  }
+}
+
+std::vector<std::int32_t> Vocabulary::encode(std::string_view text) const {
+  std::vector<std::int32_t> ids;
+  ids.reserve(text.size());
+  for_each_character(text, [&](std::uint32_t code, std::size_t at, std::string_view bytes) {
+    const auto found = ids_.find(code);
+    require<ValueError>(found != ids_.end(), "Vocabulary::encode: '{}' at byte {} is not among the {} known characters",
+                        bytes, at, size());
+    ids.push_back(found->second);
+  });
+  return ids;
+}
+
+std::string Vocabulary::decode(std::span<const std::int32_t> ids) const {
+  std::string text;
+  for (const std::int32_t id : ids) text += character(id);
+  return text;
+}
+
+const std::string& Vocabulary::character(std::int32_t id) const {
+  require<ValueError>(id >= 0 && id < size(), "Vocabulary: id {} is not in [0, {})", id, size());
+  return characters_[static_cast<std::size_t>(id)];
+}
+
+std::string Vocabulary::text() const {
+  std::string all;
+  for (const std::string& bytes : characters_) all += bytes;
+  return all;
+}
+
+}  // namespace recur
