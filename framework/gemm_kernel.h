@@ -46,6 +46,12 @@ struct GemmKernel {
 #pragma GCC unroll 8
       for (int v = 0; v < Vectors; ++v) sum[r][v] = Vector{};
     }
+    // C is read when the sums are ready; by then it has come from wherever it was.
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v) __builtin_prefetch(t.c + r * t.c_stride + v * lanes, 1);
+    }
     const T* a = t.a;
     const T* b = t.b;
     const Index a_row = Packed ? 1 : t.a_stride;

@@ -7,9 +7,11 @@ namespace recur {
 namespace detail {
 namespace {
 
-constexpr Index chunk_rows = 256;      // Rows that are packed and multiplied together.
-constexpr Index block_rows_of_c = 256;  // Columns of A packed together ...
-constexpr Index block_cols_of_c = 256;  // ... and of B: both packed blocks fit in the second-level cache.
+// A chunk of A with this many numbers, packed, stays in the second-level cache while all panels of B pass. Within that,
+// chunks are as long as possible, because C is read and written once for each.
+constexpr Index left_bytes = 512 * 1024;
+constexpr Index least_chunk_rows = 256;
+constexpr Index most_chunk_rows = 512;
 
 /// Walks over the stacked rows of all pairs.
 template <Scalar T>
@@ -38,59 +40,51 @@ struct RowCursor {
   }
 };
 
-/// The part of C that one thread computes, and its packing buffers.
+/// Where one thread packs its operands, and how much at a time.
 template <Scalar T>
-struct TransposedProduct {
-  const GemmKernels<T>& kernels;
-  std::span<const RowsPair<T>> pairs;
-  MatrixView<T> c;
-  Index first_row;  ///< Of C's whole: column of A.
-  Index first_col;
+struct PackingSpace {
   T* left;
   T* right;
+  Index chunk_rows;
+  Index block_stride;  ///< From one block of A to the next.
+};
 
-  void run() const {
-    for (Index col = 0; col < c.cols; col += block_cols_of_c) {
-      for (Index row = 0; row < c.rows; row += block_rows_of_c) {
-        run_block(row, std::min(block_rows_of_c, c.rows - row), col, std::min(block_cols_of_c, c.cols - col));
-      }
-    }
-  }
-
- private:
-  void run_block(Index row, Index rows, Index col, Index cols) const {
-    const Split blocks(rows, kernels.max_rows);
-    const Panels panels(kernels, cols);
-    for (RowCursor<T> cursor{pairs}; !cursor.done();) {
-      const Index depth = cursor.take(chunk_rows, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
-        const T* const a = pair.a.data + first * pair.a.stride + first_row + row;
-        const T* const b = pair.b.data + first * pair.b.stride + first_col + col;
-        kernels.pack_left(a, pair.a.stride, count, rows, at, left, chunk_rows * kernels.max_rows);
-        for (Index p = 0; p < panels.count(); ++p)
-          kernels.copy_panel(b + panels.begin(p), pair.b.stride, count, panels.width(p),
-                             right + panels.begin(p) * chunk_rows + at * panels.padded_width(p), panels.padded_width(p));
-      });
-      if (depth > 0) multiply_chunk(blocks, panels, row, col, depth);
-    }
-  }
-
-  void multiply_chunk(const Split& blocks, const Panels& panels, Index row, Index col, Index depth) const {
+/// Adds to a part of C: its columns of all Aᵢ are `a_cols` from `first_a` on, of all Bᵢ `c.cols` from `first_b` on.
+template <Scalar T>
+void add_products(const GemmKernels<T>& kernels, std::span<const RowsPair<T>> pairs, MatrixView<T> c, Index first_a,
+                  Index first_b, const PackingSpace<T>& space) {
+  const Split blocks(c.rows, kernels.max_rows);
+  const Panels panels(kernels, c.cols);
+  for (RowCursor<T> chunk{pairs}; !chunk.done();) {
+    const RowCursor<T> begin = chunk;
+    const Index depth = chunk.take(space.chunk_rows, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
+      kernels.pack_left(pair.a.data + first * pair.a.stride + first_a, pair.a.stride, count, c.rows, at, space.left,
+                        space.block_stride);
+    });
+    if (depth == 0) return;
     for (Index p = 0; p < panels.count(); ++p) {
+      const Index col = panels.begin(p);
+      const Index stride = panels.padded_width(p);
+      RowCursor<T> again = begin;
+      again.take(depth, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
+        kernels.copy_panel(pair.b.data + first * pair.b.stride + first_b + col, pair.b.stride, count, panels.width(p),
+                           space.right + at * stride, stride);
+      });
       const auto* const tiles = kernels.packed_tile[panels.vectors.size(p) - 1];
       for (Index i = 0; i < blocks.parts; ++i) {
         tiles[blocks.size(i) - 1]({.depth = depth,
-                                   .a = left + i * chunk_rows * kernels.max_rows,
+                                   .a = space.left + i * space.block_stride,
                                    .a_stride = 0,
-                                   .b = right + panels.begin(p) * chunk_rows,
-                                   .b_stride = panels.padded_width(p),
-                                   .c = c.data + (row + blocks.begin(i)) * c.stride + col + panels.begin(p),
+                                   .b = space.right,
+                                   .b_stride = stride,
+                                   .c = c.data + blocks.begin(i) * c.stride + col,
                                    .c_stride = c.stride,
                                    .width = panels.width(p),
                                    .accumulate = true});
       }
     }
   }
-};
+}
 
 template <Scalar T>
 Index check(std::span<const RowsPair<T>> pairs, MatrixView<T> c) {
@@ -118,17 +112,26 @@ void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, Ge
   const Index grain = by_cols ? kernels.lanes * kernels.max_vectors : kernels.max_rows;
   const Index units = ((by_cols ? c.cols : c.rows) + grain - 1) / grain;
   const Index team = useful_threads(units, 2 * depth * c.rows * c.cols / units);
-  const Index left_size = detail::chunk_rows * (detail::block_rows_of_c + kernels.max_rows);
-  const Index right_size = detail::chunk_rows * (detail::block_cols_of_c + kernels.lanes);
+  const detail::Split row_parts(c.rows, detail::left_bytes / static_cast<Index>(sizeof(T)) / detail::least_chunk_rows);
+  const Index part_rows = row_parts.size(0);
+  const Index fitting = detail::left_bytes / static_cast<Index>(sizeof(T)) / part_rows;
+  const Index chunk_rows = std::min({depth, fitting, detail::most_chunk_rows});
+  const Index block_stride = chunk_rows * kernels.max_rows;
+  const Index left_size = (part_rows / kernels.max_rows + 1) * block_stride;
+  const Index right_size = chunk_rows * kernels.lanes * kernels.max_vectors;
   T* const left = detail::GemmDriver::left(workspace).template reserve<T>(team * left_size);
   T* const right = detail::GemmDriver::right(workspace).template reserve<T>(team * right_size);
   parallel_for(team, 2 * depth * c.rows * c.cols / team, [&](Index t) {
     const Index begin = t * units / team * grain;
     const Index end = std::min((t + 1) * units / team * grain, by_cols ? c.cols : c.rows);
-    const MatrixView<T> part = by_cols ? c.middle_cols(begin, end - begin) : c.middle_rows(begin, end - begin);
-    detail::TransposedProduct<T>{
-        kernels, pairs, part, by_cols ? 0 : begin, by_cols ? begin : 0, left + t * left_size, right + t * right_size}
-        .run();
+    const MatrixView<T> mine = by_cols ? c.middle_cols(begin, end - begin) : c.middle_rows(begin, end - begin);
+    const detail::Split parts(mine.rows, part_rows);
+    for (Index i = 0; i < parts.parts; ++i) {
+      const Index row = parts.begin(i);
+      detail::add_products(kernels, pairs, mine.middle_rows(row, parts.size(i)), by_cols ? row : begin + row,
+                           by_cols ? begin : 0,
+                           {left + t * left_size, right + t * right_size, chunk_rows, block_stride});
+    }
   });
 }
 

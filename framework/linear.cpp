@@ -2,6 +2,7 @@
 
 #include <recur/framework/leaf_slot.h>
 
+#include <algorithm>
 #include <span>
 
 namespace recur {
@@ -193,7 +194,7 @@ detail::Hoisted& hoisted(const Product& p, Var bias, bool wanted) {
   const auto used = tape.list<bool>(whole.rows());
   std::fill(used.begin(), used.end(), false);
   *entry = {p.w.node(), bias_node, p.transpose, product, used, tag.hoisted};
-  tag.hoisted = entry;
+  tape.point(tag.hoisted, entry);
   return *entry;
 }
 
@@ -211,9 +212,11 @@ Var take_hoisted(Terms& terms, const Shape& shape, bool wanted) {
     const Var bias = bias_at < 0 ? Var() : terms.addends[static_cast<std::size_t>(bias_at)];
     detail::Hoisted& all = hoisted(p, bias, wanted);
     const Index row = p.a.node()->sequence_row;
-    bool& used = all.used[static_cast<std::size_t>(row)];
-    if (used || (wanted && !all.product.wants_gradient())) continue;
-    used = true;
+    const auto rows = all.used.subspan(static_cast<std::size_t>(row), static_cast<std::size_t>(shape.rows()));
+    const bool recording = p.a.tape().recording();
+    if (all.product.wants_gradient() ? !recording : wanted && recording) continue;
+    if (std::any_of(rows.begin(), rows.end(), [](bool used) { return used; })) continue;
+    std::fill(rows.begin(), rows.end(), true);
     remove_product(terms, i);
     if (bias_at >= 0) remove_addend(terms, bias_at);
     return p.a.tape().view(all.product, row * shape.cols(), shape, shape.cols());
@@ -254,7 +257,7 @@ Linear Linear::plus(Var addend) const {
   require<ValueError>(terms_.addend_count < max_terms,
                       "Linear: more than {} addends (assign a part of the sum to a Var first)", max_terms);
   const Shape own = shape();
-  require(addend.size() == own.cols() || (addend.size() == own.count() && addend.cols() == own.cols()),
+  require(addend.cols() == own.cols() && (addend.rows() == 1 || addend.rows() == own.rows()),
           "Linear: cannot add {} to a product of shape {} (the same shape or one row is possible)", addend.shape(), own);
   Linear sum = *this;
   sum.terms_.addends[static_cast<std::size_t>(sum.terms_.addend_count++)] = addend;
@@ -280,8 +283,9 @@ Var sequence_step(Var sequence, Index first, Index count) {
   Tape& tape = sequence.tape();
   detail::Node& whole = *sequence.node();
   if (whole.sequence == nullptr) {
-    whole.sequence = tape.list<detail::SequenceTag>(1).data();
-    *whole.sequence = {&whole, nullptr};
+    auto* const tag = tape.list<detail::SequenceTag>(1).data();
+    *tag = {&whole, nullptr};
+    tape.point(whole.sequence, tag);
   }
   const Var step = tape.view(sequence, first * whole.stride, Shape{count, sequence.cols()}, whole.stride);
   step.node()->sequence = whole.sequence;

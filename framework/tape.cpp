@@ -121,15 +121,15 @@ Var Tape::leaf(Parameter& parameter) {
   return Var(node);
 }
 
-void* Tape::new_adjoint(detail::Node& root) {
+void Tape::new_adjoint(detail::Node& root) {
   const std::size_t bytes = bytes_of(root, dtype_);
   for (FreeList& list : free_)
     if (list.bytes == bytes && !list.buffers.empty()) {
-      void* const buffer = list.buffers.back();
+      point(root.adjoint, list.buffers.back());
       list.buffers.pop_back();
-      return buffer;
+      return;
     }
-  return values_.allocate(bytes);
+  point(root.adjoint, values_.allocate(bytes));
 }
 
 void Tape::free_adjoint(detail::Node& root) {
@@ -142,7 +142,9 @@ void Tape::free_adjoint(detail::Node& root) {
 }
 
 void Tape::release(detail::Node& root) {
-  if (--root.holds < 0) free_adjoint(root);
+  if (--root.holds >= 0) return;
+  root.holds = 0;  // there may be another backward pass
+  free_adjoint(root);
 }
 
 void Tape::run_backward() {
@@ -180,6 +182,8 @@ void Tape::backward(Var y, const Array& seed) {
 }
 
 void Tape::rewind(const Mark& mark) {
+  for (; changes_.size() > mark.changes; changes_.pop_back())
+    changes_.back().undo(changes_.back().pointer, changes_.back().before);
   values_.rewind(mark.values);
   nodes_.rewind(mark.nodes);
   records_.resize(mark.records);
@@ -190,6 +194,9 @@ void Tape::rewind(const Mark& mark) {
   for (FreeList& list : free_) list.buffers.clear();
 }
 
-void Tape::reset() { rewind(Mark{}); }
+void Tape::reset() {
+  changes_.clear();  // nothing is left that could point anywhere
+  rewind(Mark{});
+}
 
 }  // namespace recur

@@ -91,9 +91,12 @@ class Tape {
     Arena::Mark values;
     Arena::Mark nodes;
     std::size_t records = 0;
+    std::size_t changes = 0;
     std::uint64_t leaf_age = 0;
   };
-  [[nodiscard]] Mark mark() const { return {values_.mark(), nodes_.mark(), records_.size(), leaf_age_}; }
+  [[nodiscard]] Mark mark() const {
+    return {values_.mark(), nodes_.mark(), records_.size(), changes_.size(), leaf_age_};
+  }
   void rewind(const Mark& mark);
 
   // ---- For authors of operations -------------------------------------------------------------------------------------
@@ -125,12 +128,19 @@ class Tape {
   [[nodiscard]] std::span<T> list(Index count) {
     return nodes_.array<T>(count);
   }
+  /// Lets something on the tape point to something newer on it, until a `rewind` forgets the newer.
+  template <class T>
+  void point(T*& pointer, T* target) {
+    changes_.push_back({[](void* at, void* before) { *static_cast<T**>(at) = static_cast<T*>(before); }, &pointer, pointer});
+    pointer = target;
+  }
   [[nodiscard]] GemmWorkspace& workspace() { return workspace_; }
   /// Asks for the gradient of a value made by `constant`.
   [[nodiscard]] Var want_gradient(Var x);
 
   // ---- For Var -------------------------------------------------------------------------------------------------------
-  [[nodiscard]] void* new_adjoint(detail::Node& root);
+  /// Gives an owner memory for its gradient, uninitialized.
+  void new_adjoint(detail::Node& root);
   void hold(detail::Node& root) { ++root.holds; }
   void release(detail::Node& root);
 
@@ -147,6 +157,12 @@ class Tape {
   Arena values_;
   Arena nodes_;
   std::vector<detail::Record> records_;
+  struct Change {
+    void (*undo)(void* pointer, void* before);
+    void* pointer;
+    void* before;
+  };
+  std::vector<Change> changes_;
   std::vector<std::unique_ptr<detail::LeafSlot>> leaves_;
   std::size_t last_leaf_ = 0;
   std::uint64_t leaf_age_ = 1;

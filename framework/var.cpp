@@ -42,7 +42,7 @@ Array Var::gradient() const {
 bool Var::touch() const {
   detail::Node& root = node_->root();
   if (root.adjoint != nullptr) return false;
-  root.adjoint = tape().new_adjoint(root);
+  tape().new_adjoint(root);
   if (&root == node_) return true;
   std::memset(root.adjoint, 0, static_cast<std::size_t>(root.shape.count()) * size_of(dtype()));
   return false;

@@ -3,7 +3,9 @@
 #include <recur/optim/optimizer.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
 
 namespace recur::optim {
 namespace {
@@ -19,6 +21,8 @@ constexpr Index work_per_element = 40;
 /// What links keep for a path.
 struct Optimizer::State {
   std::string path;
+  Shape shape;
+  DType dtype;
   std::vector<Array> slots;
 };
 
@@ -116,9 +120,92 @@ bool Optimizer::planned(std::span<const NamedParameter> parameters) const {
     if (parameter != listed_[i].parameter || path != listed_[i].path) return false;
     if (parameter->trainable != was_trainable_[i]) return false;
   }
-  return std::equal(targets_.begin(), targets_.end(), updated_.begin(), [](const Target& target, Parameter* parameter) {
-    return target.gradient->size() == parameter->size() && target.gradient->dtype() == parameter->dtype();
+  // The pointers are those of live parameters, but these may have been created again.
+  return std::equal(targets_.begin(), targets_.end(), updated_.begin(), [](const Target& target, const Parameter* p) {
+    return target.state->shape == p->shape() && target.state->dtype == p->dtype();
   });
+}
+
+void Optimizer::plan(std::span<const NamedParameter> parameters) {
+  listed_.clear();  // in case of an exception
+  targets_.clear();
+  updated_.clear();
+  pieces_.clear();
+  was_trainable_.clear();
+  std::set<const Parameter*> seen;
+  std::map<std::string_view, const Parameter*> paths;
+  for (const auto& [path, parameter] : parameters) {
+    const auto [at, fresh] = paths.try_emplace(path, parameter);
+    require<ValueError>(fresh || at->second == parameter,
+                        "Optimizer::step: two parameters are called {}; give layers of one kind different names", path);
+    was_trainable_.push_back(parameter->trainable);
+    if (!parameter->trainable || !seen.insert(parameter).second) continue;
+    require(parameter->gradient.shape() == parameter->shape() && parameter->gradient.dtype() == parameter->dtype(),
+            "Optimizer::step: {}: value {} {}, gradient {} {}", path, name(parameter->dtype()), parameter->shape(),
+            name(parameter->gradient.dtype()), parameter->gradient.shape());
+    State& state = state_of({path, parameter});
+    const auto length = piece_bytes / static_cast<Index>(size_of(state.dtype));
+    for (Index begin = 0; begin < parameter->size(); begin += length)
+      pieces_.push_back({targets_.size(), begin, std::min(length, parameter->size() - begin)});
+    targets_.push_back({nullptr, &parameter->gradient, &state});
+    updated_.push_back(parameter);
+  }
+  listed_.assign(parameters.begin(), parameters.end());
+}
+
+Optimizer::State& Optimizer::state_of(const NamedParameter& named) {
+  const Parameter& parameter = *named.parameter;
+  const auto found = std::find_if(states_.begin(), states_.end(), [&](auto& s) { return s->path == named.path; });
+  if (found != states_.end()) {
+    const State& s = **found;
+    require(s.shape == parameter.shape() && s.dtype == parameter.dtype(),
+            "Optimizer::step: {} is {} {}, was {} {} in an earlier step; use a new optimizer for a new model", named.path,
+            name(parameter.dtype()), parameter.shape(), name(s.dtype), s.shape);
+    return **found;
+  }
+  State state{named.path, parameter.shape(), parameter.dtype(), {}};
+  for (const Slot& slot : slots_) {
+    state.slots.emplace_back(parameter.shape(), parameter.dtype());
+    if (slot.initial != 0) state.slots.back().fill(slot.initial);
+  }
+  states_.push_back(std::make_unique<State>(std::move(state)));
+  return *states_.back();
+}
+
+void Optimizer::create_slots(std::span<const NamedParameter> parameters) {
+  if (!planned(parameters)) plan(parameters);
+}
+
+void Optimizer::for_each_slot(const std::function<void(const std::string& name, Array& slot)>& visit) {
+  for (const auto& state : states_) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      Array& slot = state->slots[i];
+      const std::string path = state->path + "/" + slots_[i].name;
+      visit(path, slot);
+      require(slot.shape() == state->shape && slot.dtype() == state->dtype,
+              "Optimizer::for_each_slot: {} was {} {} and became {} {}", path, name(state->dtype), state->shape,
+              name(slot.dtype()), slot.shape());
+    }
+  }
+}
+
+void Optimizer::set_iterations(Index count) {
+  require<ValueError>(count >= 0, "Optimizer::set_iterations: {} updates, must not be negative", count);
+  iterations_ = count;
+}
+
+const ScaleByLearningRate& Optimizer::rate_link(const char* function) const {
+  for (const AnyLink& link : links_)
+    if (const auto* rate = link.get_if<ScaleByLearningRate>()) return *rate;
+  fail<StateError>("Optimizer::{}: no scale_by_learning_rate among the links of this chain", function);
+}
+
+double Optimizer::learning_rate() const { return rate_link("learning_rate").schedule()(iterations_); }
+
+const Schedule& Optimizer::schedule() const { return rate_link("schedule").schedule(); }
+
+void Optimizer::set_learning_rate(Schedule learning_rate) {
+  const_cast<ScaleByLearningRate&>(rate_link("set_learning_rate")).set_schedule(std::move(learning_rate));
 }
 
 }  // namespace recur::optim

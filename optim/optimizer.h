@@ -34,6 +34,8 @@ class Optimizer {
 
   /// The rate of the next update, before `decay`. @throws StateError without `scale_by_learning_rate` in the chain.
   [[nodiscard]] double learning_rate() const;
+  /// What the rate is taken from. @throws StateError likewise.
+  [[nodiscard]] const Schedule& schedule() const;
   /// Replaces the rate or schedule. @throws StateError likewise, ValueError for a negative rate.
   void set_learning_rate(Schedule learning_rate);
 
@@ -44,6 +46,7 @@ class Optimizer {
   /// Makes the slots of the trainable ones of `parameters` that have none yet, as the first `step` would: to load into.
   void create_slots(std::span<const NamedParameter> parameters);
   /// Calls `visit("path/of/parameter/slot", array)` for all that links keep, in a fixed order.
+  /// @throws ShapeError when `visit` changes the shape or type of a slot.
   void for_each_slot(const std::function<void(const std::string& name, Array& slot)>& visit);
 
   /// The options a ready-made optimizer was made with; `std::monostate` for a chain.
@@ -62,20 +65,20 @@ class Optimizer {
   void run(std::size_t first, std::size_t last);
   template <Scalar T>
   void run_piece(const Piece& piece, std::size_t first, std::size_t last);
-  ScaleByLearningRate& rate_link(const char* function);
+  [[nodiscard]] const ScaleByLearningRate& rate_link(const char* function) const;
 
   std::vector<AnyLink> links_;
   AnyOptions options_;
-  std::vector<std::size_t> first_slot_;    // of each link among all slots, and their number
-  std::vector<Slot> slots_;                // of all links, under names that differ
+  std::vector<std::size_t> first_slot_;  // of each link in slots_, and at last their number
+  std::vector<Slot> slots_;              // of all links, under names that differ
   std::vector<std::unique_ptr<State>> states_;
   Index iterations_ = 0;
 
   // The list given last: who is updated, and their elements in pieces.
   std::vector<NamedParameter> listed_;
   std::vector<bool> was_trainable_;
-  std::vector<Target> targets_;
-  std::vector<Parameter*> updated_;  // of each target
+  std::vector<Target> targets_;      // each parameter once
+  std::vector<Parameter*> updated_;  // the parameter of each target
   std::vector<Piece> pieces_;
 };
 

@@ -70,20 +70,30 @@ void* adjoint_data(Var v, DType dtype) {
 
 bool whole_operand(Var v, const FusedCall& call) { return v.size() == call.rows * call.cols; }
 
-// Views that together are all of a value whose gradient nobody has touched can be assigned without zeros first: the gates of
+// Columns of `root`, in all of its rows.
+bool is_column_block(Var v, const Node& root) {
+  const Node& node = *v.node();
+  return v.rows() == root.shape.rows() && node.stride == root.stride && node.offset + v.cols() <= root.stride;
+}
+
+bool overlap(Var a, Var b) {
+  return a.node()->offset < b.node()->offset + b.cols() && b.node()->offset < a.node()->offset + a.cols();
+}
+
+// Columns that together are all of a value whose gradient nobody has touched can be assigned without zeros first: the gates of
 // a cell, split from one product.
 bool claim_group(const Frame& frame, Node& root) {
   Index covered = 0;
   for (std::size_t i = 0; i < frame.operands.size(); ++i) {
     const Var v = frame.operands[i];
     if (&v.node()->root() != &root) continue;
+    if (!v.wants_gradient() || !whole_operand(v, frame.call) || !is_column_block(v, root)) return false;
     for (std::size_t j = 0; j < i; ++j)
-      if (&frame.operands[j].node()->root() == &root && frame.operands[j].node()->offset == v.node()->offset) return false;
-    if (!v.wants_gradient() || !whole_operand(v, frame.call) || v.cols() == root.shape.cols()) return false;
-    covered += v.size();
+      if (&frame.operands[j].node()->root() == &root && overlap(frame.operands[j], v)) return false;
+    covered += v.cols();
   }
-  if (covered != root.shape.count()) return false;
-  root.adjoint = root.tape->new_adjoint(root);
+  if (covered != root.shape.cols()) return false;
+  root.tape->new_adjoint(root);
   return true;
 }
 
@@ -99,7 +109,7 @@ void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
     if (root.adjoint == nullptr && whole_operand(v, frame.call)) {
       const bool alone = std::count_if(frame.operands.begin(), frame.operands.end(), shares) == 1;
       if (alone && v.node() == &root) {
-        root.adjoint = root.tape->new_adjoint(root);
+        root.tape->new_adjoint(root);
         fresh = true;
       } else if (!alone) {
         fresh = claim_group(frame, root);
@@ -145,6 +155,9 @@ void run_backward(Frame& frame) {
 void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::span<const double> constants,
                std::span<Var> outputs) {
   Tape& tape = operands[0].tape();
+  for (const Var& operand : operands)
+    require<ValueError>(&operand.tape() == &tape, "fuse: operands {} and {} live on different tapes", operands[0].shape(),
+                        operand.shape());
   const Shape shape = result_shape(operands);
   const bool wanted = tape.recording() && std::any_of(operands.begin(), operands.end(),
                                                       [](const Var& v) { return v.wants_gradient(); });

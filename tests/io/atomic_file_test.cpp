@@ -8,7 +8,7 @@
 #include <csignal>
 #include <iterator>
 
-#include "temporary_directory.h"
+#include "../temporary_directory.h"
 
 using namespace recur;
 

@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "temporary_directory.h"
+#include "../temporary_directory.h"
 
 using namespace recur;
 

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <limits>
 
-#include "temporary_directory.h"
+#include "../temporary_directory.h"
 
 using namespace recur;
 

@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "../io/temporary_directory.h"
+#include "../temporary_directory.h"
 
 using namespace recur;
 
@@ -17,12 +17,14 @@ BOOST_AUTO_TEST_CASE(a_file_is_read_byte_for_byte) {
 
 BOOST_AUTO_TEST_CASE(files_that_give_no_text_are_errors_that_name_them) {
   write(file("empty"), "");
-  const std::pair<std::filesystem::path, std::string> rows[] = {
-      {file("empty"), "is empty"}, {directory(), "is a directory"}, {file("absent"), "No such file"}};
-  for (const auto& [path, part] : rows)
-    BOOST_CHECK_EXCEPTION((void)read_text_file(path), FormatError, [&](const FormatError& error) {
+  struct Row {
+    std::filesystem::path path;
+    std::string part;
+  };
+  for (const Row& row : {Row{file("empty"), "is empty"}, Row{directory(), "is a directory"}, Row{file("absent"), "No such file"}})
+    BOOST_CHECK_EXCEPTION((void)read_text_file(row.path), FormatError, [&](const FormatError& error) {
       const std::string message = error.what();
-      return message.find(part) != std::string::npos && message.find(path.string()) != std::string::npos;
+      return message.find(row.part) != std::string::npos && message.find(row.path.string()) != std::string::npos;
     });
 }
 

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <recur/framework/shape.h>
+
+#include <chrono>
+#include <string>
+
+namespace recur {
+
+/// One line on standard error that is rewritten as work goes on: `epoch 3  62 %  loss 1.482  12 s left`. Shown on a terminal
+/// only, at most ten times a second, and wiped by its destructor.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool enabled = true);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  /// `done` of `total` steps of the work called `label`; `detail` is added as it is.
+  void update(const std::string& label, Index done, Index total, const std::string& detail);
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool shown_;
+  std::string label_;
+  Clock::time_point started_{};
+  Clock::time_point drawn_{};
+};
+
+}  // namespace recur
