@@ -147,7 +147,7 @@ void Tape::release(detail::Node& root) {
   free_adjoint(root);
 }
 
-void Tape::run_backward() {
+void Tape::propagate() {
   // A buffer is given back once the operation that made the value has used it (`holds` goes below zero), unless a weight
   // gradient still waits for it; LeafSlot::flush then gives it back.
   for (std::size_t i = records_.size(); i-- > 0;) {
@@ -166,7 +166,7 @@ void Tape::backward(Var loss) {
           loss.shape());
   check_wanted(loss);
   dispatch(dtype_, [&]<class T>() { *loss.add_gradient<T>().data += T{1}; });
-  run_backward();
+  propagate();
 }
 
 void Tape::backward(Var y, const Array& seed) {
@@ -178,7 +178,7 @@ void Tape::backward(Var y, const Array& seed) {
     for (Index r = 0; r < adjoint.rows; ++r)
       for (Index c = 0; c < adjoint.cols; ++c) adjoint(r, c) += from(r, c);
   });
-  run_backward();
+  propagate();
 }
 
 void Tape::rewind(const Mark& mark) {

@@ -69,6 +69,8 @@ class Tape {
   void backward(Var loss);
   /// The same for any shape of `y`, with `seed` in the place of d loss / d y.
   void backward(Var y, const Array& seed);
+  /// Runs backwards from gradients that have been put into values already (`Var::add_gradient`): for several outputs at once.
+  void propagate();
   /// Forgets all values and operations and keeps the memory for the next pass. Vars from before must not be used again.
   void reset();
 
@@ -148,7 +150,6 @@ class Tape {
   [[nodiscard]] detail::Node* new_node(Shape shape);
   template <class From>
   [[nodiscard]] Var copied(Shape shape, std::span<const From> values);
-  void run_backward();
   void free_adjoint(detail::Node& root);
 
   DType dtype_;

@@ -17,7 +17,7 @@ int run(CLI::App& app, int argc, char** argv, const std::function<void()>& progr
   try {
     program();
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+    fmt::print(stderr, "error: {}\n", error.what());
     return bad_input;
   }
   return 0;

@@ -11,8 +11,11 @@ inline namespace RECUR_SIMD_WIDTH {  // see simd.h
 
 template <class P>
 inline constexpr FusedKernel fused_kernel = {
-    {{{&forward_kernel<float, P>, &backward_kernel<float, P>, simd::lanes<float>},
-      {&forward_kernel<double, P>, &backward_kernel<double, P>, simd::lanes<double>}}},
+    {{{&forward_kernel<float, P, false>, &backward_kernel<float, P, false>, &forward_kernel<float, P, true>,
+       &backward_kernel<float, P, true>, simd::lanes<float>},
+      // double is for checking gradients: one form of each loop will do, and compiles faster.
+      {&forward_kernel<double, P, false>, &backward_kernel<double, P, false>, &forward_kernel<double, P, false>,
+       &backward_kernel<double, P, false>, simd::lanes<double>}}},
     P::operands,
     P::outputs,
     P::kept};

@@ -16,7 +16,8 @@ struct Frame {
   std::span<Var> operands;
   std::span<Var> outputs;
   FusedCall call;
-  bool flat;
+  bool flat;   ///< The loops see one long row.
+  bool dense;  ///< No operand has but one column.
 };
 
 [[noreturn]] void refuse(std::span<const Var> operands, const Shape& wanted, std::size_t at) {
@@ -56,6 +57,8 @@ Shape result_shape(std::span<const Var> operands) {
 Stream stream_of(Var v, void* data, Index rows, Index cols) {
   return {data, v.rows() == 1 && rows != 1 ? 0 : v.node()->stride, v.cols() == 1 && cols != 1 ? 0 : Index{1}};
 }
+
+bool has_columns(const Stream& stream) { return stream.col_step == 1; }
 
 // One long row can be walked when no operand has gaps between its rows or repeats but as a whole.
 bool is_flat(std::span<const Stream> streams, Index cols) {
@@ -147,7 +150,8 @@ void run_backward(Frame& frame) {
   call.seeds = seeds.data();
   call.sinks = sinks.data();
   if (frame.flat) flatten(call);
-  loops_of(frame).backward(call);
+  const bool dense = frame.dense && std::all_of(seeds.begin(), seeds.end(), has_columns);
+  (dense ? loops_of(frame).dense_backward : loops_of(frame).backward)(call);
 }
 
 }  // namespace
@@ -169,7 +173,7 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
     std::copy(from.begin(), from.end(), to.begin());
     return to;
   };
-  *frame = {&kernel, copy(operands), copy(std::span<const Var>(outputs)), {}, false};
+  *frame = {&kernel, copy(operands), copy(std::span<const Var>(outputs)), {}, false, false};
   FusedCall& call = frame->call;
   call.rows = shape.rows();
   call.cols = shape.cols();
@@ -183,6 +187,7 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   call.inputs = streams.data();
   call.outputs = streams.data() + n;
   frame->flat = is_flat(streams, call.cols);
+  frame->dense = std::all_of(streams.begin(), streams.end(), has_columns);
   const FusedKernel::Loops& loops = loops_of(*frame);
   FusedCall forward = call;
   if (frame->flat) flatten(forward);
@@ -191,7 +196,7 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
     const auto bytes = tiles * loops.lanes * kernel.kept * static_cast<Index>(size_of(tape.dtype()));
     forward.kept = call.kept = tape.scratch<std::byte>(bytes).data();
   }
-  if (forward.rows > 0 && forward.cols > 0) loops.forward(forward);
+  if (forward.rows > 0 && forward.cols > 0) (frame->dense ? loops.dense_forward : loops.forward)(forward);
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), [frame] { run_backward(*frame); });
 }
 

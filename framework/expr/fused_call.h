@@ -34,9 +34,12 @@ struct FusedCall {
 
 /// What the compiler made of an expression: its loops for float and double.
 struct FusedKernel {
+  using Loop = void (*)(const FusedCall&);
   struct Loops {
-    void (*forward)(const FusedCall&);
-    void (*backward)(const FusedCall&);
+    Loop forward;
+    Loop backward;
+    Loop dense_forward;   ///< Where no operand has but one column.
+    Loop dense_backward;  ///< And all outputs have gradients.
     Index lanes;
   };
   std::array<Loops, 2> loops;  ///< By DType.

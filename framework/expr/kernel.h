@@ -11,109 +11,133 @@
 namespace recur::detail {
 inline namespace RECUR_SIMD_WIDTH {
 
-/// Walks some operands along a row, a register at a time. An operand with one column is spread over a register at the start of
-/// its row; the last columns, fewer than a register, go through a padded copy, so that one loop body serves all cases.
+/// Padded copies of N operands' last columns, fewer than a register.
 template <class T, int N>
-class Cursor {
- public:
-  static constexpr Index lanes = simd::lanes<T>;
+struct TailBuffers {
+  alignas(64) T data[N][simd::lanes<T>];
+};
 
-  void begin_row(const Stream* streams, Index row) {
-    for (std::size_t i = 0; i < N; ++i) {
-      T* const data = static_cast<T*>(streams[i].data) + row * streams[i].row_stride;
-      step_[i] = streams[i].col_step * lanes;
-      at_[i] = data;
-      if (streams[i].col_step == 0) {
-        simd::store(spread_[i], simd::splat<simd::Vec<T>>(*data));
-        at_[i] = spread_[i];
+/// Pointers into N operands along a row, a register at a time: `at(i, col)`. In a `Dense` loop every operand has all columns;
+/// otherwise one with a single column is spread over a register at the start of its row. The buffers are kept apart from the
+/// pointers, or the compiler would have to reload these after every store.
+template <class T, int N, bool Dense>
+class Pointers {
+ public:
+  [[gnu::always_inline]] void begin_row(const Stream* streams, Index row, TailBuffers<T, N>& spread) {
+    each([&]<std::size_t i>() {
+      at_[i] = static_cast<T*>(streams[i].data) + row * streams[i].row_stride;
+      if constexpr (!Dense) {
+        mask_[i] = -streams[i].col_step;
+        if (streams[i].col_step == 0) {
+          simd::store(spread.data[i], simd::splat<simd::Vec<T>>(*at_[i]));
+          at_[i] = spread.data[i];
+        }
       }
-    }
+    });
   }
-  /// The next `n` columns are fewer than a register: read them from a padded copy.
-  void read_tail(Index n) {
-    for (std::size_t i = 0; i < N; ++i) {
-      if (step_[i] == 0) continue;
-      simd::store(tail_[i], simd::load_partial(at_[i], n));
-      at_[i] = tail_[i];
-    }
+  /// Goes on in copies of the next `n` columns, padded with zeros.
+  void read_tail(Index col, Index n, TailBuffers<T, N>& tail) {
+    each([&]<std::size_t i>() {
+      if (!Dense && mask_[i] == 0) return;
+      simd::store(tail.data[i], simd::load_partial(at_[i] + col, n));
+      at_[i] = tail.data[i];
+    });
   }
-  /// The same for outputs: write to a padded copy, of which `end_tail` stores the first `n`.
-  void begin_tail() {
-    for (std::size_t i = 0; i < N; ++i) {
+  /// Goes on in `tail`; `end_tail` then stores its first `n` columns where they belong. (Outputs have all columns.)
+  void begin_tail(TailBuffers<T, N>& tail) {
+    each([&]<std::size_t i>() {
       target_[i] = at_[i];
-      at_[i] = tail_[i];
-    }
+      at_[i] = tail.data[i];
+    });
   }
-  void end_tail(Index n) {
-    for (std::size_t i = 0; i < N; ++i) simd::store_partial(target_[i], simd::load(tail_[i]), n);
+  void end_tail(Index col, Index n, const TailBuffers<T, N>& tail) {
+    each([&]<std::size_t i>() { simd::store_partial(target_[i] + col, simd::load(tail.data[i]), n); });
   }
-  void advance() {
-    for (std::size_t i = 0; i < N; ++i) at_[i] += step_[i];
+  [[nodiscard, gnu::always_inline]] T* at(std::size_t i, Index col) const {
+    if constexpr (Dense) return at_[i] + col;
+    else return at_[i] + (col & mask_[i]);
   }
-  [[nodiscard]] T* at(std::size_t i) const { return at_[i]; }
 
  private:
-  T* at_[N];
-  T* target_[N];
-  Index step_[N];
-  alignas(64) T spread_[N][simd::lanes<T>];
-  alignas(64) T tail_[N][simd::lanes<T>];
+  template <class F>
+  [[gnu::always_inline]] static void each(F f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (f.template operator()<I>(), ...);
+    }(std::make_index_sequence<static_cast<std::size_t>(N)>{});
+  }
+  T* at_[N] = {};
+  T* target_[N] = {};
+  Index mask_[N] = {};
 };
 
 /// Where the operands' gradients go, along a row: assigned or added; summed over the row for an operand with one column;
 /// nowhere for an operand that wants none.
-template <class T, int N>
-class SinkCursor {
+template <class T, int N, bool Dense>
+class SinkPointers {
  public:
   static constexpr Index lanes = simd::lanes<T>;
   using V = simd::Vec<T>;
+  using Sums = TailBuffers<T, N>;
 
-  void begin_row(const Sink* sinks, Index row) {
-    for (std::size_t i = 0; i < N; ++i) {
+  [[gnu::always_inline]] void begin_row(const Sink* sinks, Index row, TailBuffers<T, N>& sums) {
+    each([&]<std::size_t i>() {
       const Stream& stream = sinks[i].stream;
-      wanted_[i] = stream.data != nullptr;
+      at_[i] = stream.data == nullptr ? nullptr : static_cast<T*>(stream.data) + row * stream.row_stride;
       add_[i] = !sinks[i].fresh;
-      step_[i] = stream.col_step * lanes;
-      target_[i] = static_cast<T*>(stream.data) + (wanted_[i] ? row * stream.row_stride : 0);
-      if (stream.col_step == 0) simd::store(sum_[i], V{});
-    }
+      if constexpr (!Dense) {
+        column_[i] = stream.col_step == 0;
+        if (column_[i]) simd::store(sums.data[i], V{});
+      }
+    });
   }
-  [[gnu::always_inline]] void put(std::size_t i, V gradient, Index n) {
-    if (!wanted_[i]) return;
-    if (step_[i] == 0) {
-      if (n < lanes) gradient = first(gradient, n);
-      simd::store(sum_[i], simd::load(sum_[i]) + gradient);
-    } else if (n < lanes) {
-      if (add_[i]) gradient += simd::load_partial(target_[i], n);
-      simd::store_partial(target_[i], gradient, n);
+  template <std::size_t i>
+  [[gnu::always_inline]] void put(V gradient, Index col, Index n, TailBuffers<T, N>& sums) {
+    if (at_[i] == nullptr) return;
+    if constexpr (!Dense) {
+      if (column_[i]) {
+        simd::store(sums.data[i], simd::load(sums.data[i]) + (n < lanes ? first(gradient, n) : gradient));
+        return;
+      }
+    }
+    if (n < lanes) [[unlikely]] {
+      if (add_[i]) gradient += simd::load_partial(at_[i] + col, n);
+      simd::store_partial(at_[i] + col, gradient, n);
     } else {
-      if (add_[i]) gradient += simd::load(target_[i]);
-      simd::store(target_[i], gradient);
-      target_[i] += lanes;
+      if (add_[i]) gradient += simd::load(at_[i] + col);
+      simd::store(at_[i] + col, gradient);
     }
   }
-  void end_row() {
-    for (std::size_t i = 0; i < N; ++i)
-      if (wanted_[i] && step_[i] == 0) *target_[i] += simd::horizontal_sum(simd::load(sum_[i]));
+  void end_row(const TailBuffers<T, N>& sums) {
+    if constexpr (!Dense)
+      each([&]<std::size_t i>() {
+        if (at_[i] != nullptr && column_[i]) *at_[i] += simd::horizontal_sum(simd::load(sums.data[i]));
+      });
   }
 
  private:
-  static V first(V x, Index n) {
+  [[gnu::always_inline]] static V first(V x, Index n) {
     alignas(64) T buffer[simd::lanes<T>];
     simd::store(buffer, x);
     return simd::load_partial(buffer, n);
   }
-  T* target_[N];
-  Index step_[N];
-  bool wanted_[N];
+  template <class F>
+  [[gnu::always_inline]] static void each(F f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (f.template operator()<I>(), ...);
+    }(std::make_index_sequence<static_cast<std::size_t>(N)>{});
+  }
+  T* at_[N];
   bool add_[N];
-  alignas(64) T sum_[N][simd::lanes<T>];
+  bool column_[N];
 };
 
-/// The registers of one tile: the value, and in the backward loop the adjoint, of each node.
+/// The registers of one tile: the value, and in the backward loop the adjoint, of each node. What must be inlined are member
+/// functions: GCC 12 does not inline generic lambdas on demand.
 template <class T, class P>
 struct Tile {
   using V = simd::Vec<T>;
+  static constexpr Index lanes = simd::lanes<T>;
+  using Nodes = std::make_integer_sequence<int, P::size>;
   V value[P::usize];
   V adjoint[P::usize];
   const double* constants;
@@ -124,126 +148,160 @@ struct Tile {
     if constexpr (child >= 0) return value[child];
     else return simd::splat<V>(static_cast<T>(constants[P::constant_slots[I][K]]));
   }
-
-  template <int I>
-  [[gnu::always_inline]] void compute() {
-    using Info = NodeInfo<typename P::template Node<I>>;
-    [&]<std::size_t... K>(std::index_sequence<K...>) [[gnu::always_inline]] {
-      value[I] = Info::Op::value(argument<I, static_cast<int>(K)>()...);
-    }(std::make_index_sequence<Info::arity>{});
+  template <int I, int... K>
+  [[gnu::always_inline]] V compute(std::integer_sequence<int, K...>) const {
+    return NodeInfo<typename P::template Node<I>>::Op::value(argument<I, K>()...);
   }
-
+  template <int I>
+  [[gnu::always_inline]] V compute() const {
+    return compute<I>(std::make_integer_sequence<int, NodeInfo<typename P::template Node<I>>::arity>{});
+  }
+  template <int I, int K, int... J>
+  [[gnu::always_inline]] V slope(std::integer_sequence<int, J...>) const {
+    return NodeInfo<typename P::template Node<I>>::Op::template slope<K>(argument<I, J>()..., value[I]);
+  }
   template <int I, int K>
   [[gnu::always_inline]] V slope() const {
     using Info = NodeInfo<typename P::template Node<I>>;
-    if constexpr (Info::arity == 1) {
-      return Info::Op::slope(argument<I, 0>(), value[I]);
-    } else {
-      return [&]<std::size_t... J>(std::index_sequence<J...>) [[gnu::always_inline]] {
-        return Info::Op::template slope<K>(argument<I, static_cast<int>(J)>()..., value[I]);
-      }(std::make_index_sequence<Info::arity>{});
-    }
+    if constexpr (Info::arity == 1) return Info::Op::slope(argument<I, 0>(), value[I]);
+    else return slope<I, K>(std::make_integer_sequence<int, Info::arity>{});
   }
 
-  /// adjoint[I] = what came from outside + Σ over uses of I: the use's adjoint times its slope.
-  template <int I>
-  [[gnu::always_inline]] void collect_adjoint(const Cursor<T, P::outputs>& seeds) {
+  // ---- Forward -------------------------------------------------------------------------------------------------------
+
+  template <int I, class In>
+  [[gnu::always_inline]] void evaluate(const In& in, Index at, T* kept) {
+    using E = typename P::template Node<I>;
+    if constexpr (is_map<E>) value[I] = compute<I>();
+    else value[I] = simd::load(in.at(operand_of(E{}), at));
+    if constexpr (constexpr int slot = P::kept_slots[I]; slot >= 0) simd::store(kept + slot * lanes, value[I]);
+  }
+  template <class In, int... I>
+  [[gnu::always_inline]] void evaluate_all(const In& in, Index at, T* kept, std::integer_sequence<int, I...>) {
+    (evaluate<I>(in, at, kept), ...);
+  }
+  template <class Out, std::size_t... O>
+  [[gnu::always_inline]] void store_outputs(const Out& out, Index at, std::index_sequence<O...>) const {
+    (simd::store(out.at(O, at), value[P::output_nodes[O]]), ...);
+  }
+
+  // ---- Backward ------------------------------------------------------------------------------------------------------
+
+  template <int I, class In, class Out>
+  [[gnu::always_inline]] void restore(const In& in, const Out& out, Index at, const T* kept) {
+    using E = typename P::template Node<I>;
+    constexpr int output = position(P::output_nodes, I);
+    if constexpr (!is_map<E>) value[I] = simd::load(in.at(operand_of(E{}), at));
+    else if constexpr (P::kept_slots[I] >= 0) value[I] = simd::load(kept + P::kept_slots[I] * lanes);
+    else if constexpr (NodeInfo<E>::keep && output >= 0) value[I] = simd::load(out.at(output, at));
+    else value[I] = compute<I>();
+  }
+  template <class In, class Out, int... I>
+  [[gnu::always_inline]] void restore_all(const In& in, const Out& out, Index at, const T* kept,
+                                          std::integer_sequence<int, I...>) {
+    (restore<I>(in, out, at, kept), ...);
+  }
+  /// adjoint[I] = what came from outside, of outputs, + Σ over uses of I: the use's adjoint times its slope.
+  template <int I, class Seeds, std::size_t... U>
+  [[gnu::always_inline]] void collect(const Seeds& seeds, Index at, std::index_sequence<U...>) {
     constexpr auto& uses = P::template uses<I>;
     constexpr int output = position(P::output_nodes, I);
     V sum{};
-    if constexpr (output >= 0) sum = simd::load(seeds.at(output));
-    [&]<std::size_t... U>(std::index_sequence<U...>) [[gnu::always_inline]] {
-      ((output < 0 && U == 0 ? void(sum = adjoint[uses[U].node] * slope<uses[U].node, uses[U].child>())
-                             : void(sum += adjoint[uses[U].node] * slope<uses[U].node, uses[U].child>())),
-       ...);
-    }(std::make_index_sequence<uses.size()>{});
+    if constexpr (output >= 0) sum = simd::load(seeds.at(output, at));
+    ((output < 0 && U == 0 ? void(sum = adjoint[uses[U].node] * slope<uses[U].node, uses[U].child>())
+                           : void(sum += adjoint[uses[U].node] * slope<uses[U].node, uses[U].child>())),
+     ...);
     adjoint[I] = sum;
+  }
+  template <class Seeds, int... I>
+  [[gnu::always_inline]] void collect_all(const Seeds& seeds, Index at, std::integer_sequence<int, I...>) {
+    (collect<P::size - 1 - I>(seeds, at, std::make_index_sequence<P::template uses<P::size - 1 - I>.size()>{}), ...);
+  }
+  template <int I, class Sinks>
+  [[gnu::always_inline]] void put(Sinks& sinks, Index col, Index n, typename Sinks::Sums& sums) const {
+    using E = typename P::template Node<I>;
+    if constexpr (!is_map<E>) sinks.template put<operand_of(E{})>(adjoint[I], col, n, sums);
+  }
+  template <class Sinks, int... I>
+  [[gnu::always_inline]] void put_all(Sinks& sinks, Index col, Index n, typename Sinks::Sums& sums,
+                                      std::integer_sequence<int, I...>) const {
+    (put<I>(sinks, col, n, sums), ...);
   }
 };
 
-template <class T, class P>
+template <class T, class P, bool Dense>
 void forward_kernel(const FusedCall& call) {
   constexpr Index lanes = simd::lanes<T>;
-  Cursor<T, P::operands> in;
-  Cursor<T, P::outputs> out;
-  Tile<T, P> tile;
+  using Values = Tile<T, P>;
+  Pointers<T, P::operands, Dense> in;
+  Pointers<T, P::outputs, true> out;
+  TailBuffers<T, P::operands> in_buffer;
+  TailBuffers<T, P::operands> spread;
+  TailBuffers<T, P::outputs> out_buffer;
+  Values tile;
   tile.constants = call.constants;
-  T* kept = static_cast<T*>(call.kept);
-  for (Index row = 0; row < call.rows; ++row) {
-    in.begin_row(call.inputs, row);
-    out.begin_row(call.outputs, row);
-    for (Index col = 0; col < call.cols; col += lanes) {
-      const Index n = call.cols - col;
+  const Index rows = call.rows;
+  const Index cols = call.cols;
+  // Without a gradient what would be kept is written to one place over and over.
+  TailBuffers<T, P::kept + 1> nowhere;
+  T* kept = call.kept == nullptr ? nowhere.data[0] : static_cast<T*>(call.kept);
+  const Index kept_step = call.kept == nullptr ? 0 : P::kept * lanes;
+  for (Index row = 0; row < rows; ++row) {
+    in.begin_row(call.inputs, row, spread);
+    out.begin_row(call.outputs, row, out_buffer);
+    for (Index col = 0; col < cols; col += lanes, kept += kept_step) {
+      const Index n = cols - col;
+      Index at = col;
       if (n < lanes) [[unlikely]] {
-        in.read_tail(n);
-        out.begin_tail();
+        in.read_tail(col, n, in_buffer);
+        out.begin_tail(out_buffer);
+        at = 0;
       }
-      [&]<std::size_t... I>(std::index_sequence<I...>) [[gnu::always_inline]] {
-        const auto node = [&]<int i>(std::integral_constant<int, i>) [[gnu::always_inline]] {
-          using E = typename P::template Node<i>;
-          if constexpr (is_map<E>) tile.template compute<i>();
-          else tile.value[i] = simd::load(in.at(operand_of(E{})));
-          if constexpr (constexpr int slot = P::kept_slots[i]; slot >= 0)
-            if (kept != nullptr) simd::store(kept + slot * lanes, tile.value[i]);
-        };
-        (node(std::integral_constant<int, static_cast<int>(I)>{}), ...);
-      }(std::make_index_sequence<P::usize>{});
-      [&]<std::size_t... O>(std::index_sequence<O...>) [[gnu::always_inline]] {
-        (simd::store(out.at(O), tile.value[P::output_nodes[O]]), ...);
-      }(std::make_index_sequence<P::outputs>{});
-      if (n < lanes) [[unlikely]] out.end_tail(n);
-      in.advance();
-      out.advance();
-      if (kept != nullptr) kept += P::kept * lanes;
+      tile.evaluate_all(in, at, kept, typename Values::Nodes{});
+      tile.store_outputs(out, at, std::make_index_sequence<P::outputs>{});
+      if (n < lanes) [[unlikely]] out.end_tail(col, n, out_buffer);
     }
   }
 }
 
-template <class T, class P>
+template <class T, class P, bool Dense>
 void backward_kernel(const FusedCall& call) {
   constexpr Index lanes = simd::lanes<T>;
-  Cursor<T, P::operands> in;
-  Cursor<T, P::outputs> out;
-  Cursor<T, P::outputs> seeds;
-  SinkCursor<T, P::operands> sinks;
-  Tile<T, P> tile;
+  using Values = Tile<T, P>;
+  Pointers<T, P::operands, Dense> in;
+  Pointers<T, P::outputs, true> out;
+  Pointers<T, P::outputs, Dense> seeds;
+  SinkPointers<T, P::operands, Dense> sinks;
+  TailBuffers<T, P::operands> in_buffer;
+  TailBuffers<T, P::operands> in_spread;
+  TailBuffers<T, P::outputs> out_buffer;
+  TailBuffers<T, P::outputs> seed_buffer;
+  TailBuffers<T, P::outputs> seed_spread;
+  TailBuffers<T, P::operands> sums{};
+  Values tile;
   tile.constants = call.constants;
+  const Index rows = call.rows;
+  const Index cols = call.cols;
   const T* kept = static_cast<const T*>(call.kept);
-  for (Index row = 0; row < call.rows; ++row) {
-    in.begin_row(call.inputs, row);
-    out.begin_row(call.outputs, row);
-    seeds.begin_row(call.seeds, row);
-    sinks.begin_row(call.sinks, row);
-    for (Index col = 0; col < call.cols; col += lanes) {
-      const Index n = call.cols - col;
+  for (Index row = 0; row < rows; ++row) {
+    in.begin_row(call.inputs, row, in_spread);
+    out.begin_row(call.outputs, row, out_buffer);
+    seeds.begin_row(call.seeds, row, seed_spread);
+    sinks.begin_row(call.sinks, row, sums);
+    for (Index col = 0; col < cols; col += lanes, kept += P::kept * lanes) {
+      const Index n = cols - col;
+      Index at = col;
       if (n < lanes) [[unlikely]] {
-        in.read_tail(n);
-        out.read_tail(n);
-        seeds.read_tail(n);
+        in.read_tail(col, n, in_buffer);
+        out.read_tail(col, n, out_buffer);
+        seeds.read_tail(col, n, seed_buffer);
+        at = 0;
       }
-      [&]<std::size_t... I>(std::index_sequence<I...>) [[gnu::always_inline]] {
-        const auto node = [&]<int i>(std::integral_constant<int, i>) [[gnu::always_inline]] {
-          using E = typename P::template Node<i>;
-          constexpr int output = position(P::output_nodes, i);
-          if constexpr (!is_map<E>) tile.value[i] = simd::load(in.at(operand_of(E{})));
-          else if constexpr (P::kept_slots[i] >= 0) tile.value[i] = simd::load(kept + P::kept_slots[i] * lanes);
-          else if constexpr (NodeInfo<E>::keep && output >= 0) tile.value[i] = simd::load(out.at(output));
-          else tile.template compute<i>();
-        };
-        (node(std::integral_constant<int, static_cast<int>(I)>{}), ...);
-        (tile.template collect_adjoint<P::size - 1 - static_cast<int>(I)>(seeds), ...);
-        const auto put = [&]<int i>(std::integral_constant<int, i>) [[gnu::always_inline]] {
-          using E = typename P::template Node<i>;
-          if constexpr (!is_map<E>) sinks.put(operand_of(E{}), tile.adjoint[i], n);
-        };
-        (put(std::integral_constant<int, static_cast<int>(I)>{}), ...);
-      }(std::make_index_sequence<P::usize>{});
-      in.advance();
-      out.advance();
-      seeds.advance();
-      kept += P::kept * lanes;
+      tile.restore_all(in, out, at, kept, typename Values::Nodes{});
+      tile.collect_all(seeds, at, typename Values::Nodes{});
+      tile.put_all(sinks, col, n, sums, typename Values::Nodes{});
     }
-    sinks.end_row();
+    sinks.end_row(sums);
   }
 }
 

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <recur/framework/gradcheck.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+#include <vector>
+
+// What the tests of the engine share.
+
+namespace recur::test {
+
+/// Standard normal numbers, the same for the same seed.
+inline Tensor<double> normal(const Shape& shape, std::uint64_t seed = 1) {
+  Tensor<double> tensor(shape);
+  Generator(seed).fill_normal(tensor.values());
+  return tensor;
+}
+
+/// Evenly distributed numbers.
+inline Tensor<double> uniform(const Shape& shape, double low, double high, std::uint64_t seed = 1) {
+  Tensor<double> tensor(shape);
+  Generator generator(seed);
+  for (double& value : tensor.values()) value = generator.uniform(low, high);
+  return tensor;
+}
+
+/// 0, 1, 2, …
+inline Tensor<double> counting(const Shape& shape) {
+  Tensor<double> tensor(shape);
+  for (Index i = 0; i < tensor.size(); ++i) tensor.data()[i] = static_cast<double>(i);
+  return tensor;
+}
+
+inline void fill(Parameter& parameter, const Shape& shape, std::uint64_t seed, DType dtype = DType::float64) {
+  parameter.create(shape, dtype);
+  parameter.edit().assign(normal(shape, seed).values());
+}
+
+/// Checks element by element; relative for large numbers. 1e-12 is room for a few thousand roundings of doubles.
+inline void check_close(const std::vector<double>& found, const std::vector<double>& expected, double tolerance = 1e-12) {
+  BOOST_TEST_REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double error = std::abs(found[i] - expected[i]) / std::max(1.0, std::abs(expected[i]));
+    BOOST_TEST(error <= tolerance, "element " << i << ": " << found[i] << ", expected " << expected[i]);
+  }
+}
+
+/// The whole Jacobian. 1e-6, the default tolerance: central differences of doubles are good to about 1e-9.
+inline void check_jacobian(const GradcheckFunction& function, const std::vector<GradcheckInput>& inputs,
+                           const std::vector<Parameter*>& parameters = {}, const std::string& what = "") {
+  const GradcheckResult result = gradcheck_jacobian(function, inputs, parameters);
+  BOOST_TEST(result.passed, what << ": " << result.message);
+}
+
+/// Along one direction, for larger cases.
+inline void check_gradient(const GradcheckFunction& function, const std::vector<GradcheckInput>& inputs,
+                           const std::vector<Parameter*>& parameters = {}, const std::string& what = "") {
+  const GradcheckResult result = gradcheck(function, inputs, parameters);
+  BOOST_TEST(result.passed, what << ": " << result.message);
+}
+
+}  // namespace recur::test
