@@ -28,16 +28,16 @@ struct RNNOptions {
 /// What a call of `RNN` may be given besides its input.
 struct RNNCall {
   /// `[batch, time]` (`[time, batch]` if time_major), 0 where a step is to be skipped: states are carried over.
-  Var mask;
+  Var mask{};
   /// Number of valid steps of each sequence, instead of a mask: no work is done beyond them, outputs there are zeros, and
   /// `go_backwards` starts at each sequence's last valid step.
-  std::span<const Index> lengths;
+  std::span<const Index> lengths{};
   /// One Var for each state, in the order of the cell's `state_size`.
-  std::span<const Var> initial_state;
+  std::span<const Var> initial_state{};
   /// Handed to cells that take constants, at every step.
-  std::span<const Var> constants;
+  std::span<const Var> constants{};
   /// Dropout masks to use in place of drawn ones, in cell order, each cell's input masks first.
-  std::span<const Var> dropout_masks;
+  std::span<const Var> dropout_masks{};
 };
 
 struct RNNResult {
