@@ -54,7 +54,7 @@ struct Settings {
   Index sample = 400;
   double temperature = 1;
   std::uint64_t seed = 1;
-  int threads = 0;
+  int threads = 1;
   bool json = false;
 };
 
@@ -72,13 +72,14 @@ Data load_data(const Settings& s) {
     TextSplit split = split_text(read_text_file(s.text_file));
     return {std::move(split.train), std::move(split.validation), "", std::nullopt};
   }
+  const samples::Grammar grammar = samples::english_grammar();
+  const bool markov = s.dataset == "markov";
   const auto text = [&](const char* part, Index characters) {
     Generator generator = Generator(s.seed).fork(part);
-    return s.dataset == "markov" ? samples::markov_text(characters, generator)
-                                 : samples::grammar_text(characters, generator);
+    return markov ? samples::markov_text(characters, generator) : grammar.text(characters, generator);
   };
   return {text("train", s.characters), text("validation", s.test_characters), text("test", s.test_characters),
-          s.dataset == "markov" ? samples::markov_entropy_nats() : samples::grammar_entropy_nats()};
+          markov ? samples::markov_entropy().rate : grammar.entropy_per_character()};
 }
 
 std::string to_hex(const std::string& bytes) {
@@ -106,7 +107,7 @@ optim::Optimizer make_optimizer(const Settings& s, Index steps) {
 }
 
 void train_and_sample(Settings s) {
-  if (s.threads > 0) set_threads(s.threads);
+  set_threads(s.threads);
   const Data data = load_data(s);
   const Vocabulary vocabulary(data.train + data.validation + data.test);
   const auto valid_ids = vocabulary.encode(data.validation);
@@ -202,7 +203,7 @@ int main(int argc, char** argv) {
   app.add_option("--temperature", s.temperature, "of the sampling; lower is safer")->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--seed", s.seed)->capture_default_str();
-  app.add_option("--threads", s.threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("--threads", s.threads, "of the matrix products")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_flag("--json", s.json, "one JSON object per epoch on standard output; the sample goes to standard error");
   return run(app, argc, argv, [&] { train_and_sample(s); });
 }

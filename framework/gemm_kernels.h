@@ -28,6 +28,7 @@ struct GemmKernels {
     Index c_stride;
     Index width;
     bool accumulate;
+    T* b_copy = nullptr;  ///< Only for `copying_tile`: receives the rows of B, without gaps.
   };
   using TileFunction = void (*)(const Tile& tile);
 
@@ -37,6 +38,8 @@ struct GemmKernels {
   /// [vectors - 1][rows - 1]; A is row-major, or packed: a[k * rows + r].
   TileFunction tile[vectors_limit][rows_limit];
   TileFunction packed_tile[vectors_limit][rows_limit];
+  /// The same for packed A, and packs B on the way, which costs nothing there: the arithmetic is the bottleneck.
+  TileFunction copying_tile[vectors_limit][rows_limit];
   /// to[k * to_stride + j] = from[k * from_stride + j], for `width` columns; zero up to `to_stride`.
   void (*copy_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   /// to[k * to_stride + j] = from[j * from_stride + k], likewise.

@@ -9,9 +9,11 @@ namespace {
 
 // A chunk of A with this many numbers, packed, stays in the second-level cache while all panels of B pass. Within that,
 // chunks are as long as possible, because C is read and written once for each.
-constexpr Index left_bytes = 512 * 1024;
-constexpr Index least_chunk_rows = 256;
+constexpr Index left_bytes = 256 * 1024;
+constexpr Index least_chunk_rows = 128;
 constexpr Index most_chunk_rows = 512;
+// Terms of fewer rows are not worth a tile of their own.
+constexpr Index least_rows_to_copy = 8;
 
 /// Walks over the stacked rows of all pairs.
 template <Scalar T>
@@ -49,11 +51,58 @@ struct PackingSpace {
   Index block_stride;  ///< From one block of A to the next.
 };
 
+/// The columns of one panel, for the `depth` rows from `rows` on. A is packed already. B is packed by the first block of rows
+/// of C as it reads it, unless a term is too short for that, or the panel too narrow for whole vectors.
+template <Scalar T>
+void add_panel(const GemmKernels<T>& kernels, RowCursor<T>& rows, Index depth, MatrixView<T> c, const Panels& panels,
+               Index p, Index first_b, const PackingSpace<T>& space) {
+  const Split blocks(c.rows, kernels.max_rows);
+  const Index vectors = panels.vectors.size(p);
+  const Index col = panels.begin(p);
+  typename GemmKernels<T>::Tile tile{.depth = depth,
+                                     .a = space.left,
+                                     .a_stride = 0,
+                                     .b = space.right,
+                                     .b_stride = panels.padded_width(p),
+                                     .c = c.data + col,
+                                     .c_stride = c.stride,
+                                     .width = panels.width(p),
+                                     .accumulate = true};
+  const bool whole = tile.width == tile.b_stride;
+  Index waiting = 0;  // Rows up to here are in the first block of C.
+  const auto first_block = [&](Index from, Index count, bool copy, const T* b, Index b_stride) {
+    auto part = tile;
+    part.depth = count;
+    part.a = space.left + from * blocks.size(0);
+    part.b = b;
+    part.b_stride = b_stride;
+    part.b_copy = space.right + from * tile.b_stride;
+    (copy ? kernels.copying_tile : kernels.packed_tile)[vectors - 1][blocks.size(0) - 1](part);
+  };
+  rows.take(depth, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
+    const T* const b = pair.b.data + first * pair.b.stride + first_b + col;
+    if (!whole || count < least_rows_to_copy) {
+      kernels.copy_panel(b, pair.b.stride, count, tile.width, space.right + at * tile.b_stride, tile.b_stride);
+      return;
+    }
+    if (at > waiting) first_block(waiting, at - waiting, false, space.right + waiting * tile.b_stride, tile.b_stride);
+    first_block(at, count, true, b, pair.b.stride);
+    waiting = at + count;
+  });
+  if (depth > waiting)
+    first_block(waiting, depth - waiting, false, space.right + waiting * tile.b_stride, tile.b_stride);
+  const auto* const tiles = kernels.packed_tile[vectors - 1];
+  for (Index i = 1; i < blocks.parts; ++i) {
+    tile.a = space.left + i * space.block_stride;
+    tile.c = c.data + blocks.begin(i) * c.stride + col;
+    tiles[blocks.size(i) - 1](tile);
+  }
+}
+
 /// Adds to a part of C: its columns of all Aᵢ are `a_cols` from `first_a` on, of all Bᵢ `c.cols` from `first_b` on.
 template <Scalar T>
 void add_products(const GemmKernels<T>& kernels, std::span<const RowsPair<T>> pairs, MatrixView<T> c, Index first_a,
                   Index first_b, const PackingSpace<T>& space) {
-  const Split blocks(c.rows, kernels.max_rows);
   const Panels panels(kernels, c.cols);
   for (RowCursor<T> chunk{pairs}; !chunk.done();) {
     const RowCursor<T> begin = chunk;
@@ -63,25 +112,8 @@ void add_products(const GemmKernels<T>& kernels, std::span<const RowsPair<T>> pa
     });
     if (depth == 0) return;
     for (Index p = 0; p < panels.count(); ++p) {
-      const Index col = panels.begin(p);
-      const Index stride = panels.padded_width(p);
       RowCursor<T> again = begin;
-      again.take(depth, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
-        kernels.copy_panel(pair.b.data + first * pair.b.stride + first_b + col, pair.b.stride, count, panels.width(p),
-                           space.right + at * stride, stride);
-      });
-      const auto* const tiles = kernels.packed_tile[panels.vectors.size(p) - 1];
-      for (Index i = 0; i < blocks.parts; ++i) {
-        tiles[blocks.size(i) - 1]({.depth = depth,
-                                   .a = space.left + i * space.block_stride,
-                                   .a_stride = 0,
-                                   .b = space.right,
-                                   .b_stride = stride,
-                                   .c = c.data + blocks.begin(i) * c.stride + col,
-                                   .c_stride = c.stride,
-                                   .width = panels.width(p),
-                                   .accumulate = true});
-      }
+      add_panel(kernels, again, depth, c, panels, p, first_b, space);
     }
   }
 }

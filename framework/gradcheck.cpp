@@ -175,8 +175,7 @@ GradcheckResult gradcheck(const GradcheckFunction& function, const std::vector<G
   for (std::size_t i = 0; i < direction.size(); ++i)
     note(worst, analytic[i], dot(covector, central_difference(f, unit(direction.size(), i), options.step)), options,
          [&] { return f.name(i); });
-  if (!worst.passed) result.message = worst.message;
-  return result;
+  return worst.passed ? result : worst;
 }
 
 GradcheckResult gradcheck_jacobian(const GradcheckFunction& function, const std::vector<GradcheckInput>& inputs,

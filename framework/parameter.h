@@ -43,6 +43,9 @@ class Parameter {
   bool trainable = true;
   /// Applied by optimizers after each update (max norm, non-negative …); may be empty.
   std::function<void(Array&)> constraint;
+  /// Factors of the penalty l1·Σ|value| + l2·Σvalue² that `penalty` (layers/regularizers.h) adds to a loss.
+  double l1 = 0;
+  double l2 = 0;
 
   void zero_gradient() { gradient.fill(0); }
 

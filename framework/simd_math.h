@@ -2,7 +2,7 @@
 
 // Elementary functions of registers: no branches on data, no tables, special values by selects. The errors stated are
 // the largest, in units in the last place of the exact result; tests/framework/simd_test.cpp measures them against long
-// double. Under -ffast-math special values (NaN, infinities, -0) are lost, the errors stay.
+// double. Under -ffast-math special values (NaN, infinities, -0, denormals) are lost and errors grow by up to 1.
 
 #include <recur/framework/simd.h>
 #include <recur/framework/simd_reduction.h>

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <recur/layers/cell.h>
+#include <recur/layers/fields.h>
 
 #include <memory>
+#include <string_view>
 #include <type_traits>
 #include <typeinfo>
 
@@ -33,6 +35,9 @@ class CellInterface {
   [[nodiscard]] virtual Index state_offset(Index /*k*/) const { return 0; }
   [[nodiscard]] virtual const std::type_info& type() const = 0;
   [[nodiscard]] virtual void* object() = 0;
+  /// For a config: the name of the class, empty if it has none, and its options.
+  [[nodiscard]] virtual std::string_view class_name() const { return {}; }
+  virtual void fields(Fields& /*fields*/) {}
 };
 
 namespace detail {
@@ -58,6 +63,8 @@ constexpr void check_cell() {
 /// Any cell behind one type, so that a list of cells can be made at run time. It adapts the cell and adds nothing to it.
 class AnyCell {
  public:
+  /// No cell yet: only to be assigned to.
+  AnyCell() = default;
   template <class C>
     requires(!std::same_as<std::remove_cvref_t<C>, AnyCell>)
   AnyCell(C&& cell) {  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload): every cell is one.
@@ -79,7 +86,11 @@ class AnyCell {
     require<ValueError>(cell_->type() == typeid(C), "AnyCell::as: the cell is of another type");
     return *static_cast<C*>(cell_->object());
   }
+  [[nodiscard]] bool empty() const { return cell_ == nullptr; }
+  void build(Builder& builder) { common.build(*cell_, builder); }
   void visit(ParameterVisitor& visitor) const { cell_->visit(visitor); }
+
+  CommonConfig common;
 
  private:
   std::unique_ptr<CellInterface> cell_;
@@ -146,6 +157,13 @@ class CellAdapter final : public CellInterface {
   [[nodiscard]] Index state_count() const override { return static_cast<Index>(count); }
   [[nodiscard]] const std::type_info& type() const override { return typeid(C); }
   [[nodiscard]] void* object() override { return &cell_; }
+  [[nodiscard]] std::string_view class_name() const override {
+    if constexpr (requires { C::class_name; }) return C::class_name;
+    else return {};
+  }
+  void fields([[maybe_unused]] Fields& fields) override {
+    if constexpr (requires { cell_.config().fields(fields); }) cell_.config().fields(fields);
+  }
 
  private:
   C cell_;

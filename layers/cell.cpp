@@ -19,12 +19,21 @@ std::string to_string(const StateSize& size) {
   return text + ")";
 }
 
-void Builder::operator()(Parameter& parameter, Shape shape, const Initializer& initializer) {
+void Builder::operator()(Parameter& parameter, Shape shape, const Initializer& initializer,
+                         const Regularizer& regularizer, const Constraint& constraint) {
   for (const Index size : shape.sizes())
     require<ValueError>(size > 0, "build: '{}' would have shape {}; all sizes must be positive", parameter.name(), shape);
   parameter.create(shape, dtype_);
   Generator own = generator_.fork(parts_++);
   initializer(parameter.edit(), own);
+  parameter.l1 = regularizer.l1;
+  parameter.l2 = regularizer.l2;
+  if (constraint) parameter.constraint = constraint;
+}
+
+void CommonConfig::check(DType built) const {
+  require<ValueError>(!dtype || *dtype == built, "build: '{}' is configured as {}, but built as {}", name,
+                      recur::name(dtype.value_or(built)), recur::name(built));
 }
 
 Builder Builder::part(Index size) { return {size, dtype_, generator_.fork(parts_++)}; }

@@ -2,10 +2,14 @@
 
 #include <recur/framework/parameter.h>
 #include <recur/framework/tape.h>
+#include <recur/layers/constraints.h>
+#include <recur/layers/fields.h>
 #include <recur/layers/initializers.h>
+#include <recur/layers/regularizers.h>
 
 #include <array>
 #include <concepts>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -71,7 +75,8 @@ class Builder {
   /// Size of the last axis of the layer's input.
   Index input_size;
 
-  void operator()(Parameter& parameter, Shape shape, const Initializer& initializer);
+  void operator()(Parameter& parameter, Shape shape, const Initializer& initializer, const Regularizer& regularizer = {},
+                  const Constraint& constraint = {});
   /// For a part of the layer: other input size, random numbers of its own.
   [[nodiscard]] Builder part(Index size);
   [[nodiscard]] DType dtype() const { return dtype_; }
@@ -81,6 +86,28 @@ class Builder {
   DType dtype_;
   Generator generator_;
   std::uint64_t parts_ = 0;
+};
+
+/// What every cell and layer may be given in a config, whatever its class.
+struct CommonConfig {
+  /// Empty: named after the class where a name is needed.
+  std::string name;
+  /// Whether its parameters are learned.
+  bool trainable = true;
+  /// The number type it must be built with, if that was said.
+  std::optional<DType> dtype;
+
+  /// Builds `part` accordingly. @throws ValueError when `dtype` is another than the builder's.
+  template <class Part>
+  void build(Part& part, Builder& builder) const {
+    check(builder.dtype());
+    part.build(builder);
+    if (trainable) return;
+    for (const NamedParameter& p : parameters(part)) p.parameter->trainable = false;
+  }
+
+ private:
+  void check(DType built) const;
 };
 
 /// A recurrent cell: `(input, state) → (output, state)`. A class is a cell if it has

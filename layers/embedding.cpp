@@ -6,6 +6,23 @@
 
 namespace recur {
 
+void EmbeddingOptions::fields(Fields& f) {
+  f("embeddings_initializer", embeddings_initializer);
+  f("mask_zero", mask_zero);
+  f("embeddings_regularizer", embeddings_regularizer);
+  f("embeddings_constraint", embeddings_constraint);
+  f.only_null("activity_regularizer");
+  f.without_meaning("input_length");  // sizes are known when the layer is called
+  f.only_null("lora_rank");
+}
+
+void Embedding::Config::fields(Fields& f) {
+  for (const char* key : {"input_dim", "output_dim"}) f.required(key);
+  f("input_dim", input_dim);
+  f("output_dim", output_dim);
+  options.fields(f);
+}
+
 Embedding::Embedding(Index input_dim, Index output_dim, EmbeddingOptions options)
     : input_dim_(input_dim), output_dim_(output_dim), options_(std::move(options)) {
   require<ValueError>(input_dim > 0 && output_dim > 0, "Embedding: sizes must be positive, got {} ids and {} features",
@@ -14,6 +31,18 @@ Embedding::Embedding(Index input_dim, Index output_dim, EmbeddingOptions options
 
 Var Embedding::operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape) {
   return gather(tape, embeddings, ids, shape);
+}
+
+LayerValue Embedding::call(const LayerValue& input) {
+  require<ValueError>(input.is_ids(), "Embedding: the input is numbers where ids are expected");
+  LayerValue output;
+  output.value = (*this)(*input.tape, input.ids, input.ids_shape);
+  output.mask = mask(*input.tape, input.ids, input.ids_shape);
+  if (!output.mask.defined()) {
+    output.mask = input.mask;
+    output.lengths = input.lengths;
+  }
+  return output;
 }
 
 Var Embedding::mask(Tape& tape, std::span<const std::int32_t> ids, Shape shape) const {

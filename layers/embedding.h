@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/layers/cell.h>
+#include <recur/layers/layer_value.h>
 
 #include <cstdint>
 #include <span>
@@ -11,24 +12,44 @@ struct EmbeddingOptions {
   Initializer embeddings_initializer = random_uniform();
   /// Id 0 is padding: `mask` gives 0 for it.
   bool mask_zero = false;
+  Regularizer embeddings_regularizer{};
+  Constraint embeddings_constraint{};
+
+  void fields(Fields& f);
 };
 
 /// A row of numbers for each id (`tf.keras.layers.Embedding`): ids `[...]` → `[..., output_dim]`. The gradient touches only the
 /// rows used.
 class Embedding {
  public:
+  static constexpr const char* class_name = "Embedding";
+  struct Config {
+    Index input_dim = 0;
+    Index output_dim = 0;
+    EmbeddingOptions options;
+    void fields(Fields& f);
+  };
   /// @throws ValueError for sizes < 1.
   Embedding(Index input_dim, Index output_dim, EmbeddingOptions options = {});
 
+  explicit Embedding(Config config) : Embedding(config.input_dim, config.output_dim, std::move(config.options)) {}
+
   Parameter embeddings{"embeddings"};
 
-  void build(Builder& build) { build(embeddings, {input_dim_, output_dim_}, options_.embeddings_initializer); }
+  void build(Builder& build) {
+    build(embeddings, {input_dim_, output_dim_}, options_.embeddings_initializer, options_.embeddings_regularizer,
+          options_.embeddings_constraint);
+  }
   void visit(ParameterVisitor& visitor) { visitor(embeddings); }
   /// @param shape of the ids, `[batch, time]` or `[time, batch]`
   /// @throws ValueError for an id outside [0, input_dim), with its position; ShapeError if ids do not fill the shape.
   [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape);
   /// 1 where the id is not 0, in the shape of the ids; undefined without mask_zero.
   [[nodiscard]] Var mask(Tape& tape, std::span<const std::int32_t> ids, Shape shape) const;
+  /// For ids as a `LayerValue`; the mask goes with the output.
+  [[nodiscard]] LayerValue call(const LayerValue& input);
+  [[nodiscard]] Shape output_shape(const Shape& ids) const { return ids.inserted(ids.rank(), output_dim_); }
+  [[nodiscard]] Config config() const { return {input_dim_, output_dim_, options_}; }
   [[nodiscard]] Index input_dim() const { return input_dim_; }
   [[nodiscard]] Index output_size() const { return output_dim_; }
   [[nodiscard]] const EmbeddingOptions& options() const { return options_; }

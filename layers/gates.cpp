@@ -22,6 +22,24 @@ Var masked_product(Var x, Parameter& kernel, std::span<const Var> masks, Index g
 
 }  // namespace
 
+void GateOptions::fields(Fields& f) {
+  f("use_bias", use_bias);
+  f("kernel_initializer", kernel_initializer);
+  f("recurrent_initializer", recurrent_initializer);
+  f("bias_initializer", bias_initializer);
+  f("kernel_regularizer", kernel_regularizer);
+  f("recurrent_regularizer", recurrent_regularizer);
+  f("bias_regularizer", bias_regularizer);
+  f("kernel_constraint", kernel_constraint);
+  f("recurrent_constraint", recurrent_constraint);
+  f("bias_constraint", bias_constraint);
+  f("dropout", dropout);
+  f("recurrent_dropout", recurrent_dropout);
+  f("implementation", implementation);
+  f("separate_bias", separate_bias);
+  f.only_null("seed");  // masks are drawn by the tape's generator
+}
+
 Gates::Gates(const char* cell, Index units, Index count, GateOptions options)
     : units_(units), count_(count), options_(std::move(options)) {
   require<ValueError>(units > 0, "{}: units must be positive, got {}", cell, units);
@@ -31,13 +49,17 @@ Gates::Gates(const char* cell, Index units, Index count, GateOptions options)
                       "{}: implementation must be 1 or 2, got {}", cell, options_.implementation);
 }
 
-void Gates::build(Builder& build, Index recurrent_size, bool separate_bias) {
+void Gates::build(Builder& build, Index recurrent_size) {
   input_size_ = build.input_size;
   recurrent_size_ = recurrent_size;
   const Index width = count_ * units_;
-  build(kernel, {input_size_, width}, options_.kernel_initializer);
-  build(recurrent_kernel, {recurrent_size, width}, options_.recurrent_initializer);
-  if (options_.use_bias) build(bias, separate_bias ? Shape{2, width} : Shape{width}, options_.bias_initializer);
+  const GateOptions& o = options_;
+  build(kernel, {input_size_, width}, o.kernel_initializer, o.kernel_regularizer, o.kernel_constraint);
+  build(recurrent_kernel, {recurrent_size, width}, o.recurrent_initializer, o.recurrent_regularizer,
+        o.recurrent_constraint);
+  if (o.use_bias)
+    build(bias, o.separate_bias ? Shape{2, width} : Shape{width}, o.bias_initializer, o.bias_regularizer,
+          o.bias_constraint);
 }
 
 Var Gates::bias_row(Tape& tape, Index row) {
@@ -46,7 +68,7 @@ Var Gates::bias_row(Tape& tape, Index row) {
 }
 
 Var Gates::operator()(Var x, Var h, const CellContext& context) {
-  if (context.masks.empty()) {
+  if (context.masks.empty() && !(options_.use_bias && options_.separate_bias)) {
     const Linear z = matmul(x, kernel) + matmul(h, recurrent_kernel);
     return options_.use_bias ? z + bias : z;
   }

@@ -13,11 +13,21 @@ struct GateOptions {
   Initializer kernel_initializer = glorot_uniform();
   Initializer recurrent_initializer = orthogonal();
   Initializer bias_initializer = zeros();
+  Regularizer kernel_regularizer{};
+  Regularizer recurrent_regularizer{};
+  Regularizer bias_regularizer{};
+  Constraint kernel_constraint{};
+  Constraint recurrent_constraint{};
+  Constraint bias_constraint{};
   /// Share of the inputs, and of the previous outputs, set to zero in training; one mask a sequence, the same at every step.
   double dropout = 0;
   double recurrent_dropout = 0;
   /// 1: a mask for each gate. 2: one for all gates (Keras's names for it).
   int implementation = 2;
+  /// The bias has two rows, one for the input and one for the recurrent part, as PyTorch's bias_ih and bias_hh.
+  bool separate_bias = false;
+
+  void fields(Fields& f);
 };
 
 /// The weights of a cell with `count` gates, and their pre-activations z = x·kernel + h·recurrent_kernel + bias.
@@ -35,11 +45,10 @@ class Gates {
   [[nodiscard]] const GateOptions& options() const { return options_; }
 
   /// @param recurrent_size features of h where that is not `units` (projection)
-  /// @param separate_bias the bias has two rows, `[2, count·units]`: for the input and for the recurrent part
-  void build(Builder& build, Index recurrent_size, bool separate_bias = false);
+  void build(Builder& build, Index recurrent_size);
   void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent_kernel, bias); }
 
-  /// All pre-activations, `[batch, count·units]`.
+  /// All pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with separate_bias.
   [[nodiscard]] Var operator()(Var x, Var h, const CellContext& context);
   /// The two parts of them: x·kernel with the (first row of the) bias, and h·recurrent_kernel with the second row if there is
   /// one. Dropout is applied to x and h.

@@ -4,8 +4,28 @@
 
 namespace recur {
 
+namespace {
+
+GateOptions gate_options(const GRUCellOptions& options) {
+  GateOptions gates = options;
+  gates.separate_bias = options.reset_after;
+  return gates;
+}
+
+}  // namespace
+
+void GRUCellOptions::fields(Fields& f) {
+  f("activation", activation);
+  f("recurrent_activation", recurrent_activation);
+  GateOptions::fields(f);
+  f("reset_after", reset_after);
+}
+
 GRUCell::GRUCell(Index units, GRUCellOptions options)
-    : options_(std::move(options)), gates_("GRUCell", units, 3, options_) {}
+    : options_(std::move(options)), gates_("GRUCell", units, 3, gate_options(options_)) {
+  require<ValueError>(!options_.separate_bias || options_.reset_after,
+                      "GRUCell: separate_bias goes with reset_after only, where the bias always has two rows");
+}
 
 Step<HiddenState> GRUCell::call(Var x, State s, const CellContext& context) {
   const auto masks = gates_.recurrent_masks(context);

@@ -4,8 +4,18 @@
 
 namespace recur {
 
+void LSTMCellOptions::fields(Fields& f) {
+  f("activation", activation);
+  f("recurrent_activation", recurrent_activation);
+  GateOptions::fields(f);
+  f("unit_forget_bias", unit_forget_bias);
+  f("cell_clip", cell_clip);
+}
+
 LSTMCell::LSTMCell(Index units, LSTMCellOptions options)
-    : options_(std::move(options)), gates_("LSTMCell", units, 4, options_) {}
+    : options_(std::move(options)), gates_("LSTMCell", units, 4, options_) {
+  require<ValueError>(options_.cell_clip >= 0, "LSTMCell: cell_clip must not be negative, got {}", options_.cell_clip);
+}
 
 void LSTMCell::build(Builder& build) {
   gates_.build(build, units());
@@ -15,12 +25,16 @@ void LSTMCell::build(Builder& build) {
 Step<LSTMState> LSTMCell::call(Var x, State s, const CellContext& context) {
   const auto [i, f, g, o] = split<4>(gates_(x, s.h, context));
   const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
-    return fuse(
-        [&](auto zi, auto zf, auto zc, auto zo, auto c0) {
-          const auto c1 = gate(zf) * c0 + gate(zi) * act(zc);
-          return std::tuple{gate(zo) * act(c1), c1};
-        },
-        i, f, g, o, s.c);
+    const auto step = [&](auto limited) {
+      return fuse(
+          [&](auto zi, auto zf, auto zc, auto zo, auto c0) {
+            const auto c1 = limited(gate(zf) * c0 + gate(zi) * act(zc));
+            return std::tuple{gate(zo) * act(c1), c1};
+          },
+          i, f, g, o, s.c);
+    };
+    if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
+    return step([](auto state) { return state; });
   });
   return {h, {h, c}};
 }
@@ -28,7 +42,9 @@ Step<LSTMState> LSTMCell::call(Var x, State s, const CellContext& context) {
 void set_unit_forget_bias(Parameter& bias) {
   dispatch(bias.dtype(), [&]<class T>() {
     const auto values = bias.edit().as<T>().values();
-    std::fill_n(values.begin() + static_cast<Index>(values.size() / 4), values.size() / 4, T{1});
+    // Only the first row of a bias of two: the rows are added up.
+    const Index units = bias.shape().cols() / 4;
+    std::fill_n(values.begin() + units, units, T{1});
   });
 }
 

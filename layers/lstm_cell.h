@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/framework/expr/operators.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/gates.h>
 
@@ -10,6 +11,10 @@ struct LSTMCellOptions : GateOptions {
   Activation recurrent_activation = Activation::sigmoid;
   /// The forget gate's bias starts at one (Jozefowicz et al. 2015).
   bool unit_forget_bias = true;
+  /// Cell states are cut to [-cell_clip, cell_clip] before they leave the cell; 0 for no limit (TF1 LSTMCell).
+  double cell_clip = 0;
+
+  void fields(Fields& f);
 };
 
 /// Long short-term memory (Hochreiter & Schmidhuber 1997; gates as `tf.keras.layers.LSTMCell`, in order i, f, c, o):
@@ -19,10 +24,14 @@ struct LSTMCellOptions : GateOptions {
 /// Input `[batch, features]`; output h and states (h, c) `[batch, units]`.
 class LSTMCell {
  public:
+  static constexpr const char* class_name = "LSTMCell";
+  using Options = LSTMCellOptions;
+  using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for units < 1 or a dropout rate outside [0, 1).
+  /// @throws ValueError for units < 1, a dropout rate outside [0, 1) or a negative cell_clip.
   explicit LSTMCell(Index units, LSTMCellOptions options = {});
+  explicit LSTMCell(Config config) : LSTMCell(config.units, std::move(config.options)) {}
 
   [[nodiscard]] StateSize state_size() const { return {gates_.units(), gates_.units()}; }
   void build(Builder& build);
@@ -30,6 +39,7 @@ class LSTMCell {
   void visit(ParameterVisitor& visitor) { gates_.visit(visitor); }
   [[nodiscard]] Index mask_count() const { return gates_.mask_count(); }
   void draw_masks(Tape& tape, Index batch, std::span<Var> masks) { gates_.draw_masks(tape, batch, masks); }
+  [[nodiscard]] Config config() const { return {units(), options_}; }
   [[nodiscard]] const LSTMCellOptions& options() const { return options_; }
   [[nodiscard]] Index units() const { return gates_.units(); }
 
@@ -37,6 +47,12 @@ class LSTMCell {
   LSTMCellOptions options_;
   Gates gates_;
 };
+
+/// Cuts to [-limit, limit] within a fused expression; the gradient is 0 beyond.
+template <class E>
+[[nodiscard]] constexpr auto clip(E x, double limit) {
+  return max(min(x, limit), -limit);
+}
 
 /// Sets the forget gate's part of a bias in gate order i, f, c, o to one.
 void set_unit_forget_bias(Parameter& bias);

@@ -2,6 +2,7 @@
 
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/take.h>
+#include <recur/framework/ops/transpose.h>
 
 #include <algorithm>
 #include <numeric>
@@ -53,5 +54,19 @@ Var RaggedBatch::sorted(Var value) const {
 }
 
 Var RaggedBatch::unsorted(Var value) const { return take_rows(value, place_, value.shape()); }
+
+Var reverse_in_time(Var x, std::span<const Index> lengths, bool time_major) {
+  if (lengths.empty()) return reverse(x, time_major ? 0 : 1);
+  const Index time = x.shape()[time_major ? 0 : 1];
+  const auto batch = static_cast<Index>(lengths.size());
+  const auto rows = x.tape().list<Index>(time * batch);
+  for (Index b = 0; b < batch; ++b)
+    for (Index t = 0; t < time; ++t) {
+      const auto row = [&](Index step) { return time_major ? step * batch + b : b * time + step; };
+      const Index length = lengths[static_cast<std::size_t>(b)];
+      rows[static_cast<std::size_t>(row(t))] = t < length ? row(length - 1 - t) : Index{-1};
+    }
+  return take_rows(x, rows, x.shape());
+}
 
 }  // namespace recur

@@ -32,4 +32,8 @@ class RaggedBatch {
   std::span<Index> unpacked_;  ///< For each padded row, the packed row or -1.
 };
 
+/// Sequences `[batch, time, features]` (`[time, batch, features]` if time_major) turned round in time: with lengths, each within
+/// its own, zeros beyond.
+[[nodiscard]] Var reverse_in_time(Var x, std::span<const Index> lengths, bool time_major);
+
 }  // namespace recur

@@ -35,8 +35,24 @@ Var time_major_mask(Var mask, Index time, Index batch, const RNNOptions& options
 
 }  // namespace
 
-RNN::RNN(AnyCell cell, RNNOptions options)
-    : cell_(std::move(cell)), options_(options), state_sizes_(cell_->state_size().flat()) {}
+void RNNOptions::fields(Fields& f) {
+  f("return_sequences", return_sequences);
+  f("return_state", return_state);
+  f("go_backwards", go_backwards);
+  f("stateful", stateful);
+  f("unroll", unroll);
+  f("time_major", time_major);
+  f("zero_output_for_mask", zero_output_for_mask);
+  f("activity_regularizer", activity_regularizer);
+  f.without_meaning("input_dim");     // sizes are known when the layer is built
+  f.without_meaning("input_length");
+  f.without_meaning("use_cudnn");
+}
+
+RNN::RNN(AnyCell cell, RNNOptions options) : cell_(std::move(cell)), options_(options) {
+  require<ValueError>(!cell_.empty(), "RNN: no cell given");
+  state_sizes_ = cell_->state_size().flat();
+}
 
 RNN::RNN(std::vector<AnyCell> cells, RNNOptions options) : RNN(AnyCell(StackedRNNCells(std::move(cells))), options) {}
 
@@ -118,7 +134,23 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   }
   if (options_.return_sequences && !options_.time_major) output = transpose(output, 0, 1);
   if (options_.stateful) store(states);
-  return {output, options_.return_state ? std::span<const Var>(states) : std::span<const Var>()};
+  return {output, options_.return_state ? std::span<const Var>(states) : std::span<const Var>(),
+          options_.activity_regularizer ? options_.activity_regularizer(output) : Var()};
+}
+
+LayerValue RNN::call(const LayerValue& input) {
+  require<ValueError>(!input.is_ids(), "RNN: the input is ids; an Embedding must come first");
+  const RNNResult result = call(input.value, {input.mask, input.lengths, input.initial_state, input.constants,
+                                              input.dropout_masks});
+  LayerValue output;
+  output.value = result.output;
+  output.states = result.states;
+  output.penalty = result.penalty;
+  if (options_.return_sequences) {
+    output.mask = input.mask;
+    output.lengths = input.lengths;
+  }
+  return output;
 }
 
 void RNN::store(std::span<const Var> states) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/layers/layer_value.h>
 #include <recur/layers/stacked_rnn_cells.h>
 
 #include <span>
@@ -23,6 +24,10 @@ struct RNNOptions {
   bool time_major = false;
   /// Outputs of masked steps are zeros rather than the output of the step before.
   bool zero_output_for_mask = false;
+  /// Penalty on the output, handed out as `RNNResult::penalty` to be added to the loss.
+  Regularizer activity_regularizer{};
+
+  void fields(Fields& f);
 };
 
 /// What a call of `RNN` may be given besides its input.
@@ -45,6 +50,8 @@ struct RNNResult {
   Var output;
   /// With return_state the final states, in the order of the cell's `state_size`.
   std::span<const Var> states;
+  /// With activity_regularizer.
+  Var penalty;
 };
 
 /// Runs a cell over the steps of a sequence, recording everything for backpropagation through time
@@ -52,16 +59,42 @@ struct RNNResult {
 /// steps.
 class RNN {
  public:
+  static constexpr const char* class_name = "RNN";
+  struct Config {
+    AnyCell cell;
+    RNNOptions options;
+    void fields(Fields& f) {
+      f.required("cell");
+      f("cell", cell);
+      options.fields(f);
+    }
+  };
+  /// For writing a config.
+  class ConfigView {
+   public:
+    explicit ConfigView(RNN& rnn) : rnn_(rnn) {}
+    void fields(Fields& f) {
+      f("cell", rnn_.cell_);
+      rnn_.options_.fields(f);
+    }
+
+   private:
+    RNN& rnn_;
+  };
+
+  explicit RNN(Config config) : RNN(std::move(config.cell), config.options) {}
   explicit RNN(AnyCell cell, RNNOptions options = {});
   /// A list of cells becomes StackedRNNCells.
   explicit RNN(std::vector<AnyCell> cells, RNNOptions options = {});
 
-  void build(Builder& builder) { cell_->build(builder); }
+  void build(Builder& builder) { cell_.build(builder); }
   void visit(ParameterVisitor& visitor) { cell_->visit(visitor); }
 
   /// x: `[batch, time, features]`. @throws ShapeError for another rank, no time steps, or states that do not fit; ValueError for
   /// mask and lengths together, lengths outside [1, time], constants that no cell takes.
   [[nodiscard]] RNNResult call(Var x, const RNNCall& call = {});
+  /// As a layer among others: what `input` holds besides numbers is used and passed on as Keras does.
+  [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x, const RNNCall& inputs = {}) { return call(x, inputs).output; }
 
   /// The stored states become zeros, or the given ones. @throws StateError unless stateful; ShapeError for other shapes.
@@ -72,7 +105,14 @@ class RNN {
 
   [[nodiscard]] const AnyCell& cell() const { return cell_; }
   [[nodiscard]] Index output_size() const { return cell_->output_size(); }
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    return options_.return_sequences ? input.with(2, output_size()) : Shape{input[options_.time_major ? 1 : 0], output_size()};
+  }
+  [[nodiscard]] Index mask_count() const { return cell_->mask_count(); }
   [[nodiscard]] const RNNOptions& options() const { return options_; }
+  /// For layers made of RNNs, before the first call.
+  void set_options(const RNNOptions& options) { options_ = options; }
+  [[nodiscard]] ConfigView config() { return ConfigView(*this); }
 
  private:
   [[nodiscard]] std::span<Var> start(Tape& tape, Index batch, const RNNCall& inputs);

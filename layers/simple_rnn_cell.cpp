@@ -2,6 +2,11 @@
 
 namespace recur {
 
+void SimpleRNNCellOptions::fields(Fields& f) {
+  f("activation", activation);
+  GateOptions::fields(f);
+}
+
 SimpleRNNCell::SimpleRNNCell(Index units, SimpleRNNCellOptions options)
     : options_(std::move(options)), gates_("SimpleRNNCell", units, 1, options_) {}
 

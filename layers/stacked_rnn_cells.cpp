@@ -7,6 +7,9 @@ namespace recur {
 StackedRNNCells::StackedRNNCells(std::vector<AnyCell> cells, bool reverse_state_order)
     : cells_(std::move(cells)), offsets_(cells_.size()), reversed_(reverse_state_order) {
   require<ValueError>(!cells_.empty(), "StackedRNNCells: the list of cells is empty");
+  for (std::size_t i = 0; i < cells_.size(); ++i)
+    require<ValueError>(!cells_[i].empty(), "StackedRNNCells: element {} of {} is not a cell: it is empty (moved from?)", i,
+                        cells_.size());
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     const std::size_t k = reversed_ ? cells_.size() - 1 - i : i;
     offsets_[k] = state_count_;
@@ -23,9 +26,9 @@ StateSize StackedRNNCells::state_size() const {
 
 void StackedRNNCells::build(Builder& builder) {
   Index size = builder.input_size;
-  for (const AnyCell& cell : cells_) {
+  for (AnyCell& cell : cells_) {
     Builder part = builder.part(size);
-    cell->build(part);
+    cell.build(part);
     size = cell->output_size();
   }
 }
@@ -67,6 +70,11 @@ void StackedRNNCells::draw_masks(Tape& tape, Index batch, std::span<Var> masks) 
     cell->draw_masks(tape, batch, masks.first(own));
     masks = masks.subspan(own);
   }
+}
+
+void StackedRNNCells::fields(Fields& f) {
+  f("cells", cells_);
+  f("reverse_state_order", reversed_);
 }
 
 bool StackedRNNCells::takes_constants() const {

@@ -20,6 +20,19 @@ class StackedRNNCells final : public CellInterface {
   explicit StackedRNNCells(First&& first, Rest&&... rest)
       : StackedRNNCells(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
 
+  static constexpr const char* name_of_class = "StackedRNNCells";
+  /// What a config says: the list, and the order of states.
+  struct Config {
+    std::vector<AnyCell> cells;
+    bool reverse_state_order = false;
+    void fields(Fields& f) {
+      f.required("cells");
+      f("cells", cells);
+      f("reverse_state_order", reverse_state_order);
+    }
+  };
+  explicit StackedRNNCells(Config config) : StackedRNNCells(std::move(config.cells), config.reverse_state_order) {}
+
   [[nodiscard]] std::span<AnyCell> cells() { return cells_; }
   [[nodiscard]] bool reverse_state_order() const { return reversed_; }
 
@@ -37,6 +50,8 @@ class StackedRNNCells final : public CellInterface {
   [[nodiscard]] Index state_offset(Index k) const override { return offsets_[static_cast<std::size_t>(k)]; }
   [[nodiscard]] const std::type_info& type() const override { return typeid(StackedRNNCells); }
   [[nodiscard]] void* object() override { return this; }
+  [[nodiscard]] std::string_view class_name() const override { return name_of_class; }
+  void fields(Fields& f) override;
 
  private:
   template <class... C>

@@ -165,8 +165,8 @@ void ScaleByRms::update(Block<T>& block) const {
 }
 
 ScaleByAdagrad::ScaleByAdagrad(ScaleByAdagradOptions options) : options_(options) {
-  require<ValueError>(options.initial_accumulator >= 0, "scale_by_adagrad: initial accumulator {}, must not be negative",
-                      options.initial_accumulator);
+  require<ValueError>(options.initial_accumulator >= 0,
+                      "scale_by_adagrad: initial accumulator {}, must not be negative", options.initial_accumulator);
   check_epsilon(options.epsilon, "scale_by_adagrad");
 }
 

@@ -52,8 +52,8 @@ class ScaleByNadam {
  private:
   [[nodiscard]] double mu(Index t) const;
   ScaleByNadamOptions options_;
-  Index number_ = 0;         // the update …
-  double product_ = 1;       // … and its P_t
+  Index number_ = 0;    // the update …
+  double product_ = 1;  // … and its P_t
   double of_gradient_ = 0, of_momentum_ = 0, root_ = 1;
 };
 

@@ -20,7 +20,7 @@ void transform(Block<T>& block, Function f, std::span<Operand>... operands) {
   const auto at = [&](std::ptrdiff_t i, auto load, auto store) {
     const auto evaluate = [&](auto... registers) {
       store(g + i, f(scale * load(g + i), registers...));
-      const auto write = [&]<class O>(std::span<O> operand, V x) {
+      [[maybe_unused]] const auto write = [&]<class O>(std::span<O> operand, V x) {
         if constexpr (!std::is_const_v<O>) store(operand.data() + i, x);
       };
       (write(operands, registers), ...);
@@ -30,11 +30,13 @@ void transform(Block<T>& block, Function f, std::span<Operand>... operands) {
   const auto count = static_cast<std::ptrdiff_t>(block.gradient.size());
   std::ptrdiff_t i = 0;
   for (; i + simd::lanes<T> <= count; i += simd::lanes<T>)
-    at(i, [](const T* p) { return simd::load(p); }, [](T* p, V x) { simd::store(p, x); });
+    at(
+        i, [](const T* p) { return simd::load(p); }, [](T* p, V x) { simd::store(p, x); });
   const std::ptrdiff_t rest = count - i;
   if (rest > 0)
-    at(i, [=](const T* p) { return simd::load_partial(p, rest); },
-       [=](T* p, V x) { simd::store_partial(p, x, rest); });
+    at(
+        i, [=](const T* p) { return simd::load_partial(p, rest); },
+        [=](T* p, V x) { simd::store_partial(p, x, rest); });
 }
 
 }  // namespace recur::optim

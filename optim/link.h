@@ -23,17 +23,17 @@ struct Step {
   double learning_rate = 0;  ///< of this update, schedule and decay applied
 };
 
-/// Some adjacent elements of one parameter on their way through the links. They are few enough to stay in the first-level
-/// cache, so that a chain of links reads and writes main memory once, like one loop written by hand.
+/// Some adjacent elements of one parameter on their way through the links. They are few enough to stay in the
+/// first-level cache, so that a chain of links reads and writes main memory once, like one loop written by hand.
 template <Scalar T>
 struct Block {
-  std::span<T> gradient;     ///< at first d loss / d value; each link puts its own direction in its place
-  std::span<const T> value;  ///< of the parameter before the update
-  std::span<Array> slots;    ///< whole arrays, in the order of the link's `slots()`; see `slot`
-  Index begin = 0;           ///< position of the first element in the parameter
-  std::size_t parameter = 0; ///< position in the list given to `prepare`
-  /// What `gradient` is still to be multiplied by. A link that only scales changes this and leaves `gradient` alone; one
-  /// that reads `gradient` multiplies as it reads (`transform` in elementwise.h does so) and resets it to 1.
+  std::span<T> gradient;      ///< at first d loss / d value; each link puts its own direction in its place
+  std::span<const T> value;   ///< of the parameter before the update
+  std::span<Array> slots;     ///< whole arrays, in the order of the link's `slots()`; see `slot`
+  Index begin = 0;            ///< position of the first element in the parameter
+  std::size_t parameter = 0;  ///< position in the list given to `prepare`
+  /// What `gradient` is still to be multiplied by. A link that only scales changes this and leaves `gradient` alone;
+  /// one that reads `gradient` multiplies as it reads (`transform` in elementwise.h does so) and resets it to 1.
   double scale = 1;
 
   [[nodiscard]] std::span<T> slot(std::size_t i) const {
@@ -56,7 +56,8 @@ concept Link = std::copyable<L> && requires(const L& link, Block<float>& f, Bloc
 /// Any link, as a value.
 class AnyLink {
  public:
-  template <Link L>
+  template <class L>
+    requires(!std::same_as<L, AnyLink> && Link<L>)
   // NOLINTNEXTLINE(google-explicit-constructor): a link is an AnyLink.
   AnyLink(L link) : self_(std::make_unique<Model<L>>(std::move(link))) {}
   AnyLink(const AnyLink& other) : self_(other.self_->clone()) {}
@@ -104,15 +105,13 @@ class AnyLink {
     explicit Model(L l) : link(std::move(l)) {}
     [[nodiscard]] std::unique_ptr<Interface> clone() const override { return std::make_unique<Model>(link); }
     [[nodiscard]] std::vector<Slot> slots() const override {
-      if constexpr (requires { link.slots(); })
-        return link.slots();
-      else
-        return {};
+      if constexpr (requires { link.slots(); }) return link.slots();
+      else return {};
     }
     void begin([[maybe_unused]] const Step& step) override {
       if constexpr (requires { link.begin(step); }) link.begin(step);
     }
-    static constexpr bool prepares = requires(L& l, std::span<Parameter* const> all) { l.prepare(all); };
+    static constexpr bool prepares = requires(L & l, std::span<Parameter* const> all) { l.prepare(all); };
     [[nodiscard]] bool needs_all() const override { return prepares; }
     void prepare([[maybe_unused]] std::span<Parameter* const> all) override {
       if constexpr (prepares) link.prepare(all);

@@ -10,8 +10,8 @@
 namespace recur::optim {
 namespace {
 
-/// Bytes of one parameter in a piece: with gradient and two slots well within a first-level cache of 32 KiB.
-constexpr Index piece_bytes = 4096;
+/// Bytes of one parameter in a piece: few enough to stay in or near the first-level cache, with gradient and slots.
+constexpr Index piece_bytes = 8192;
 
 /// Arithmetic operations for an element, roots and divisions counted by their time: decides when threads pay.
 constexpr Index work_per_element = 40;
@@ -100,8 +100,8 @@ void Optimizer::run_piece(const Piece& piece, std::size_t first, std::size_t las
     return array.as<T>().values().subspan(static_cast<std::size_t>(piece.begin), static_cast<std::size_t>(piece.count));
   };
   const std::span<T> value = part(*target.value);
-  Block<T> block{.gradient = part(*target.gradient), .value = value, .slots = {}, .begin = piece.begin,
-                 .parameter = piece.target};
+  Block<T> block{
+      .gradient = part(*target.gradient), .value = value, .slots = {}, .begin = piece.begin, .parameter = piece.target};
   for (std::size_t i = first; i < last; ++i) {
     block.slots = std::span(target.state->slots).subspan(first_slot_[i], first_slot_[i + 1] - first_slot_[i]);
     links_[i].update(block);
@@ -109,7 +109,11 @@ void Optimizer::run_piece(const Piece& piece, std::size_t first, std::size_t las
   if (last < links_.size()) {
     if (block.scale != 1) transform(block, [](auto g) { return g; });
   } else {
-    transform(block, [](auto g, auto& w) { w += g; return decltype(w + g){}; }, value);
+    const auto add_and_clear = [](auto change, auto& w) {
+      w += change;
+      return decltype(change){};
+    };
+    transform(block, add_and_clear, value);
   }
 }
 
@@ -159,8 +163,8 @@ Optimizer::State& Optimizer::state_of(const NamedParameter& named) {
   if (found != states_.end()) {
     const State& s = **found;
     require(s.shape == parameter.shape() && s.dtype == parameter.dtype(),
-            "Optimizer::step: {} is {} {}, was {} {} in an earlier step; use a new optimizer for a new model", named.path,
-            name(parameter.dtype()), parameter.shape(), name(s.dtype), s.shape);
+            "Optimizer::step: {} is {} {}, was {} {} in an earlier step; use a new optimizer for a new model",
+            named.path, name(parameter.dtype()), parameter.shape(), name(s.dtype), s.shape);
     return **found;
   }
   State state{named.path, parameter.shape(), parameter.dtype(), {}};

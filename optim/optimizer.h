@@ -13,8 +13,9 @@
 
 namespace recur::optim {
 
-/// Changes parameters by their gradients: a chain of links, the arrays these keep for each parameter, and a count of the
-/// updates. Made by `chain` or ready-made (`adam`, `sgd` … in optimizers.h). An optimizer may itself be a part of a chain.
+/// Changes parameters by their gradients: a chain of links, the arrays these keep for each parameter, and a count of
+/// the updates. Made by `chain` or ready-made (`adam`, `sgd` … in optimizers.h). An optimizer may itself be a part of a
+/// chain.
 class Optimizer {
  public:
   /// `options` is what `get_config` tells. @throws ValueError for more than one `scale_by_learning_rate`.
@@ -29,7 +30,8 @@ class Optimizer {
   /// value, applies the parameter's constraint and zeroes the gradient. The same list, or a list of equal paths, should
   /// be given every time: what links keep belongs to the path, so models may be moved and lists made anew. A parameter
   /// that occurs twice is updated once. Allocates only when the list differs from the last one.
-  /// @throws ValueError when two parameters have one path, ShapeError when a path has another shape or type than before.
+  /// @throws ValueError when two parameters have one path, ShapeError when a path has another shape or type than
+  /// before.
   void step(std::span<const NamedParameter> parameters);
 
   /// The rate of the next update, before `decay`. @throws StateError without `scale_by_learning_rate` in the chain.
@@ -90,7 +92,8 @@ inline void append(std::vector<AnyLink>& links, AnyLink link) { links.push_back(
 }  // namespace detail
 
 /// An optimizer of these parts, links or other optimizers, one after the other:
-/// `chain(clip_by_global_norm(5), adam({.learning_rate = 2e-3}))`. Of an optimizer it takes the links, not what they keep.
+/// `chain(clip_by_global_norm(5), adam({.learning_rate = 2e-3}))`. Of an optimizer it takes the links, not what they
+/// keep.
 template <class... Part>
 [[nodiscard]] Optimizer chain(const Part&... parts) {
   std::vector<AnyLink> links;

@@ -8,11 +8,8 @@ namespace {
 template <class T, class Options>
 void complete(std::optional<T>& value, const Options& options, double keras, double keras3, double torch) {
   if (value) return;
-  switch (options.convention) {
-    case Convention::keras: value = keras; break;
-    case Convention::keras3: value = keras3; break;
-    case Convention::torch: value = torch; break;
-  }
+  const Convention convention = options.convention;
+  value = convention == Convention::torch ? torch : convention == Convention::keras3 ? keras3 : keras;
 }
 
 /// Limits of the gradient, which come first.
@@ -64,8 +61,8 @@ Optimizer rmsprop(RmspropOptions options) {
   complete(options.learning_rate, options, 0.001, 0.001, 0.01);
   complete(options.rho, options, 0.9, 0.9, 0.99);
   complete(options.epsilon, options, 1e-7, 1e-7, 1e-8);
-  const bool in_root = options.convention == Convention::keras3 ||
-                       (options.convention == Convention::keras && options.momentum > 0);
+  const bool in_root =
+      options.convention == Convention::keras3 || (options.convention == Convention::keras && options.momentum > 0);
   const AnyLink scaled = scale_by_rms(
       {.rho = *options.rho, .epsilon = *options.epsilon, .centered = options.centered, .epsilon_in_root = in_root});
   const AnyLink rate = scale_by_learning_rate(*options.learning_rate, options.decay);
@@ -138,7 +135,7 @@ Optimizer nadam(NadamOptions options) {
                                              .beta_2 = options.beta_2,
                                              .epsilon = *options.epsilon,
                                              .momentum_decay = *options.momentum_decay}),
-                             scale_by_learning_rate(*options.learning_rate, options.decay)};
+                             scale_by_learning_rate(*options.learning_rate)};
   return assemble(std::move(options), std::move(links));
 }
 

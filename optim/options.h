@@ -22,13 +22,14 @@ struct ClipOptions {
   double value = 0;        ///< of each element (Keras clipvalue)
 };
 
-// Defaults that differ between the conventions are empty here and given in the order keras / keras3 / torch. Common to all:
+// Defaults that differ between the conventions are empty here and given in the order keras / keras3 / torch. Common to
+// all:
 // decay: the learning rate is divided by 1 + decay · iterations (Keras decay; torch Adagrad's lr_decay).
 // weight_decay: torch adds weight_decay · value to the gradient; keras and keras3 subtract
 // learning_rate · weight_decay · value from the value (so do `adamw` and `lion` always).
 
-/// v = momentum · v + g; value -= learning_rate · v. Keras keeps learning_rate · g in v, which matters when the learning
-/// rate changes.
+/// v = momentum · v + g; value -= learning_rate · v. Keras keeps learning_rate · g in v, which matters when the
+/// learning rate changes.
 struct SgdOptions {
   std::optional<Schedule> learning_rate{};  ///< 0.01 / 0.01 / 0.001
   double momentum = 0;
@@ -40,8 +41,8 @@ struct SgdOptions {
   Convention convention = Convention::keras;
 };
 
-/// See `ScaleByRms`. Momentum is applied to the scaled gradient, in Keras after the learning rate. Epsilon is outside the
-/// root in torch, inside in keras3, and in keras inside with momentum only.
+/// See `ScaleByRms`. Momentum is applied to the scaled gradient, in Keras after the learning rate. Epsilon is outside
+/// the root in torch, inside in keras3, and in keras inside with momentum only.
 struct RmspropOptions {
   std::optional<Schedule> learning_rate{};  ///< 0.001 / 0.001 / 0.01
   std::optional<double> rho{};              ///< 0.9 / 0.9 / 0.99 (torch: alpha)
@@ -56,9 +57,9 @@ struct RmspropOptions {
 
 /// See `ScaleByAdagrad`. Epsilon is inside the root in keras3.
 struct AdagradOptions {
-  std::optional<Schedule> learning_rate{};               ///< 0.001 / 0.001 / 0.01
-  std::optional<double> initial_accumulator_value{};     ///< 0.1 / 0.1 / 0
-  std::optional<double> epsilon{};                       ///< 1e-7 / 1e-7 / 1e-10
+  std::optional<Schedule> learning_rate{};            ///< 0.001 / 0.001 / 0.01
+  std::optional<double> initial_accumulator_value{};  ///< 0.1 / 0.1 / 0
+  std::optional<double> epsilon{};                    ///< 1e-7 / 1e-7 / 1e-10
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
@@ -94,7 +95,7 @@ struct AdamwOptions {
   Schedule learning_rate = 0.001;
   double beta_1 = 0.9;
   double beta_2 = 0.999;
-  std::optional<double> epsilon{};       ///< 1e-7 / 1e-7 / 1e-8
+  std::optional<double> epsilon{};  ///< 1e-7 / 1e-7 / 1e-8
   bool amsgrad = false;
   std::optional<double> weight_decay{};  ///< 0.004 / 0.004 / 0.01
   double decay = 0;
@@ -114,7 +115,8 @@ struct AdamaxOptions {
   Convention convention = Convention::keras;
 };
 
-/// See `ScaleByNadam`; the rule as published, which PyTorch follows since 2.0.
+/// See `ScaleByNadam`; the rule as published, which PyTorch follows since 2.0. What Keras' Nadam calls `decay` is
+/// `momentum_decay`; its learning rate does not decay.
 struct NadamOptions {
   std::optional<Schedule> learning_rate{};  ///< 0.001 / 0.001 / 0.002
   double beta_1 = 0.9;
@@ -138,7 +140,7 @@ struct LionOptions {
 };
 
 /// What a ready-made optimizer was made with.
-using AnyOptions = std::variant<std::monostate, SgdOptions, RmspropOptions, AdagradOptions, AdadeltaOptions, AdamOptions,
-                                AdamwOptions, AdamaxOptions, NadamOptions, LionOptions>;
+using AnyOptions = std::variant<std::monostate, SgdOptions, RmspropOptions, AdagradOptions, AdadeltaOptions,
+                                AdamOptions, AdamwOptions, AdamaxOptions, NadamOptions, LionOptions>;
 
 }  // namespace recur::optim

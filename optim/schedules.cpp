@@ -23,8 +23,9 @@ double along_cosine(double start, double end, double x) {
 }  // namespace
 
 Schedule piecewise_constant(std::vector<Index> boundaries, std::vector<double> values) {
-  require<ValueError>(values.size() == boundaries.size() + 1, "piecewise_constant: {} boundaries and {} values, need {}",
-                      boundaries.size(), values.size(), boundaries.size() + 1);
+  require<ValueError>(values.size() == boundaries.size() + 1,
+                      "piecewise_constant: {} boundaries and {} values, need {}", boundaries.size(), values.size(),
+                      boundaries.size() + 1);
   require<ValueError>(std::is_sorted(boundaries.begin(), boundaries.end(), std::less_equal<>()),
                       "piecewise_constant: boundaries must increase");
   return Schedule([boundaries = std::move(boundaries), values = std::move(values)](Index step) {
@@ -35,9 +36,8 @@ Schedule piecewise_constant(std::vector<Index> boundaries, std::vector<double> v
 
 Schedule step_decay(StepDecayOptions options) {
   check_steps(options.every, "step_decay");
-  return Schedule([o = options](Index step) {
-    return o.initial * std::pow(o.factor, static_cast<double>(step / o.every));
-  });
+  return Schedule(
+      [o = options](Index step) { return o.initial * std::pow(o.factor, static_cast<double>(step / o.every)); });
 }
 
 Schedule exponential_decay(ExponentialDecayOptions options) {
@@ -87,8 +87,8 @@ Schedule cosine_restarts(CosineRestartsOptions options) {
       const double length = std::pow(o.t_mul, period);
       at = (at - (length - 1) / (o.t_mul - 1)) / length;
     }
-    const double top = o.initial * std::pow(o.m_mul, period);
-    return along_cosine(top, o.alpha * o.initial + (top - o.initial) * o.alpha, std::clamp(at, 0.0, 1.0));
+    const double top = o.initial * ((1 - o.alpha) * std::pow(o.m_mul, period) + o.alpha);
+    return along_cosine(top, o.alpha * o.initial, std::clamp(at, 0.0, 1.0));
   });
 }
 
@@ -102,9 +102,10 @@ Schedule warm_up(WarmUpOptions options, Schedule then) {
 
 Schedule one_cycle(OneCycleOptions options) {
   check_steps(options.total_steps, "one_cycle");
-  require<ValueError>(options.rising > 0 && options.rising < 1 && options.initial_divisor > 0 && options.final_divisor > 0,
-                      "one_cycle: rising {} (must be in (0, 1)), divisors {} and {} (must be positive)", options.rising,
-                      options.initial_divisor, options.final_divisor);
+  require<ValueError>(
+      options.rising > 0 && options.rising < 1 && options.initial_divisor > 0 && options.final_divisor > 0,
+      "one_cycle: rising {} (must be in (0, 1)), divisors {} and {} (must be positive)", options.rising,
+      options.initial_divisor, options.final_divisor);
   return Schedule([o = options](Index step) {
     const double start = o.maximum / o.initial_divisor;
     const double top = o.rising * static_cast<double>(o.total_steps) - 1;

@@ -15,15 +15,14 @@ class Schedule {
   // NOLINTNEXTLINE(google-explicit-constructor): a number is a schedule.
   Schedule(double constant) : constant_(constant) {}
   template <class F>
-    requires(!std::same_as<F, Schedule> && !std::convertible_to<F, double> && std::is_invocable_r_v<double, const F&, Index>)
+    requires(!std::same_as<F, Schedule> && !std::convertible_to<F, double> &&
+             std::is_invocable_r_v<double, const F&, Index>)
   // NOLINTNEXTLINE(google-explicit-constructor): and so is a function.
   Schedule(F function) : function_(std::move(function)) {}
 
   [[nodiscard]] double operator()(Index step) const { return function_ ? function_(step) : constant_; }
   /// The number, when it is always the same.
-  [[nodiscard]] std::optional<double> constant() const {
-    return function_ ? std::nullopt : std::optional(constant_);
-  }
+  [[nodiscard]] std::optional<double> constant() const { return function_ ? std::nullopt : std::optional(constant_); }
 
  private:
   double constant_ = 0;
@@ -36,7 +35,7 @@ class Schedule {
 
 struct StepDecayOptions {
   double initial;
-  Index every;          ///< steps
+  Index every;  ///< steps
   double factor = 0.1;
 };
 /// initial · factor^floor(step / every). (PyTorch StepLR)
@@ -75,15 +74,16 @@ struct CosineDecayOptions {
   Index decay_steps;
   double alpha = 0;  ///< fraction of `initial` that stays
 };
-/// initial · ((1 - alpha)(1 + cos(pi · step / decay_steps)) / 2 + alpha). (Keras CosineDecay; Loshchilov and Hutter 2017)
+/// initial · ((1 - alpha)(1 + cos(pi · step / decay_steps)) / 2 + alpha). (Keras CosineDecay; Loshchilov and Hutter
+/// 2017)
 [[nodiscard]] Schedule cosine_decay(CosineDecayOptions options);
 
 struct CosineRestartsOptions {
   double initial;
   Index first_decay_steps;
   double t_mul = 2;  ///< each period is so many times as long as the one before …
-  double m_mul = 1;  ///< … and starts so many times as high
-  double alpha = 0;
+  double m_mul = 1;  ///< … and starts so many times as high above the end
+  double alpha = 0;  ///< fraction of `initial` at which all periods end
 };
 /// Cosine decay that starts again. (Keras CosineDecayRestarts; SGDR, Loshchilov and Hutter 2017)
 [[nodiscard]] Schedule cosine_restarts(CosineRestartsOptions options);
@@ -99,9 +99,9 @@ struct WarmUpOptions {
 struct OneCycleOptions {
   double maximum;
   Index total_steps;
-  double rising = 0.3;            ///< fraction of the steps spent rising
-  double initial_divisor = 25;    ///< starts at maximum / initial_divisor …
-  double final_divisor = 1e4;     ///< … and ends at the start / final_divisor
+  double rising = 0.3;          ///< fraction of the steps spent rising
+  double initial_divisor = 25;  ///< starts at maximum / initial_divisor …
+  double final_divisor = 1e4;   ///< … and ends at the start / final_divisor
 };
 /// Up and down again along cosines. (PyTorch OneCycleLR; Smith and Topin 2018)
 [[nodiscard]] Schedule one_cycle(OneCycleOptions options);
@@ -115,12 +115,12 @@ struct InverseSquareRootOptions {
 [[nodiscard]] Schedule inverse_square_root(InverseSquareRootOptions options);
 
 struct ReduceOnPlateauOptions {
-  double factor = 0.1;       ///< below 1
-  Index patience = 10;       ///< observations without improvement that are borne
-  double min_delta = 1e-4;   ///< what counts as improvement
-  Index cooldown = 0;        ///< observations after a reduction that are not counted
-  double minimum = 0;        ///< the learning rate is not reduced below
-  bool maximize = false;     ///< what is observed should grow (an accuracy)
+  double factor = 0.1;      ///< below 1
+  Index patience = 10;      ///< observations without improvement that are borne
+  double min_delta = 1e-4;  ///< what counts as improvement
+  Index cooldown = 0;       ///< observations after a reduction that are not counted
+  double minimum = 0;       ///< the learning rate is not reduced below
+  bool maximize = false;    ///< what is observed should grow (an accuracy)
 };
 
 /// Reduces the learning rate when what is observed, usually the validation loss after each epoch, stops improving:

@@ -61,7 +61,8 @@ double not_negative(double x, const char* function) {
 
 template <Scalar T>
 void add_values(Block<T>& block, double factor) {
-  transform(block, [f = static_cast<T>(factor)](auto g, auto w) { return g + f * w; }, block.value);
+  transform(
+      block, [f = static_cast<T>(factor)](auto g, auto w) { return g + f * w; }, block.value);
 }
 
 }  // namespace
@@ -135,9 +136,11 @@ void Momentum::update(Block<T>& block) const {
   const auto decay = static_cast<T>(options_.decay);
   const auto fresh = static_cast<T>(fresh_);
   if (options_.nesterov) {
-    transform(block, [=](auto g, auto& v) { return g + decay * (v = decay * v + g); }, block.slot(0));
+    transform(
+        block, [=](auto g, auto& v) { return g + decay * (v = decay * v + g); }, block.slot(0));
   } else {
-    transform(block, [=](auto g, auto& v) { return v = decay * v + fresh * g; }, block.slot(0));
+    transform(
+        block, [=](auto g, auto& v) { return v = decay * v + fresh * g; }, block.slot(0));
   }
 }
 

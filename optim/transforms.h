@@ -39,8 +39,9 @@ class ClipByNorm {
   std::vector<double> factors_;
 };
 
-/// Scales all gradients by one number such that their norm together is at most `limit` (Pascanu et al. 2013). A gradient
-/// that is not a number makes all of them so. (Keras global_clipnorm; torch's clip_grad_norm_ adds 1e-6 to the norm)
+/// Scales all gradients by one number such that their norm together is at most `limit` (Pascanu et al. 2013). A
+/// gradient that is not a number makes all of them so. (Keras global_clipnorm; torch's clip_grad_norm_ adds 1e-6 to the
+/// norm)
 class ClipByGlobalNorm {
  public:
   explicit ClipByGlobalNorm(double limit);

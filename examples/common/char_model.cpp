@@ -37,7 +37,8 @@ std::int32_t draw(std::vector<double> logits, double temperature, Generator& gen
 
 CharModel::CharModel(const CharModelOptions& options, std::uint64_t seed)
     : options_(options),
-      embedding_(options.symbols, embedding_size(options)),
+      // As loud as the states it meets: characters are told apart from the first step on.
+      embedding_(options.symbols, embedding_size(options), {.embeddings_initializer = random_normal(0, 1)}),
       rnn_(lstm_cells(options), {.return_sequences = true, .return_state = true, .time_major = true}),
       output_(options.symbols) {
   Builder builder(embedding_size(options), DType::float32, Generator(seed));

@@ -18,7 +18,8 @@ inline constexpr FusedKernel fused_kernel = {
        &backward_kernel<double, P, false>, simd::lanes<double>}}},
     P::operands,
     P::outputs,
-    P::kept};
+    P::kept,
+    P::used.data()};
 
 template <int Operands, class... Outputs>
 [[nodiscard]] auto run_expressions(std::span<const Var> operands, const std::tuple<Outputs...>& expressions) {

@@ -71,6 +71,9 @@ void* adjoint_data(Var v, DType dtype) {
   return dispatch(dtype, [&]<class T>() -> void* { return v.adjoint<T>().data; });
 }
 
+// Whether backward computes a gradient for operand i.
+bool takes_gradient(const Frame& frame, std::size_t i) { return frame.kernel->used[i] && frame.operands[i].wants_gradient(); }
+
 bool whole_operand(Var v, const FusedCall& call) { return v.size() == call.rows * call.cols; }
 
 // Columns of `root`, in all of its rows.
@@ -90,7 +93,7 @@ bool claim_group(const Frame& frame, Node& root) {
   for (std::size_t i = 0; i < frame.operands.size(); ++i) {
     const Var v = frame.operands[i];
     if (&v.node()->root() != &root) continue;
-    if (!v.wants_gradient() || !whole_operand(v, frame.call) || !is_column_block(v, root)) return false;
+    if (!takes_gradient(frame, i) || !whole_operand(v, frame.call) || !is_column_block(v, root)) return false;
     for (std::size_t j = 0; j < i; ++j)
       if (&frame.operands[j].node()->root() == &root && overlap(frame.operands[j], v)) return false;
     covered += v.cols();
@@ -105,7 +108,7 @@ void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
   std::fill(sinks.begin(), sinks.end(), Sink{});
   for (std::size_t i = 0; i < sinks.size(); ++i) {
     const Var v = frame.operands[i];
-    if (!v.wants_gradient() || sinks[i].stream.data != nullptr) continue;
+    if (!takes_gradient(frame, i) || sinks[i].stream.data != nullptr) continue;
     Node& root = v.node()->root();
     const auto shares = [&](Var other) { return &other.node()->root() == &root; };
     bool fresh = false;
@@ -121,7 +124,7 @@ void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
     if (!fresh) dispatch(dtype, [&]<class T>() { (void)v.add_gradient<T>(); });
     // All operands in the same memory are settled together, by the first of them.
     for (std::size_t j = i; j < sinks.size(); ++j)
-      if (const Var w = frame.operands[j]; shares(w) && w.wants_gradient())
+      if (const Var w = frame.operands[j]; shares(w) && takes_gradient(frame, j))
         sinks[j] = {stream_of(w, adjoint_data(w, dtype), frame.call.rows, frame.call.cols), fresh};
   }
 }

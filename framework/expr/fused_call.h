@@ -46,6 +46,7 @@ struct FusedKernel {
   int operands;
   int outputs;
   int kept;  ///< Registers stored per tile for the adjoint.
+  const bool* used;  ///< By operand: whether the expression mentions it.
 };
 
 /// Broadcasts the operands against each other, runs the forward loop and records the backward one as one operation.

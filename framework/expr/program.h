@@ -154,6 +154,11 @@ struct Program {
   template <int I>
   using Node = typename Nodes::template At<I>;
 
+  /// The operands that appear at all.
+  static constexpr auto used = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<bool, sizeof...(I)>{(Nodes::template find<Arg<static_cast<int>(I)>> >= 0)...};
+  }(std::make_index_sequence<static_cast<std::size_t>(Operands)>{});
+
   /// The node that each output is.
   static constexpr std::array<int, sizeof...(Outputs)> output_nodes = {Nodes::template find<Outputs>...};
   static_assert(((Nodes::template find<Outputs> >= 0) && ...), "fuse: an output must depend on an operand");

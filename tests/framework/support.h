@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,13 @@ inline Tensor<double> counting(const Shape& shape) {
   Tensor<double> tensor(shape);
   for (Index i = 0; i < tensor.size(); ++i) tensor.data()[i] = static_cast<double>(i);
   return tensor;
+}
+
+/// A seed for `Tape::backward` that makes it the gradient of the sum.
+inline Array ones(Var y) {
+  Array seed(y.shape(), y.dtype());
+  seed.fill(1);
+  return seed;
 }
 
 inline void fill(Parameter& parameter, const Shape& shape, std::uint64_t seed, DType dtype = DType::float64) {

@@ -1,7 +1,9 @@
-// Uses a piece of the library that is compiled, one that is a template, and an error.
+// Uses pieces of the library that are compiled, a template, an error, and a file format that needs another library.
 #include <recur/framework/array.h>
+#include <recur/io/csv.h>
 
 #include <cstdio>
+#include <fstream>
 
 int main() {
   recur::Array array({2, 3}, recur::DType::float32);
@@ -9,11 +11,17 @@ int main() {
   double sum = 0;
   for (const double value : array.to_doubles()) sum += value;
   std::printf("%s: sum %g\n", recur::to_string(array.shape()).c_str(), sum);
+  if (sum != 9) return 1;
+
+  std::ofstream("consumer.csv") << "day,passengers\n1,112\n2,118\n";
+  const recur::CsvTable table("consumer.csv");
+  if (table.column("passengers") != std::vector<double>{112, 118}) return 1;
+
   try {
     array.assign(std::span<const double>{});
   } catch (const recur::ShapeError& error) {
     std::printf("%s\n", error.what());
-    return sum == 9 ? 0 : 1;
+    return 0;
   }
   return 1;
 }

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <recur/layers/cell.h>
+#include <recur/layers/layer_value.h>
+
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+
+namespace recur {
+
+class RNN;
+
+/// What every layer can do; `AnyLayer` writes it for a layer of one's own.
+class LayerInterface {
+ public:
+  virtual ~LayerInterface() = default;
+  virtual void build(Builder& builder) = 0;
+  virtual void visit(ParameterVisitor& visitor) = 0;
+  [[nodiscard]] virtual LayerValue call(const LayerValue& input) = 0;
+  /// Of the last axis, for an input with `input_size` there.
+  [[nodiscard]] virtual Index output_size(Index input_size) const = 0;
+  [[nodiscard]] virtual Shape output_shape(const Shape& input) const = 0;
+  /// Dropout masks the layer takes from `LayerValue::dropout_masks`.
+  [[nodiscard]] virtual Index mask_count() const = 0;
+  /// Forgets the states of stateful layers.
+  virtual void reset_states() = 0;
+  [[nodiscard]] virtual std::string_view class_name() const = 0;
+  virtual void fields(Fields& fields) = 0;
+  /// The layer as an RNN, if it is one.
+  [[nodiscard]] virtual RNN* rnn() = 0;
+  [[nodiscard]] virtual const std::type_info& type() const = 0;
+  [[nodiscard]] virtual void* object() = 0;
+};
+
+/// A layer is a class with `Var operator()(Var)`, or with `LayerValue call(const LayerValue&)` if it looks at more than numbers;
+/// and, where it needs them, `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`, `reset_states()`.
+template <class L>
+concept Layer = requires(L& layer, Var x) {
+  { layer(x) } -> std::convertible_to<Var>;
+} || requires(L& layer, const LayerValue& x) {
+  { layer.call(x) } -> std::same_as<LayerValue>;
+};
+
+namespace detail {
+template <class L>
+class LayerAdapter;
+}
+
+/// Any layer behind one type, so that a list of layers can be made at run time.
+class AnyLayer {
+ public:
+  /// No layer yet: only to be assigned to.
+  AnyLayer() = default;
+  template <class L>
+    requires(!std::same_as<std::remove_cvref_t<L>, AnyLayer>)
+  AnyLayer(L&& layer)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload): every layer is one.
+      : layer_(std::make_unique<detail::LayerAdapter<std::remove_cvref_t<L>>>(std::forward<L>(layer))) {}
+
+  [[nodiscard]] bool empty() const { return layer_ == nullptr; }
+  [[nodiscard]] LayerInterface* operator->() const { return layer_.get(); }
+  [[nodiscard]] LayerInterface& operator*() const { return *layer_; }
+  void build(Builder& builder) { common.build(*layer_, builder); }
+  void visit(ParameterVisitor& visitor) const { layer_->visit(visitor); }
+  /// The layer as the type it was made from. @throws ValueError when it is another.
+  template <class L>
+  [[nodiscard]] L& as() const {
+    require<ValueError>(layer_->type() == typeid(L), "AnyLayer::as: the layer is a {}", layer_->class_name());
+    return *static_cast<L*>(layer_->object());
+  }
+
+  CommonConfig common;
+
+ private:
+  std::unique_ptr<LayerInterface> layer_;
+};
+
+namespace detail {
+
+template <class L>
+class LayerAdapter final : public LayerInterface {
+  static_assert(Layer<L>, "not a layer: it needs `Var operator()(Var)` or `LayerValue call(const LayerValue&)`");
+
+ public:
+  explicit LayerAdapter(L layer) : layer_(std::move(layer)) {}
+
+  void build(Builder& builder) override {
+    if constexpr (requires { layer_.build(builder); }) layer_.build(builder);
+  }
+  void visit(ParameterVisitor& visitor) override {
+    if constexpr (requires { layer_.visit(visitor); }) layer_.visit(visitor);
+  }
+  LayerValue call(const LayerValue& input) override {
+    if constexpr (requires { { layer_.call(input) } -> std::same_as<LayerValue>; }) {
+      return layer_.call(input);
+    } else {
+      require<ValueError>(!input.is_ids(), "{}: the input is ids; an Embedding must come first", class_name());
+      LayerValue output;
+      output.value = layer_(input.value);
+      output.mask = input.mask;
+      output.lengths = input.lengths;
+      return output;
+    }
+  }
+  [[nodiscard]] Index output_size(Index input_size) const override {
+    if constexpr (requires { layer_.output_size(); }) return layer_.output_size();
+    else return input_size;
+  }
+  [[nodiscard]] Shape output_shape(const Shape& input) const override {
+    if constexpr (requires { layer_.output_shape(input); }) return layer_.output_shape(input);
+    else return input.with(-1, output_size(input.cols()));
+  }
+  [[nodiscard]] Index mask_count() const override {
+    if constexpr (requires { layer_.mask_count(); }) return layer_.mask_count();
+    else return 0;
+  }
+  void reset_states() override {
+    if constexpr (std::derived_from<L, RNN>) {
+      if (layer_.options().stateful) layer_.reset_states();
+    } else if constexpr (requires { layer_.reset_states(); }) {
+      layer_.reset_states();
+    }
+  }
+  [[nodiscard]] std::string_view class_name() const override {
+    if constexpr (requires { L::class_name; }) return L::class_name;
+    else return "layer";
+  }
+  void fields([[maybe_unused]] Fields& fields) override {
+    if constexpr (requires { layer_.config().fields(fields); }) layer_.config().fields(fields);
+  }
+  [[nodiscard]] RNN* rnn() override {
+    if constexpr (std::derived_from<L, RNN>) return &layer_;
+    else return nullptr;
+  }
+  [[nodiscard]] const std::type_info& type() const override { return typeid(L); }
+  [[nodiscard]] void* object() override { return &layer_; }
+
+ private:
+  L layer_;
+};
+
+}  // namespace detail
+}  // namespace recur

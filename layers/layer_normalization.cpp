@@ -1,0 +1,32 @@
+#include <recur/layers/layer_normalization.h>
+
+namespace recur {
+
+void LayerNormalizationOptions::fields(Fields& f) {
+  int axis = -1;
+  f("axis", axis);
+  require<ValueError>(axis == -1, "LayerNormalization: only axis = -1 is supported, got {}", axis);
+  f("epsilon", epsilon);
+  f("center", center);
+  f("scale", scale);
+  f("beta_initializer", beta_initializer);
+  f("gamma_initializer", gamma_initializer);
+  f("beta_regularizer", beta_regularizer);
+  f("gamma_regularizer", gamma_regularizer);
+  f("beta_constraint", beta_constraint);
+  f("gamma_constraint", gamma_constraint);
+}
+
+void LayerNormalization::build(Builder& build) {
+  const LayerNormalizationOptions& o = options_;
+  if (o.scale) build(gamma, {build.input_size}, o.gamma_initializer, o.gamma_regularizer, o.gamma_constraint);
+  if (o.center) build(beta, {build.input_size}, o.beta_initializer, o.beta_regularizer, o.beta_constraint);
+}
+
+Var LayerNormalization::operator()(Var x) {
+  Tape& tape = x.tape();
+  return layer_norm(x, options_.scale ? tape.leaf(gamma) : Var(), options_.center ? tape.leaf(beta) : Var(),
+                    options_.epsilon);
+}
+
+}  // namespace recur

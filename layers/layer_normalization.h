@@ -1,0 +1,43 @@
+#pragma once
+
+#include <recur/framework/ops/layer_norm.h>
+#include <recur/layers/any_layer.h>
+
+namespace recur {
+
+struct LayerNormalizationOptions {
+  double epsilon = 1e-3;
+  /// Whether there is an offset beta, and a gain gamma.
+  bool center = true;
+  bool scale = true;
+  Initializer beta_initializer = zeros();
+  Initializer gamma_initializer = ones();
+  Regularizer beta_regularizer{};
+  Regularizer gamma_regularizer{};
+  Constraint beta_constraint{};
+  Constraint gamma_constraint{};
+
+  void fields(Fields& f);
+};
+
+/// gamma·(x - mean)/√(variance + epsilon) + beta over the last axis (`tf.keras.layers.LayerNormalization` with axis = -1).
+class LayerNormalization {
+ public:
+  static constexpr const char* class_name = "LayerNormalization";
+  using Config = LayerNormalizationOptions;
+
+  explicit LayerNormalization(LayerNormalizationOptions options = {}) : options_(std::move(options)) {}
+
+  Parameter gamma{"gamma"};
+  Parameter beta{"beta"};
+
+  void build(Builder& build);
+  void visit(ParameterVisitor& visitor) { visitor(gamma, beta); }
+  [[nodiscard]] Var operator()(Var x);
+  [[nodiscard]] Config config() const { return options_; }
+
+ private:
+  LayerNormalizationOptions options_;
+};
+
+}  // namespace recur

@@ -1,0 +1,25 @@
+#include <recur/layers/regularizers.h>
+
+#include <recur/framework/expr/fuse.h>
+#include <recur/framework/ops/reduce.h>
+
+namespace recur {
+
+Var Regularizer::operator()(Var x) const {
+  const double a = l1;
+  const double b = l2;
+  return sum(fuse([a, b](auto w) { return a * abs(w) + b * square(w); }, x));
+}
+
+Var penalty(Tape& tape, std::span<const NamedParameter> parameters) {
+  Var total;
+  for (const NamedParameter& named : parameters) {
+    const Regularizer own{named.parameter->l1, named.parameter->l2};
+    if (!own) continue;
+    const Var term = own(tape.leaf(*named.parameter));
+    total = total.defined() ? Var(total + term) : term;
+  }
+  return total.defined() ? total : tape.constant(0.0);
+}
+
+}  // namespace recur

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <recur/framework/parameter.h>
+#include <recur/framework/tape.h>
+
+#include <span>
+
+namespace recur {
+
+/// A penalty on large weights or outputs, to be added to the loss: l1·Σ|w| + l2·Σw² (Keras's L1L2: sums, no factor 1/2).
+struct Regularizer {
+  double l1 = 0;
+  double l2 = 0;
+
+  [[nodiscard]] explicit operator bool() const { return l1 != 0 || l2 != 0; }
+  /// The penalty of one value, a single number.
+  [[nodiscard]] Var operator()(Var x) const;
+  friend bool operator==(const Regularizer&, const Regularizer&) = default;
+};
+
+[[nodiscard]] inline Regularizer l1(double factor = 0.01) { return {factor, 0}; }
+[[nodiscard]] inline Regularizer l2(double factor = 0.01) { return {0, factor}; }
+[[nodiscard]] inline Regularizer l1_l2(double l1 = 0.01, double l2 = 0.01) { return {l1, l2}; }
+
+/// The sum of the parameters' penalties (`Parameter::l1`, `l2`; what is not trainable has one too, as in Keras): add it to the
+/// loss. 0 when there are none.
+[[nodiscard]] Var penalty(Tape& tape, std::span<const NamedParameter> parameters);
+
+}  // namespace recur

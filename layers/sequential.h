@@ -1,0 +1,62 @@
+#pragma once
+
+#include <recur/layers/any_layer.h>
+
+#include <string>
+#include <vector>
+
+namespace recur {
+
+/// Layers one after another (`tf.keras.Sequential`): `Sequential model{Embedding(100, 16), RNN(…), Dense(1)}`. Itself a layer.
+/// Parameters are named `lstm/kernel`, `dense/bias`, `dense_1/bias`: by the layers' names, made from the classes'.
+class Sequential {
+ public:
+  static constexpr const char* class_name = "Sequential";
+  struct Config {
+    std::vector<AnyLayer> layers;
+    void fields(Fields& f) {
+      f.required("layers");
+      f("layers", layers);
+    }
+  };
+
+  /// @throws ValueError for an empty list, or two layers of one name.
+  explicit Sequential(std::vector<AnyLayer> layers);
+  template <class First, class... Rest>
+    requires(Layer<std::remove_cvref_t<First>> && (Layer<std::remove_cvref_t<Rest>> && ...) &&
+             (!std::same_as<std::remove_cvref_t<First>, Sequential> || sizeof...(Rest) > 0))
+  explicit Sequential(First&& first, Rest&&... rest)
+      : Sequential(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
+  explicit Sequential(Config config) : Sequential(std::move(config.layers)) {}
+
+  [[nodiscard]] std::vector<AnyLayer>& layers() { return config_.layers; }
+  void build(Builder& builder);
+  void visit(ParameterVisitor& visitor);
+  [[nodiscard]] LayerValue call(const LayerValue& input);
+  [[nodiscard]] Var operator()(Var x);
+  /// For a model that begins with an Embedding. @param shape of the ids, `[batch, time]`
+  [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape);
+  [[nodiscard]] Index output_size() const { return output_size_; }
+  [[nodiscard]] Shape output_shape(Shape input) const;
+  [[nodiscard]] Index mask_count() const;
+  void reset_states();
+  [[nodiscard]] Config& config() { return config_; }
+
+ private:
+  template <class... L>
+  [[nodiscard]] static std::vector<AnyLayer> list_of(L&&... layers) {
+    std::vector<AnyLayer> list;
+    list.reserve(sizeof...(L));
+    (list.emplace_back(std::forward<L>(layers)), ...);
+    return list;
+  }
+
+  Config config_;
+  std::vector<std::string> names_;
+  Index output_size_ = 0;
+};
+
+/// `LSTMCell` → `lstm_cell`, `TimeDistributed` → `time_distributed`: how Keras names what was not given a name.
+[[nodiscard]] std::string snake_case(std::string_view class_name);
+
+}  // namespace recur

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <recur/layers/any_layer.h>
+
+namespace recur {
+
+/// Applies a layer to each step of `[batch, time, …]` (`tf.keras.layers.TimeDistributed`): batch and time are folded for it. The
+/// mask is passed on.
+class TimeDistributed {
+ public:
+  static constexpr const char* class_name = "TimeDistributed";
+  struct Config {
+    AnyLayer layer;
+    void fields(Fields& f) {
+      f.required("layer");
+      f("layer", layer);
+    }
+  };
+
+  /// @throws ValueError for no layer.
+  explicit TimeDistributed(AnyLayer layer) : TimeDistributed(Config{std::move(layer)}) {}
+  explicit TimeDistributed(Config config) : config_(std::move(config)) {
+    require<ValueError>(!config_.layer.empty(), "TimeDistributed: no layer given");
+    name_ = config_.layer.common.name;
+  }
+
+  void build(Builder& builder);
+  void visit(ParameterVisitor& visitor);
+  /// @throws ShapeError for an input of fewer than three axes.
+  [[nodiscard]] LayerValue call(const LayerValue& input);
+  [[nodiscard]] Shape output_shape(const Shape& input) const;
+  [[nodiscard]] Index output_size() const { return output_size_; }
+  [[nodiscard]] Config& config() { return config_; }
+
+ private:
+  Config config_;
+  std::string name_;
+  Index output_size_ = 0;
+};
+
+}  // namespace recur

@@ -1,0 +1,303 @@
+#include <recur/optim/config.h>
+#include <recur/optim/optimizers.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace recur::optim {
+namespace {
+
+using nlohmann::json;
+
+/// Reads the members of an options struct from an object.
+class Reader {
+ public:
+  Reader(std::string class_name, const json& config) : class_name_(std::move(class_name)), config_(config) {}
+
+  void operator()(const char* key, double& value) { read(key, value, &json::is_number, "a number"); }
+  void operator()(const char* key, bool& value) { read(key, value, &json::is_boolean, "true or false"); }
+  /// A schedule, or an optional one or number.
+  template <class T>
+    requires std::assignable_from<T&, double>
+  void operator()(const char* key, T& value) {
+    double number = 0;
+    if (read(key, number, &json::is_number, "a number")) value = number;
+  }
+  void operator()(const char* key, double& first, double& second) {
+    std::vector<double> both{first, second};
+    read(key, both, &json::is_array, "two numbers");
+    require<ValueError>(both.size() == 2, "from_config: {}: {} has {} numbers, must have 2", class_name_, key,
+                        both.size());
+    first = both[0];
+    second = both[1];
+  }
+  /// A member of which 0 means that there is none.
+  template <class T>
+  void extra(const char* key, T& value) {
+    (*this)(key, value);
+  }
+  /// Another name for a member.
+  template <class T>
+  void alias(const char* key, T& value) {
+    (*this)(key, value);
+  }
+  /// A key that may be there when it asks for nothing.
+  void inactive(const char* key) {
+    known_.emplace_back(key);
+    const auto at = config_.find(key);
+    require<ValueError>(at == config_.end() || at->is_null() || *at == false,
+                        "from_config: {}: {} = {} is not supported", class_name_, key,
+                        at == config_.end() ? "" : at->dump());
+  }
+  /// A key that has no effect whatever it holds.
+  void ignored(const char* key) { known_.emplace_back(key); }
+
+  void finish() const {
+    for (const auto& [key, value] : config_.items()) {
+      if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+      std::string all;
+      for (const std::string& known : known_) all += " " + known;
+      fail<ValueError>("from_config: {} has no argument {}; it has{}", class_name_, key, all);
+    }
+  }
+
+ private:
+  /// Whether there was one that is not null.
+  template <class T>
+  bool read(const char* key, T& value, bool (json::*is)() const noexcept, const char* kind) {
+    known_.emplace_back(key);
+    const auto at = config_.find(key);
+    if (at == config_.end() || at->is_null()) return false;
+    try {
+      if (((*at).*is)()) {
+        at->get_to(value);
+        return true;
+      }
+    } catch (const json::exception&) {  // an array of something else
+    }
+    fail<ValueError>("from_config: {}: {} = {}, must be {}", class_name_, key, at->dump(), kind);
+  }
+
+  std::string class_name_;
+  const json& config_;
+  std::vector<std::string> known_;
+};
+
+/// The opposite.
+class Writer {
+ public:
+  void operator()(const char* key, double value) { config_[key] = value; }
+  void operator()(const char* key, bool value) { config_[key] = value; }
+  void operator()(const char* key, const std::optional<double>& value) { config_[key] = value.value(); }
+  void operator()(const char* key, const std::optional<Schedule>& value) { (*this)(key, value.value()); }
+  void operator()(const char* key, const Schedule& value) {
+    const auto rate = value.constant();
+    require<StateError>(rate.has_value(), "get_config: the learning rate is a schedule, which has no config");
+    config_[key] = *rate;
+  }
+  void operator()(const char* key, double first, double second) { config_[key] = {first, second}; }
+  void extra(const char* key, double value) {
+    if (value != 0) config_[key] = value;
+  }
+  void extra(const char* key, const std::optional<double>& value) { (*this)(key, value); }
+  template <class T>
+  void alias(const char* /*key*/, const T& /*value*/) {}
+  void inactive(const char* /*key*/) {}
+  void ignored(const char* /*key*/) {}
+  [[nodiscard]] std::string text() const { return config_.dump(); }
+
+ private:
+  json config_ = json::object();
+};
+
+template <class Options>
+bool is_torch(const Options& options) {
+  if constexpr (requires { options.convention; }) return options.convention == Convention::torch;
+  else return false;
+}
+
+/// What all optimizers have.
+template <class Archive, class Options>
+void describe_common(Archive& archive, Options& o) {
+  archive(is_torch(o) ? "lr" : "learning_rate", o.learning_rate);
+  archive.extra("weight_decay", o.weight_decay);
+  archive.extra("clipnorm", o.clip.norm);
+  archive.extra("global_clipnorm", o.clip.global_norm);
+  archive.extra("clipvalue", o.clip.value);
+  if constexpr (requires { o.decay; }) archive.extra("decay", o.decay);
+  if (is_torch(o)) {
+    for (const char* key : {"maximize", "differentiable", "capturable"}) archive.inactive(key);
+    for (const char* key : {"foreach", "fused"}) archive.ignored(key);  // how torch computes, not what
+  } else {
+    archive.alias("lr", o.learning_rate);
+    archive.ignored("name");
+    for (const char* key : {"use_ema", "loss_scale_factor", "gradient_accumulation_steps"}) archive.inactive(key);
+    for (const char* key : {"ema_momentum", "ema_overwrite_frequency"}) archive.ignored(key);  // without use_ema
+  }
+}
+
+template <class Archive, class Options>
+void describe_epsilon(Archive& archive, Options& o) {
+  archive(is_torch(o) ? "eps" : "epsilon", o.epsilon);
+}
+
+template <class Archive, class Options>
+void describe_betas(Archive& archive, Options& o) {
+  if (is_torch(o)) {
+    archive("betas", o.beta_1, o.beta_2);
+  } else {
+    archive("beta_1", o.beta_1);
+    archive("beta_2", o.beta_2);
+  }
+}
+
+template <class Archive>
+void describe(Archive& archive, SgdOptions& o) {
+  archive("momentum", o.momentum);
+  archive("nesterov", o.nesterov);
+  if (is_torch(o)) archive("dampening", o.dampening);
+}
+
+template <class Archive>
+void describe(Archive& archive, RmspropOptions& o) {
+  archive(is_torch(o) ? "alpha" : "rho", o.rho);
+  archive("momentum", o.momentum);
+  archive("centered", o.centered);
+  describe_epsilon(archive, o);
+}
+
+template <class Archive>
+void describe(Archive& archive, AdagradOptions& o) {
+  archive("initial_accumulator_value", o.initial_accumulator_value);
+  if (is_torch(o)) archive.alias("lr_decay", o.decay);
+  describe_epsilon(archive, o);
+}
+
+template <class Archive>
+void describe(Archive& archive, AdadeltaOptions& o) {
+  archive("rho", o.rho);
+  describe_epsilon(archive, o);
+}
+
+template <class Archive, class Options>
+  requires(std::same_as<Options, AdamOptions> || std::same_as<Options, AdamwOptions>)
+void describe(Archive& archive, Options& o) {
+  describe_betas(archive, o);
+  describe_epsilon(archive, o);
+  archive("amsgrad", o.amsgrad);
+}
+
+template <class Archive>
+void describe(Archive& archive, AdamaxOptions& o) {
+  describe_betas(archive, o);
+  describe_epsilon(archive, o);
+}
+
+template <class Archive>
+void describe(Archive& archive, NadamOptions& o) {
+  describe_betas(archive, o);
+  describe_epsilon(archive, o);
+  if (is_torch(o)) {
+    archive("momentum_decay", o.momentum_decay);
+    archive.inactive("decoupled_weight_decay");
+  } else {
+    archive("schedule_decay", o.momentum_decay);
+    if (o.convention == Convention::keras) archive.alias("decay", o.momentum_decay);
+  }
+}
+
+template <class Archive>
+void describe(Archive& archive, LionOptions& o) {
+  describe_betas(archive, o);
+}
+
+/// One optimizer: its class name in Keras and PyTorch, empty where there is none, and the function that makes it.
+template <class Options_>
+struct Kind {
+  using Options = Options_;
+  const char* keras;
+  const char* torch;
+  Optimizer (*make)(Options);
+};
+
+constexpr auto kinds = std::tuple{
+    Kind<SgdOptions>{"SGD", "SGD", sgd},
+    Kind<RmspropOptions>{"RMSprop", "RMSprop", rmsprop},
+    Kind<AdagradOptions>{"Adagrad", "Adagrad", adagrad},
+    Kind<AdadeltaOptions>{"Adadelta", "Adadelta", adadelta},
+    Kind<AdamOptions>{"Adam", "Adam", adam},
+    Kind<AdamwOptions>{"AdamW", "AdamW", adamw},
+    Kind<AdamaxOptions>{"Adamax", "Adamax", adamax},
+    Kind<NadamOptions>{"Nadam", "NAdam", nadam},
+    Kind<LionOptions>{"Lion", "", lion},
+};
+
+struct Prefix {
+  std::string_view text;
+  Convention convention;
+};
+constexpr Prefix prefixes[] = {{"tf.keras.optimizers.", Convention::keras},
+                               {"keras.optimizers.", Convention::keras3},
+                               {"torch.optim.", Convention::torch}};
+
+template <class K>
+Optimizer make(const K& kind, Convention convention, std::string_view class_name, const json& config) {
+  typename K::Options options;
+  if constexpr (requires { options.convention; }) options.convention = convention;
+  Reader reader{std::string(class_name), config};
+  describe_common(reader, options);
+  describe(reader, options);
+  reader.finish();
+  return kind.make(std::move(options));
+}
+
+}  // namespace
+
+Optimizer from_config(std::string_view class_name, std::string_view config) {
+  const json object = json::parse(config, nullptr, false);
+  require<ValueError>(object.is_object(), "from_config: {}: the config is not a JSON object: {}", class_name,
+                      config.substr(0, 80));
+  std::optional<Optimizer> made;
+  for (const auto& [text, convention] : prefixes) {
+    if (!class_name.starts_with(text)) continue;
+    const std::string_view rest = class_name.substr(text.size());
+    const auto attempt = [&, convention = convention](const auto& kind) {
+      const std::string_view name = convention == Convention::torch ? kind.torch : kind.keras;
+      if (!made && !name.empty() && name == rest) made = make(kind, convention, class_name, object);
+    };
+    std::apply([&](const auto&... kind) { (attempt(kind), ...); }, kinds);
+  }
+  require<ValueError>(made.has_value(),
+                      "from_config: no optimizer {}; known are torch.optim.X, tf.keras.optimizers.X "
+                      "and keras.optimizers.X, X being SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, NAdam "
+                      "(Nadam in Keras) or Lion (in Keras)",
+                      class_name);
+  return std::move(*made);
+}
+
+OptimizerConfig get_config(const Optimizer& optimizer) {
+  OptimizerConfig result;
+  const auto attempt = [&](const auto& kind) {
+    using Options = typename std::remove_cvref_t<decltype(kind)>::Options;
+    const auto* given = std::get_if<Options>(&optimizer.options());
+    if (!given) return;
+    Options options = *given;
+    options.learning_rate = optimizer.schedule();
+    Convention convention = Convention::keras3;
+    if constexpr (requires { options.convention; }) convention = options.convention;
+    const auto* prefix = std::find_if(std::begin(prefixes), std::end(prefixes),
+                                      [&](const Prefix& p) { return p.convention == convention; });
+    Writer writer;
+    describe_common(writer, options);
+    describe(writer, options);
+    result.class_name = std::string(prefix->text) + (convention == Convention::torch ? kind.torch : kind.keras);
+    result.config = writer.text();
+  };
+  std::apply([&](const auto&... kind) { (attempt(kind), ...); }, kinds);
+  require<StateError>(!result.class_name.empty(), "get_config: a chain of links has no config");
+  return result;
+}
+
+}  // namespace recur::optim

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <recur/optim/optimizer.h>
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+namespace recur::optim {
+
+/// The name of an optimizer in the library whose convention it follows, and its arguments there as a JSON object.
+struct OptimizerConfig {
+  std::string class_name;  ///< `torch.optim.Adam`, `tf.keras.optimizers.Adam` or `keras.optimizers.Adam`
+  std::string config;      ///< `{"lr":0.01,"betas":[0.9,0.999]}`
+};
+
+/// An optimizer with the arguments of PyTorch, of tf.keras (TensorFlow 1.15) or of Keras 3, as the prefix of
+/// `class_name` says; the convention's defaults hold for what is not given. Understood for all: `decay`,
+/// `weight_decay`, `clipnorm`, `global_clipnorm` and `clipvalue`. Keys of Keras and PyTorch that mean nothing here
+/// (`name`, `foreach` …) may be given as long as they ask for nothing. @throws ValueError for an unknown class or key,
+/// or a value of the wrong kind.
+[[nodiscard]] Optimizer from_config(std::string_view class_name, std::string_view config);
+
+/// The same with the object of a JSON library: anything whose `dump()` gives its text.
+template <class Json>
+  requires requires(const Json& json) {
+    { json.dump() } -> std::convertible_to<std::string>;
+  }
+[[nodiscard]] Optimizer from_config(std::string_view class_name, const Json& config) {
+  return from_config(class_name, std::string_view(config.dump()));
+}
+
+/// What `from_config` makes an equal optimizer of, the present learning rate included.
+/// @throws StateError for a chain, which has no name, and for a learning rate that is a schedule.
+[[nodiscard]] OptimizerConfig get_config(const Optimizer& optimizer);
+
+}  // namespace recur::optim

@@ -1,0 +1,128 @@
+#include <recur/optim/config.h>
+#include <recur/optim/optimizers.h>
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "toy_model.h"
+
+using namespace recur;
+using namespace recur::optim;
+using nlohmann::json;
+
+namespace {
+
+std::vector<double> values_after_steps(Optimizer& optimizer) {
+  ToyModel model;
+  model.add("w", {1, -2, 3});
+  for (int i = 0; i < 4; ++i) {
+    model.set_gradient(0, {0.5 + i, -1, 2.0 - i});
+    optimizer.step(model.list());
+  }
+  return model.values();
+}
+
+std::string message_of(const char* class_name, const char* config) {
+  try {
+    (void)from_config(class_name, std::string_view(config));
+  } catch (const ValueError& error) {
+    return error.what();
+  }
+  return "nothing thrown";
+}
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(config)
+
+BOOST_AUTO_TEST_CASE(what_get_config_tells_makes_the_same_optimizer) {
+  const auto make_all = [] {
+    std::vector<Optimizer> all;
+    for (const Convention convention : {Convention::keras, Convention::keras3, Convention::torch}) {
+      all.push_back(sgd(
+          {.learning_rate = 0.3, .momentum = 0.5, .nesterov = true, .clip = {.value = 1}, .convention = convention}));
+      all.push_back(
+          rmsprop({.rho = 0.7, .momentum = 0.5, .centered = true, .clip = {.norm = 2}, .convention = convention}));
+      all.push_back(adagrad({.initial_accumulator_value = 0.0, .decay = 0.5, .convention = convention}));
+      all.push_back(adadelta({.epsilon = 0.01, .weight_decay = 0.1, .convention = convention}));
+      all.push_back(
+          adam({.beta_1 = 0.0, .beta_2 = 0.9, .amsgrad = true, .clip = {.global_norm = 3}, .convention = convention}));
+      all.push_back(adamw({.weight_decay = 0.0, .convention = convention}));
+      all.push_back(adamw({.epsilon = 0.1, .convention = convention}));
+      all.push_back(adamax({.learning_rate = 0.1, .decay = 0.1, .convention = convention}));
+      all.push_back(nadam({.momentum_decay = 0.5, .convention = convention}));
+    }
+    all.push_back(lion({.weight_decay = 0.1}));
+    return all;
+  };
+  for (Optimizer& original : make_all()) {
+    const OptimizerConfig described = get_config(original);
+    Optimizer copy = from_config(described.class_name, described.config);
+    BOOST_TEST_CONTEXT(described.class_name << " " << described.config) {
+      BOOST_TEST(get_config(copy).class_name == described.class_name);
+      BOOST_TEST(get_config(copy).config == described.config);
+      BOOST_TEST(values_after_steps(copy) == values_after_steps(original), boost::test_tools::per_element());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(defaults_are_those_of_the_library) {
+  const auto options = from_config("torch.optim.RMSprop", json::object()).options();
+  const auto& torch = std::get<RmspropOptions>(options);
+  BOOST_TEST(torch.learning_rate->constant().value() == 0.01);
+  BOOST_TEST(torch.rho.value() == 0.99);
+  BOOST_TEST(torch.epsilon.value() == 1e-8);
+  const auto keras_options = from_config("keras.optimizers.RMSprop", json::object()).options();
+  const auto& keras = std::get<RmspropOptions>(keras_options);
+  BOOST_TEST(keras.rho.value() == 0.9);
+  BOOST_TEST((keras.convention == Convention::keras3));
+}
+
+// As `get_config` of the libraries writes them.
+BOOST_AUTO_TEST_CASE(real_configs_are_understood) {
+  auto keras =
+      from_config("tf.keras.optimizers.Adam", json::parse(R"({"name": "Adam", "learning_rate": 0.002, "decay": 0.5,
+      "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-07, "amsgrad": false})"));
+  BOOST_TEST(std::get<AdamOptions>(keras.options()).decay == 0.5);
+  auto keras3 =
+      from_config("keras.optimizers.SGD", json::parse(R"({"name": "SGD", "learning_rate": 0.01, "weight_decay": null,
+      "clipnorm": null, "global_clipnorm": 1.5, "clipvalue": null, "use_ema": false, "ema_momentum": 0.99,
+      "ema_overwrite_frequency": null, "loss_scale_factor": null, "gradient_accumulation_steps": null,
+      "momentum": 0.9, "nesterov": true})"));
+  BOOST_TEST(std::get<SgdOptions>(keras3.options()).clip.global_norm == 1.5);
+  auto torch = from_config("torch.optim.Adam", json::parse(R"({"lr": 0.1, "betas": [0.8, 0.9], "eps": 1e-08,
+      "weight_decay": 0, "amsgrad": false, "maximize": false, "foreach": null, "capturable": false})"));
+  BOOST_TEST(std::get<AdamOptions>(torch.options()).beta_2 == 0.9);
+  // tf.keras calls the decay of Nadam's momentum just `decay`.
+  auto nadam = from_config("tf.keras.optimizers.Nadam", json{{"decay", 0.01}});
+  BOOST_TEST(std::get<NadamOptions>(nadam.options()).momentum_decay.value() == 0.01);
+  BOOST_TEST(from_config("tf.keras.optimizers.SGD", json{{"lr", 0.5}}).learning_rate() == 0.5);
+}
+
+BOOST_AUTO_TEST_CASE(whatever_is_unknown_is_named) {
+  BOOST_TEST(contains(message_of("torch.optim.Adamm", "{}"), "torch.optim.Adamm"));
+  BOOST_TEST(contains(message_of("Adam", "{}"), "no optimizer Adam"));
+  BOOST_TEST(contains(message_of("torch.optim.Lion", "{}"), "torch.optim.Lion"));
+  const auto key = message_of("torch.optim.Adam", R"({"learning_rate": 0.1})");
+  BOOST_TEST(contains(key, "no argument learning_rate"));
+  BOOST_TEST(contains(key, "lr"));
+  BOOST_TEST(contains(message_of("torch.optim.SGD", R"({"lr": "fast"})"), R"(lr = "fast", must be a number)"));
+  BOOST_TEST(contains(message_of("torch.optim.Adam", R"({"betas": [0.9]})"), "betas has 1 numbers"));
+  BOOST_TEST(contains(message_of("torch.optim.Adam", R"({"betas": ["a", 1]})"), "betas"));
+  BOOST_TEST(contains(message_of("torch.optim.SGD", R"({"maximize": true})"), "maximize = true is not supported"));
+  BOOST_TEST(contains(message_of("torch.optim.SGD", "[1"), "not a JSON object"));
+  BOOST_TEST(contains(message_of("tf.keras.optimizers.SGD", R"({"nesterov": 1})"), "must be true or false"));
+}
+
+BOOST_AUTO_TEST_CASE(tells_the_present_learning_rate) {
+  auto optimizer = adam({.learning_rate = 0.5});
+  optimizer.set_learning_rate(0.25);
+  BOOST_TEST(contains(get_config(optimizer).config, R"("learning_rate":0.25)"));
+  optimizer.set_learning_rate(cosine_decay({.initial = 1, .decay_steps = 10}));
+  BOOST_CHECK_THROW((void)get_config(optimizer), StateError);
+  BOOST_CHECK_THROW((void)get_config(chain(scale(1))), StateError);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
