@@ -11,25 +11,24 @@ namespace {
 constexpr Index left_bytes = 256 * 1024;
 
 template <Scalar T>
-void pack_panels(const GemmKernels<T>& kernels, MatrixView<const T> b, bool transpose, T* to) {
+void pack_panels(const GemmKernels<T>& kernels, MatrixView<const T> b, bool transpose, const Panels& panels, T* to) {
   const Index rows = transpose ? b.cols : b.rows;
-  const Panels panels(kernels, transpose ? b.rows : b.cols);
   parallel_for(panels.count(), rows * panels.lanes * kernels.max_vectors, [&](Index p) {
     const Index begin = panels.begin(p);
     T* const target = to + begin * rows;
     if (transpose)
-      kernels.transpose_panel(b.data + begin * b.stride, b.stride, rows, panels.width(p), target, panels.padded_width(p));
-    else
-      kernels.copy_panel(b.data + begin, b.stride, rows, panels.width(p), target, panels.padded_width(p));
+      kernels.transpose_panel(b.data + begin * b.stride, b.stride, rows, panels.width(p), target,
+                              panels.padded_width(p));
+    else kernels.copy_panel(b.data + begin, b.stride, rows, panels.width(p), target, panels.padded_width(p));
   });
 }
 
 /// One column panel of C for some rows.
 template <Scalar T>
-void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, Index vectors,
-                    MatrixView<T> c, bool accumulate) {
+void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, Index vectors, MatrixView<T> c,
+                    bool accumulate) {
   const Split blocks(a.rows, kernels.max_rows);
-  const auto* const tiles = kernels.tile[vectors - 1];
+  const auto& tiles = kernels.tile[vectors - 1];
   for (Index i = 0; i < blocks.parts; ++i) {
     const Index row = blocks.begin(i);
     tiles[blocks.size(i) - 1]({.depth = a.cols,
@@ -44,21 +43,31 @@ void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const 
   }
 }
 
+/// How many rows of A are multiplied with all panels before the next ones.
 template <Scalar T>
-void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, MatrixView<T> c,
-                     bool accumulate) {
-  const Panels panels(kernels, c.cols);
-  const Index fitting = std::max<Index>(left_bytes / static_cast<Index>(sizeof(T)) / std::max<Index>(a.cols, 1), 1);
-  const Index most = std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
-  const Split chunks(a.rows, most);
-  const Index work = 2 * a.cols * (a.rows / chunks.parts) * panels.lanes * kernels.max_vectors;
-  parallel_for(chunks.parts * panels.count(), work, [&](Index job) {
-    const Index chunk = chunks.parts == 1 ? 0 : job / panels.count();
-    const Index p = job - chunk * panels.count();
-    const Index row = chunks.begin(chunk);
-    const Index rows = chunks.size(chunk);
+Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth) {
+  if (rows <= kernels.max_rows) return rows;
+  const Index fitting = left_bytes / static_cast<Index>(sizeof(T)) / depth;
+  return std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
+}
+
+template <Scalar T>
+void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
+                     MatrixView<T> c, bool accumulate) {
+  const auto one_panel = [&](Index p, Index row, Index rows) {
     multiply_panel(kernels, a.middle_rows(row, rows), b + panels.begin(p) * a.cols, panels.vectors.size(p),
                    c.middle_rows(row, rows).middle_cols(panels.begin(p), panels.width(p)), accumulate);
+  };
+  const Index most = rows_together(kernels, a.rows, a.cols);
+  const Index work = 2 * a.cols * std::min(a.rows, most) * panels.lanes * kernels.max_vectors;
+  if (a.rows <= most) {
+    parallel_for(panels.count(), work, [&](Index p) { one_panel(p, 0, a.rows); });
+    return;
+  }
+  const Split chunks(a.rows, most);
+  parallel_for(chunks.parts * panels.count(), work, [&](Index job) {
+    const Index chunk = job / panels.count();
+    one_panel(job % panels.count(), chunks.begin(chunk), chunks.size(chunk));
   });
 }
 
@@ -84,21 +93,22 @@ void PackedMatrix<T>::pack(MatrixView<const T> b, bool transpose) {
   rows_ = transpose ? b.cols : b.rows;
   cols_ = transpose ? b.rows : b.cols;
   if (empty()) return;
-  const detail::Panels panels(*kernels_, cols_);
-  detail::pack_panels(*kernels_, b, transpose, buffer_.reserve<T>(rows_ * panels.padded_cols()));
+  panels_ = detail::Panels(*kernels_, cols_);
+  detail::pack_panels(*kernels_, b, transpose, panels_, buffer_.reserve<T>(rows_ * panels_.padded_cols()));
 }
 
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, bool accumulate) {
-  require(a.cols == b.rows() && c.rows == a.rows && c.cols == b.cols(),
-          "multiply: [{}, {}] times packed [{}, {}] into [{}, {}]: the inner sizes, the rows and the columns must agree",
-          a.rows, a.cols, b.rows(), b.cols(), c.rows, c.cols);
+  require(
+      a.cols == b.rows() && c.rows == a.rows && c.cols == b.cols(),
+      "multiply: [{}, {}] times packed [{}, {}] into [{}, {}]: the inner sizes, the rows and the columns must agree",
+      a.rows, a.cols, b.rows(), b.cols(), c.rows, c.cols);
   if (c.rows == 0 || c.cols == 0) return;
   if (a.cols == 0) {
     if (!accumulate) detail::set_zero(c);
     return;
   }
-  detail::multiply_packed(GemmDriver::kernels(b), a, GemmDriver::data(b), c, accumulate);
+  detail::multiply_packed(GemmDriver::kernels(b), a, GemmDriver::data(b), GemmDriver::panels(b), c, accumulate);
 }
 
 template <Scalar T>
@@ -108,8 +118,9 @@ void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bo
   const Index k = transpose_a ? a.rows : a.cols;
   const Index n = transpose_b ? b.rows : b.cols;
   require(k == (transpose_b ? b.cols : b.rows) && c.rows == m && c.cols == n,
-          "multiply: [{}, {}]{} times [{}, {}]{} into [{}, {}]: the inner sizes, the rows and the columns must agree", a.rows,
-          a.cols, transpose_a ? " transposed" : "", b.rows, b.cols, transpose_b ? " transposed" : "", c.rows, c.cols);
+          "multiply: [{}, {}]{} times [{}, {}]{} into [{}, {}]: the inner sizes, the rows and the columns must agree",
+          a.rows, a.cols, transpose_a ? " transposed" : "", b.rows, b.cols, transpose_b ? " transposed" : "", c.rows,
+          c.cols);
   if (m == 0 || n == 0) return;
   if (!accumulate && (k == 0 || (transpose_a && !transpose_b))) detail::set_zero(c);
   if (k == 0) return;
@@ -126,8 +137,8 @@ void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bo
   }
   const detail::Panels panels(kernels, n);
   T* const packed = GemmDriver::right(workspace).template reserve<T>(k * panels.padded_cols());
-  detail::pack_panels(kernels, b, transpose_b, packed);
-  detail::multiply_packed(kernels, a, packed, c, accumulate);
+  detail::pack_panels(kernels, b, transpose_b, panels, packed);
+  detail::multiply_packed(kernels, a, packed, panels, c, accumulate);
 }
 
 template class PackedMatrix<float>;

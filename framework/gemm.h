@@ -2,6 +2,7 @@
 
 #include <recur/framework/dtype.h>
 #include <recur/framework/gemm_kernels.h>
+#include <recur/framework/gemm_panels.h>
 #include <recur/framework/matrix_view.h>
 
 #include <cstddef>
@@ -15,12 +16,12 @@ namespace detail {
 /// Memory on a cache line that grows and never shrinks; growing loses what it held.
 class ScratchBuffer {
  public:
-  /// Room for `count` numbers, uninitialized; valid until the next call.
-  template <Scalar T>
+  /// Room for `count` values of plain type, uninitialized; valid until the next call.
+  template <class T>
   [[nodiscard]] T* reserve(Index count) {
     return static_cast<T*>(reserve_bytes(static_cast<std::size_t>(count) * sizeof(T)));
   }
-  template <Scalar T>
+  template <class T>
   [[nodiscard]] const T* get() const {
     return reinterpret_cast<const T*>(data_.get());
   }
@@ -63,6 +64,7 @@ class GemmWorkspace {
   detail::ScratchBuffer left_;
   detail::ScratchBuffer right_;
   detail::ScratchBuffer transposed_;
+  detail::ScratchBuffer rows_;
 };
 
 /// A matrix copied once into the order in which the products read it, for many products A·B with the same B: the weights of
@@ -87,6 +89,7 @@ class PackedMatrix {
 
   const detail::GemmKernels<T>* kernels_;
   detail::ScratchBuffer buffer_;
+  detail::Panels panels_;
   Index rows_ = 0;
   Index cols_ = 0;
 };

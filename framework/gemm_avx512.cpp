@@ -1,4 +1,5 @@
-// Matrix products for machines with AVX-512. Wants -mavx512f -mavx512vl -mavx2 -mfma -ffp-contract=fast -O3.
+// Matrix products for machines with AVX-512. Wants -mavx512f -mavx512vl -mavx512dq -mavx2 -mfma
+// -ffp-contract=fast -O3; gemm_kernels.cpp asks the processor for just these.
 // Without these flags (another kind of machine) the file compiles to "not available".
 #include <recur/framework/gemm_kernels.h>
 

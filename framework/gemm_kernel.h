@@ -1,31 +1,24 @@
 #pragma once
 
-#include <recur/framework/gemm_kernels.h>
+#include <recur/framework/gemm_packing.h>
 
-/// The inner loops of the matrix products, written once and compiled for several instruction sets. `Isa` is a type of the
-/// including file's own, with `bytes`, `vectors` and `rows`: vector width and the largest tile that fits its registers. Every
-/// function is a template on it, so that code for different machines never has the same name; for the same reason
-/// nothing from the standard library is called here.
 namespace recur::detail {
 
+/// The inner loops of the matrix products: tiles of C whose sums stay in registers.
 template <class Isa, class T>
 struct GemmKernel {
   using Index = std::ptrdiff_t;
   using Table = GemmKernels<T>;
   using Tile = typename Table::Tile;
-  static constexpr int lanes = Isa::bytes / static_cast<int>(sizeof(T));
-
-  // Rows of B this far ahead are fetched while B is packed: they lie too far apart for the hardware to foresee.
-  static constexpr Index prefetch_rows = 16;
+  using Registers = GemmRegisters<Isa, T>;
+  using Vector = typename Registers::Vector;
+  static constexpr int lanes = Registers::lanes;
 
   // Two multiply-adds start in a cycle and each takes four.
   static constexpr int sums_in_flight = 8;
 
-  using Vector [[gnu::vector_size(Isa::bytes)]] = T;
-  using Unaligned [[gnu::vector_size(Isa::bytes), gnu::aligned(alignof(T)), gnu::may_alias]] = T;
-
-  static Vector load(const T* from) { return *reinterpret_cast<const Unaligned*>(from); }
-  static void store(T* to, Vector value) { *reinterpret_cast<Unaligned*>(to) = value; }
+  static Vector load(const T* from) { return Registers::load(from); }
+  static void store(T* to, Vector value) { Registers::store(to, value); }
 
   /// Moves a tile from `sums`, with rows of `sums_stride` numbers, to a place in C that does not end with a whole vector.
   [[gnu::noinline]] static void put_partial(const T* sums, Index sums_stride, Index rows, const Tile& t) {
@@ -44,7 +37,7 @@ struct GemmKernel {
     }
   }
 
-  enum class Mode { plain, packed, copying };
+  enum class Mode { plain, packed, copying, fetching };
 
   template <int Vectors, int Rows>
   using Sums = Vector[Rows][Vectors];
@@ -76,6 +69,16 @@ struct GemmKernel {
     for (int v = 0; v < Vectors; ++v) row[v] = load(from + v * lanes);
   }
 
+  /// Stores a row of B, and prefetches the one at `ahead`: rows lie too far apart for the hardware to foresee.
+  template <int Vectors>
+  [[gnu::always_inline]] static inline void copy_row(const Vector (&row)[Vectors], T* to, const T* ahead) {
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) {
+      store(to + v * lanes, row[v]);
+      __builtin_prefetch(ahead + v * lanes);
+    }
+  }
+
   /// C is read when the sums are ready; by then it has come from wherever it was.
   template <int Vectors, int Rows>
   [[gnu::always_inline]] static inline void prefetch(const Tile& t) {
@@ -95,22 +98,23 @@ struct GemmKernel {
     const T* b = t.b;
     const Index a_row = mode == Mode::plain ? t.a_stride : 1;
     constexpr Index a_step = mode == Mode::plain ? 1 : Rows;
-    T* b_copy = t.b_copy;
     const Index b_stride = t.b_stride;
+    T* b_copy = t.b_copy;
+    const T* const* rows = t.rows;
     for (Index k = t.depth; k > 0; --k) {
       Vector right[Vectors];
-      load_row(right, b);
       if constexpr (mode == Mode::copying) {
-#pragma GCC unroll 8
-        for (int v = 0; v < Vectors; ++v) {
-          __builtin_prefetch(b + prefetch_rows * b_stride + v * lanes);
-          store(b_copy + v * lanes, right[v]);
-        }
+        load_row(right, *rows + t.offset);
+        copy_row(right, b_copy, rows[Table::rows_ahead] + t.offset);
         b_copy += Vectors * lanes;
+      } else {
+        load_row(right, b);
+        b += b_stride;
       }
+      if constexpr (mode == Mode::fetching) __builtin_prefetch(*rows + t.offset, 0, 2);
+      if constexpr (mode == Mode::copying || mode == Mode::fetching) ++rows;
       step<Vectors, Rows>(sum, a, a_row, right);
       a += a_step;
-      b += b_stride;
     }
     put<Vectors, Rows>(sum, t);
   }
@@ -183,110 +187,14 @@ struct GemmKernel {
     }
   }
 
-  static void copy_panel(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride) {
-    const Index whole = width / lanes * lanes;
-    for (Index k = 0; k < rows; ++k) {
-      const T* const source = from + k * from_stride;
-      T* const target = to + k * to_stride;
-      Index j = 0;
-      for (; j < whole; j += lanes) store(target + j, load(source + j));
-      for (; j < width; ++j) target[j] = source[j];
-      for (; j < to_stride; ++j) target[j] = 0;
-    }
-  }
-
-  template <int Width>
-  static void pack_block(const T* from, Index from_stride, Index rows, T* to) {
-    for (Index r = 0; r < rows; ++r) {
-      __builtin_memcpy(to, from, Width * sizeof(T));
-      from += from_stride;
-      to += Width;
-    }
-  }
-
-  template <int Width>
-  static void pack_any_block(Index width, const T* from, Index from_stride, Index rows, T* to) {
-    if constexpr (Width > 1) {
-      if (width < Width) return pack_any_block<Width - 1>(width, from, from_stride, rows, to);
-    }
-    pack_block<Width>(from, from_stride, rows, to);
-  }
-
-  static void pack_left(const T* from, Index from_stride, Index rows, Index width, Index at, T* to, Index block_stride) {
-    const Index blocks = (width + Isa::rows - 1) / Isa::rows;
-    const Index narrow = width / blocks;
-    const Index wider = width % blocks;
-    // A few rows at a time, so that their cache lines are still there when the next block needs the rest of them.
-    constexpr Index group = 8;
-    for (Index r = 0; r < rows; r += group) {
-      const Index count = rows - r < group ? rows - r : group;
-      const T* source = from + r * from_stride;
-      for (Index i = 0; i < blocks; ++i) {
-        const Index size = i < wider ? narrow + 1 : narrow;
-        pack_any_block<Isa::rows>(size, source, from_stride, count, to + i * block_stride + (at + r) * size);
-        source += size;
-      }
-    }
-  }
-
-  template <int... I>
-  struct Indices {};
-
-  /// One step of a transpose: in all 2·size x 2·size blocks the upper right quarter changes places with the lower left one.
-  template <int size, int... I>
-  [[gnu::always_inline]] static inline void swap_quarters(Vector& upper, Vector& lower, Indices<I...>) {
-    const Vector left = __builtin_shufflevector(upper, lower, ((I & size) == 0 ? I : lanes + I - size)...);
-    lower = __builtin_shufflevector(upper, lower, ((I & size) == 0 ? I + size : lanes + I)...);
-    upper = left;
-  }
-
-  template <int size, int... I>
-  [[gnu::always_inline]] static inline void transpose(Vector (&rows)[lanes], Indices<I...> indices) {
-    if constexpr (size < lanes) {
-#pragma GCC unroll 16
-      for (int r = 0; r < lanes; ++r)
-        if ((r & size) == 0) swap_quarters<size>(rows[r], rows[r + size], indices);
-      transpose<2 * size>(rows, indices);
-    }
-  }
-
-  template <int count, int... I>
-  static constexpr auto indices() {
-    if constexpr (count == 0)
-      return Indices<I...>{};
-    else
-      return indices<count - 1, count - 1, I...>();
-  }
-
-  static void transpose_panel(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride) {
-    const Index whole_rows = rows / lanes * lanes;
-    const Index whole_width = width / lanes * lanes;
-    for (Index j = 0; j < whole_width; j += lanes) {
-      for (Index k = 0; k < whole_rows; k += lanes) {
-        Vector block[lanes];
-#pragma GCC unroll 16
-        for (int r = 0; r < lanes; ++r) block[r] = load(from + (j + r) * from_stride + k);
-        transpose<1>(block, indices<lanes>());
-#pragma GCC unroll 16
-        for (int r = 0; r < lanes; ++r) store(to + (k + r) * to_stride + j, block[r]);
-      }
-    }
-    for (Index k = 0; k < rows; ++k) {
-      T* const target = to + k * to_stride;
-      for (Index j = k < whole_rows ? whole_width : 0; j < width; ++j) target[j] = from[j * from_stride + k];
-      for (Index j = width; j < to_stride; ++j) target[j] = 0;
-    }
-  }
-
   template <int Vectors, int Rows>
   static constexpr void fill(Table& table) {
     if constexpr (Rows <= Isa::rows) {
-      if constexpr (Vectors * Rows < sums_in_flight)
-        table.tile[Vectors - 1][Rows - 1] = &small_tile<Vectors, Rows>;
-      else
-        table.tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::plain>;
+      if constexpr (Vectors * Rows < sums_in_flight) table.tile[Vectors - 1][Rows - 1] = &small_tile<Vectors, Rows>;
+      else table.tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::plain>;
       table.packed_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::packed>;
       table.copying_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::copying>;
+      table.fetching_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::fetching>;
       fill<Vectors, Rows + 1>(table);
     } else if constexpr (Vectors < Isa::vectors) {
       fill<Vectors + 1, 1>(table);
@@ -298,9 +206,9 @@ struct GemmKernel {
     result.lanes = lanes;
     result.max_vectors = Isa::vectors;
     result.max_rows = Isa::rows;
-    result.copy_panel = &copy_panel;
-    result.pack_left = &pack_left;
-    result.transpose_panel = &transpose_panel;
+    result.copy_panel = &GemmPacking<Isa, T>::copy_panel;
+    result.pack_left = &GemmPacking<Isa, T>::pack_left;
+    result.transpose_panel = &GemmPacking<Isa, T>::transpose_panel;
     fill<1, 1>(result);
     return result;
   }

@@ -16,7 +16,7 @@ bool runs(GemmTarget target) {
              detail::avx2_gemm_kernels<float>() != nullptr;
     case GemmTarget::avx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-             __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
              detail::avx512_gemm_kernels<float>() != nullptr;
 #endif
     default:

@@ -15,6 +15,7 @@ struct GemmKernels {
   using Index = std::ptrdiff_t;
   static constexpr int vectors_limit = 4;
   static constexpr int rows_limit = 6;
+  static constexpr int rows_ahead = 16;
 
   /// A tile of C: `rows` x `width` numbers, set to or increased by Σ_k a[r, k] · b[k, :]. `b` has rows of `b_stride`
   /// numbers, of which a whole number of vectors is read.
@@ -28,7 +29,10 @@ struct GemmKernels {
     Index c_stride;
     Index width;
     bool accumulate;
-    T* b_copy = nullptr;  ///< Only for `copying_tile`: receives the rows of B, without gaps.
+    // For the tiles that move rows of B from where the caller has them:
+    const T* const* rows = nullptr;  ///< Start of each row, and `rows_ahead` more pointers that may be prefetched.
+    Index offset = 0;                ///< In each row: of the panel to copy, or the place to prefetch.
+    T* b_copy = nullptr;             ///< Receives the panel.
   };
   using TileFunction = void (*)(const Tile& tile);
 
@@ -38,16 +42,19 @@ struct GemmKernels {
   /// [vectors - 1][rows - 1]; A is row-major, or packed: a[k * rows + r].
   TileFunction tile[vectors_limit][rows_limit];
   TileFunction packed_tile[vectors_limit][rows_limit];
-  /// The same for packed A, and packs B on the way, which costs nothing there: the arithmetic is the bottleneck.
+  /// The same for packed A, but B comes from `rows` and is packed on the way, which costs nothing there: the arithmetic is
+  /// the bottleneck.
   TileFunction copying_tile[vectors_limit][rows_limit];
+  /// As `packed_tile`, and prefetches one number of each of `rows`.
+  TileFunction fetching_tile[vectors_limit][rows_limit];
   /// to[k * to_stride + j] = from[k * from_stride + j], for `width` columns; zero up to `to_stride`.
   void (*copy_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   /// to[k * to_stride + j] = from[j * from_stride + k], likewise.
   void (*transpose_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
-  /// Packs rows of `width` numbers as the left operands of `packed_tile`: the columns are dealt out evenly to blocks of at
-  /// most `max_rows`, wider ones first; block i starts at to + i * block_stride, its rows lie there one after the other, and
-  /// the first row packed is the block's row `at`.
-  void (*pack_left)(const T* from, Index from_stride, Index rows, Index width, Index at, T* to, Index block_stride);
+  /// Packs `width` numbers from `offset` on of each of `count` rows as the left operands of `packed_tile`: the columns are dealt
+  /// out evenly to blocks of at most `max_rows`, wider ones first; block i starts at to + i * block_stride, and its rows lie
+  /// there one after the other.
+  void (*pack_left)(const T* const* rows, Index count, Index offset, Index width, T* to, Index block_stride);
 };
 
 /// Null when the kernels were not compiled for this kind of machine.

@@ -9,11 +9,9 @@ namespace {
 
 // A chunk of A with this many numbers, packed, stays in the second-level cache while all panels of B pass. Within that,
 // chunks are as long as possible, because C is read and written once for each.
-constexpr Index left_bytes = 256 * 1024;
+constexpr Index left_bytes = 768 * 1024;
 constexpr Index least_chunk_rows = 128;
 constexpr Index most_chunk_rows = 512;
-// Terms of fewer rows are not worth a tile of their own.
-constexpr Index least_rows_to_copy = 8;
 
 /// Walks over the stacked rows of all pairs.
 template <Scalar T>
@@ -47,74 +45,63 @@ template <Scalar T>
 struct PackingSpace {
   T* left;
   T* right;
+  const T** a_rows;  ///< Where each row of A is in the caller's memory ...
+  const T** b_rows;  ///< ... and of B.
   Index chunk_rows;
   Index block_stride;  ///< From one block of A to the next.
 };
 
-/// The columns of one panel, for the `depth` rows from `rows` on. A is packed already. B is packed by the first block of rows
-/// of C as it reads it, unless a term is too short for that, or the panel too narrow for whole vectors.
+/// One panel of C: B is packed by the first block of rows of C while it reads it; the next ones prefetch the next panel.
 template <Scalar T>
-void add_panel(const GemmKernels<T>& kernels, RowCursor<T>& rows, Index depth, MatrixView<T> c, const Panels& panels,
-               Index p, Index first_b, const PackingSpace<T>& space) {
+void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, const Panels& panels, Index p,
+               const PackingSpace<T>& space) {
   const Split blocks(c.rows, kernels.max_rows);
   const Index vectors = panels.vectors.size(p);
-  const Index col = panels.begin(p);
+  const Index next = p + 1 < panels.count() ? panels.begin(p + 1) : 0;
   typename GemmKernels<T>::Tile tile{.depth = depth,
                                      .a = space.left,
                                      .a_stride = 0,
                                      .b = space.right,
                                      .b_stride = panels.padded_width(p),
-                                     .c = c.data + col,
+                                     .c = c.data + panels.begin(p),
                                      .c_stride = c.stride,
                                      .width = panels.width(p),
-                                     .accumulate = true};
+                                     .accumulate = true,
+                                     .rows = space.b_rows,
+                                     .offset = panels.begin(p),
+                                     .b_copy = space.right};
   const bool whole = tile.width == tile.b_stride;
-  Index waiting = 0;  // Rows up to here are in the first block of C.
-  const auto first_block = [&](Index from, Index count, bool copy, const T* b, Index b_stride) {
-    auto part = tile;
-    part.depth = count;
-    part.a = space.left + from * blocks.size(0);
-    part.b = b;
-    part.b_stride = b_stride;
-    part.b_copy = space.right + from * tile.b_stride;
-    (copy ? kernels.copying_tile : kernels.packed_tile)[vectors - 1][blocks.size(0) - 1](part);
-  };
-  rows.take(depth, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
-    const T* const b = pair.b.data + first * pair.b.stride + first_b + col;
-    if (!whole || count < least_rows_to_copy) {
-      kernels.copy_panel(b, pair.b.stride, count, tile.width, space.right + at * tile.b_stride, tile.b_stride);
-      return;
-    }
-    if (at > waiting) first_block(waiting, at - waiting, false, space.right + waiting * tile.b_stride, tile.b_stride);
-    first_block(at, count, true, b, pair.b.stride);
-    waiting = at + count;
-  });
-  if (depth > waiting)
-    first_block(waiting, depth - waiting, false, space.right + waiting * tile.b_stride, tile.b_stride);
-  const auto* const tiles = kernels.packed_tile[vectors - 1];
-  for (Index i = 1; i < blocks.parts; ++i) {
+  if (!whole) {
+    for (Index k = 0; k < depth; ++k)
+      kernels.copy_panel(space.b_rows[k] + tile.offset, 0, 1, tile.width, space.right + k * tile.b_stride,
+                         tile.b_stride);
+  }
+  for (Index i = 0; i < blocks.parts; ++i) {
+    const bool fetches = next != 0 && i > 0 && next + (i - 1) * kernels.lanes < c.cols && i <= kernels.max_vectors;
+    const auto& tiles = i == 0 && whole ? kernels.copying_tile : fetches ? kernels.fetching_tile : kernels.packed_tile;
+    if (fetches) tile.offset = next + (i - 1) * kernels.lanes;
     tile.a = space.left + i * space.block_stride;
-    tile.c = c.data + blocks.begin(i) * c.stride + col;
-    tiles[blocks.size(i) - 1](tile);
+    tile.c = c.data + blocks.begin(i) * c.stride + panels.begin(p);
+    tiles[vectors - 1][blocks.size(i) - 1](tile);
   }
 }
 
-/// Adds to a part of C: its columns of all Aᵢ are `a_cols` from `first_a` on, of all Bᵢ `c.cols` from `first_b` on.
+/// Adds to a part of C: its columns of all Aᵢ are `c.rows` from `first_a` on, of all Bᵢ `c.cols` from `first_b` on.
 template <Scalar T>
 void add_products(const GemmKernels<T>& kernels, std::span<const RowsPair<T>> pairs, MatrixView<T> c, Index first_a,
                   Index first_b, const PackingSpace<T>& space) {
   const Panels panels(kernels, c.cols);
-  for (RowCursor<T> chunk{pairs}; !chunk.done();) {
-    const RowCursor<T> begin = chunk;
-    const Index depth = chunk.take(space.chunk_rows, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
-      kernels.pack_left(pair.a.data + first * pair.a.stride + first_a, pair.a.stride, count, c.rows, at, space.left,
-                        space.block_stride);
+  for (RowCursor<T> cursor{pairs}; !cursor.done();) {
+    const Index depth = cursor.take(space.chunk_rows, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
+      for (Index r = 0; r < count; ++r) {
+        space.a_rows[at + r] = pair.a.data + (first + r) * pair.a.stride;
+        space.b_rows[at + r] = pair.b.data + (first + r) * pair.b.stride + first_b;
+      }
     });
     if (depth == 0) return;
-    for (Index p = 0; p < panels.count(); ++p) {
-      RowCursor<T> again = begin;
-      add_panel(kernels, again, depth, c, panels, p, first_b, space);
-    }
+    std::fill_n(space.b_rows + depth, GemmKernels<T>::rows_ahead, space.b_rows[depth - 1]);
+    kernels.pack_left(space.a_rows, depth, first_a, c.rows, space.left, space.block_stride);
+    for (Index p = 0; p < panels.count(); ++p) add_panel(kernels, depth, c, panels, p, space);
   }
 }
 
@@ -123,7 +110,8 @@ Index check(std::span<const RowsPair<T>> pairs, MatrixView<T> c) {
   Index rows = 0;
   for (const RowsPair<T>& pair : pairs) {
     require(pair.a.rows == pair.b.rows && pair.a.cols == c.rows && pair.b.cols == c.cols,
-            "multiply_transposed: [{}, {}] transposed times [{}, {}] into [{}, {}]: the rows of a pair must agree, and their "
+            "multiply_transposed: [{}, {}] transposed times [{}, {}] into [{}, {}]: the rows of a pair must agree, and "
+            "their "
             "columns be the rows and columns of the result",
             pair.a.rows, pair.a.cols, pair.b.rows, pair.b.cols, c.rows, c.cols);
     rows += pair.a.rows;
@@ -153,6 +141,8 @@ void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, Ge
   const Index right_size = chunk_rows * kernels.lanes * kernels.max_vectors;
   T* const left = detail::GemmDriver::left(workspace).template reserve<T>(team * left_size);
   T* const right = detail::GemmDriver::right(workspace).template reserve<T>(team * right_size);
+  const Index rows_size = chunk_rows + detail::GemmKernels<T>::rows_ahead;
+  const T** const rows = detail::GemmDriver::rows(workspace).template reserve<const T*>(2 * team * rows_size);
   parallel_for(team, 2 * depth * c.rows * c.cols / team, [&](Index t) {
     const Index begin = t * units / team * grain;
     const Index end = std::min((t + 1) * units / team * grain, by_cols ? c.cols : c.rows);
@@ -162,7 +152,8 @@ void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, Ge
       const Index row = parts.begin(i);
       detail::add_products(kernels, pairs, mine.middle_rows(row, parts.size(i)), by_cols ? row : begin + row,
                            by_cols ? begin : 0,
-                           {left + t * left_size, right + t * right_size, chunk_rows, block_stride});
+                           {left + t * left_size, right + t * right_size, rows + 2 * t * rows_size,
+                            rows + (2 * t + 1) * rows_size, chunk_rows, block_stride});
     }
   });
 }

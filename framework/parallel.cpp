@@ -18,9 +18,8 @@ void set_threads(int count) {
 int threads() { return omp_get_max_threads(); }
 
 int useful_threads(Index count, Index work_per_item) {
-  const Index available = omp_in_parallel() != 0 ? 1 : threads();
-  if (available <= 1 || static_cast<double>(count) * static_cast<double>(work_per_item) < least_work) return 1;
-  return static_cast<int>(std::min(available, count));
+  if (count <= 1 || static_cast<double>(count) * static_cast<double>(work_per_item) < least_work) return 1;
+  return omp_in_parallel() != 0 ? 1 : static_cast<int>(std::min<Index>(threads(), count));
 }
 
 }  // namespace recur

@@ -30,6 +30,7 @@ class Sequential {
   explicit Sequential(Config config) : Sequential(std::move(config.layers)) {}
 
   [[nodiscard]] std::vector<AnyLayer>& layers() { return config_.layers; }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor);
   [[nodiscard]] LayerValue call(const LayerValue& input);

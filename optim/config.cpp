@@ -112,11 +112,8 @@ class Writer {
   json config_ = json::object();
 };
 
-template <class Options>
-bool is_torch(const Options& options) {
-  if constexpr (requires { options.convention; }) return options.convention == Convention::torch;
-  else return false;
-}
+bool is_torch(const auto& options) { return options.convention == Convention::torch; }
+bool is_torch(const LionOptions& /*options*/) { return false; }
 
 /// What all optimizers have.
 template <class Archive, class Options>

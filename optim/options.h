@@ -22,8 +22,8 @@ struct ClipOptions {
   double value = 0;        ///< of each element (Keras clipvalue)
 };
 
-// Defaults that differ between the conventions are empty here and given in the order keras / keras3 / torch. Common to
-// all:
+// Defaults that differ between the conventions are empty here and given in the order keras / keras3 / torch.
+// Common to all:
 // decay: the learning rate is divided by 1 + decay · iterations (Keras decay; torch Adagrad's lr_decay).
 // weight_decay: torch adds weight_decay · value to the gradient; keras and keras3 subtract
 // learning_rate · weight_decay · value from the value (so do `adamw` and `lion` always).

@@ -71,8 +71,8 @@ void check_equal(const Matrix<T>& c, const std::vector<double>& expected, const 
 
 template <class T>
 std::string describe(GemmTarget target, Index m, Index n, Index k, bool ta, bool tb, bool accumulate, Index gap) {
-  return fmt::format("{} {} m={} n={} k={} ta={} tb={} accumulate={} gap={}", name(target), name(dtype_of<T>), m, n, k, ta,
-                     tb, accumulate, gap);
+  return fmt::format("{} {} m={} n={} k={} ta={} tb={} accumulate={} gap={}", name(target), name(dtype_of<T>), m, n, k,
+                     ta, tb, accumulate, gap);
 }
 
 template <class T>
@@ -132,7 +132,8 @@ void check_pairs(GemmTarget target, const std::vector<Index>& row_counts, Index 
     pairs.push_back({a, b});
     for (Index r = 0; r < a.rows; ++r)
       for (Index i = 0; i < k; ++i)
-        for (Index j = 0; j < n; ++j) expected[static_cast<std::size_t>(i * n + j)] += double{a(r, i)} * double{b(r, j)};
+        for (Index j = 0; j < n; ++j)
+          expected[static_cast<std::size_t>(i * n + j)] += double{a(r, i)} * double{b(r, j)};
   }
   GemmWorkspace workspace(target);
   multiply_transposed<T>(pairs, c.view(), workspace);
@@ -151,7 +152,8 @@ BOOST_AUTO_TEST_CASE(weight_gradient_sums_over_pairs_of_any_length) {
   // 300 rows cross the chunks in which rows are packed; 260 and 300 columns cross the blocks of the result.
   std::vector<Index> single_rows(301, 1);
   for (const GemmTarget target : gemm_targets()) {
-    for (const auto& row_counts : {std::vector<Index>{}, {0}, {1}, {3, 0, 1, 7}, {255, 1, 1}, {200, 300, 20}, single_rows}) {
+    for (const auto& row_counts :
+         {std::vector<Index>{}, {0}, {1}, {3, 0, 1, 7}, {255, 1, 1}, {200, 300, 20}, single_rows}) {
       for (const auto& [k, n] : {std::pair<Index, Index>{1, 1}, {7, 17}, {13, 200}, {64, 3}, {300, 65}, {6, 300}}) {
         check_pairs<float>(target, row_counts, k, n);
         check_pairs<double>(target, row_counts, k, n);

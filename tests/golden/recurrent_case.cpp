@@ -120,6 +120,43 @@ void compare_gradients(Comparison& comparison, const std::string& at, const Json
   }
 }
 
+// pad_packed_sequence ends with the longest sequence.
+Var without_padding(Var x, const Inputs& in, const Shape& expected) {
+  if (in.lengths.empty() || x.shape().rank() != 3 || expected.rank() != 3) return x;
+  const Index longest = *std::max_element(in.lengths.begin(), in.lengths.end());
+  for (const int axis : {0, 1})
+    if (expected[axis] == longest && x.shape()[axis] == in.value.value.shape()[axis]) x = slice(x, axis, 0, longest);
+  return x;
+}
+
+Var check_outputs(Comparison& comparison, const std::string& at, const Json& call, const LayerValue& result, const Inputs& in) {
+  std::vector<Var> outputs = {result.value};
+  if (result.backward.defined()) outputs.push_back(result.backward);
+  const auto weights = one_or_list(get(call, "loss_R", at + "call"), at + "loss_R");
+  const auto expected = one_or_list(get(call["expected"], "output", at), at + "output");
+  require<FormatError>(outputs.size() == weights.size() && outputs.size() == expected.size(),
+                       "{}{} outputs, but {} loss_R and {} expected", at, outputs.size(), weights.size(), expected.size());
+  Var loss;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Var output = without_padding(outputs[i], in, expected[i].shape);
+    add_product(loss, output, weights[i], at + "output");
+    compare(comparison, at + "output", output, expected[i]);
+  }
+  return loss;
+}
+
+void check_states(Comparison& comparison, const std::string& at, const Json& call, std::span<const Var> states, Var& loss) {
+  const auto expected = read_list(get(call["expected"], "final_states", at), at + "final_states");
+  require<FormatError>(expected.size() == states.size(), "{}final_states: {} expected, the model gave {}", at,
+                       expected.size(), states.size());
+  const auto weights = call.contains("loss_S") ? read_list(call["loss_S"], at + "loss_S") : std::vector<NamedValues>();
+  require<FormatError>(weights.size() <= states.size(), "{}loss_S: {} for {} states", at, weights.size(), states.size());
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    compare(comparison, fmt::format("{}state {}", at, i), states[i], expected[i]);
+    if (i < weights.size()) add_product(loss, states[i], weights[i], at + "state");
+  }
+}
+
 void run_call(Comparison& comparison, const std::string& at, const Json& call, const Json* masks, Model& model, Tape& tape) {
   check_keys(call, {"inputs", "token_ids", "mask", "lengths", "initial_states", "constants", "dropout_masks", "loss_R",
                     "loss_S", "expected"}, at + "call");
@@ -130,35 +167,8 @@ void run_call(Comparison& comparison, const std::string& at, const Json& call, c
   Inputs in = read_inputs(call, masks, tape);
   connect(in);
   const LayerValue result = model.call(in.value);
-
-  std::vector<Var> outputs = {result.value};
-  if (result.backward.defined()) outputs.push_back(result.backward);
-  const auto output_weights = one_or_list(get(call, "loss_R", at + "call"), at + "loss_R");
-  const auto expected_outputs = one_or_list(get(expected, "output", at), at + "output");
-  require<FormatError>(outputs.size() == output_weights.size() && outputs.size() == expected_outputs.size(),
-                       "{}{} outputs, but {} loss_R and {} expected", at, outputs.size(), output_weights.size(),
-                       expected_outputs.size());
-  Var loss;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    // pad_packed_sequence ends with the longest sequence.
-    for (const int axis : {0, 1})
-      if (!in.lengths.empty() && outputs[i].shape().rank() == 3 && expected_outputs[i].shape.rank() == 3 &&
-          expected_outputs[i].shape[axis] == *std::max_element(in.lengths.begin(), in.lengths.end()) &&
-          outputs[i].shape()[axis] == in.value.value.shape()[axis])
-        outputs[i] = slice(outputs[i], axis, 0, expected_outputs[i].shape[axis]);
-    add_product(loss, outputs[i], output_weights[i], at + "output");
-    compare(comparison, at + "output", outputs[i], expected_outputs[i]);
-  }
-  const auto states = read_list(get(expected, "final_states", at), at + "final_states");
-  require<FormatError>(states.size() == result.states.size(), "{}final_states: {} expected, the model gave {}", at,
-                       states.size(), result.states.size());
-  const auto state_weights = call.contains("loss_S") ? read_list(call["loss_S"], at + "loss_S") : std::vector<NamedValues>();
-  require<FormatError>(state_weights.size() <= states.size(), "{}loss_S: {} for {} states", at, state_weights.size(),
-                       states.size());
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    compare(comparison, fmt::format("{}state {}", at, i), result.states[i], states[i]);
-    if (i < state_weights.size()) add_product(loss, result.states[i], state_weights[i], at + "state");
-  }
+  Var loss = check_outputs(comparison, at, call, result, in);
+  check_states(comparison, at, call, result.states, loss);
   comparison.check(at + "loss", loss.item(), get(expected, "loss", at).get<double>());
   model.zero_gradients();
   tape.backward(loss);

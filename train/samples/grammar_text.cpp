@@ -16,7 +16,7 @@ Subject.G: 4 the Noun.G
   | 4 the Quality Noun.G
   | 3 the Noun.G Place
   | 3 the Noun.G that the Person.N Know.N
-  | 2 the Noun.G ( Quality )
+  | 2 the Noun.G ( still Quality )
 Predicate.G.T: 3 Be.T.G Quality
   | 3 Act.T.G Place
   | 4 Find.T.G Own.G Thing

@@ -1,0 +1,206 @@
+#include "support.h"
+
+#include <recur/framework/ops/concat.h>
+#include <recur/framework/ops/reshape.h>
+#include <recur/layers/attention_cell.h>
+#include <recur/layers/coupled_lstm_cell.h>
+#include <recur/layers/dropout_cell.h>
+#include <recur/layers/gru_cell.h>
+#include <recur/layers/layer_norm_lstm_cell.h>
+#include <recur/layers/peephole_lstm_cell.h>
+#include <recur/layers/projected_lstm_cell.h>
+#include <recur/layers/residual_cell.h>
+#include <recur/layers/simple_rnn_cell.h>
+#include <recur/layers/zoneout_cell.h>
+
+using namespace recur;
+using namespace recur::test;
+
+namespace {
+
+constexpr Index batch = 3;
+constexpr Index time_steps = 4;
+constexpr Index features = 5;
+
+template <class Options>
+Options dropping(Options options, int implementation) {
+  options.dropout = 0.3;
+  options.recurrent_dropout = 0.4;
+  options.implementation = implementation;
+  return options;
+}
+
+struct NamedCell {
+  std::string name;
+  AnyCell cell;
+};
+
+// One row for every cell, and for options that change what is computed.
+std::vector<NamedCell> all_cells() {
+  std::vector<NamedCell> cells;
+  const auto add = [&](std::string name, AnyCell cell) { cells.push_back({std::move(name), std::move(cell)}); };
+  add("SimpleRNN", SimpleRNNCell(4));
+  add("LSTM", LSTMCell(4));
+  add("LSTM softsign, hard_sigmoid_v3", [] {
+    LSTMCellOptions o;
+    o.activation = Activation::softsign;
+    o.recurrent_activation = Activation::hard_sigmoid_v3;
+    return LSTMCell(4, o);
+  }());
+  add("GRU reset_after", GRUCell(4));
+  GRUCellOptions before;
+  before.reset_after = false;
+  add("GRU reset before", GRUCell(4, before));
+  add("PeepholeLSTM", PeepholeLSTMCell(4));
+  ProjectedLSTMCellOptions projected;
+  projected.projection = 3;
+  add("ProjectedLSTM", ProjectedLSTMCell(4, projected));
+  add("CoupledLSTM", CoupledLSTMCell(4));
+  add("LayerNormLSTM", LayerNormLSTMCell(4));
+  add("Residual", ResidualCell(GRUCell(features)));
+  add("Stacked", StackedRNNCells(LSTMCell(4), StackedRNNCells(GRUCell(3), SimpleRNNCell(2))));
+  for (const int implementation : {1, 2}) {
+    const std::string tag = ", dropout " + std::to_string(implementation);
+    add("SimpleRNN" + tag, SimpleRNNCell(4, dropping(SimpleRNNCellOptions{}, implementation)));
+    add("LSTM" + tag, LSTMCell(4, dropping(LSTMCellOptions{}, implementation)));
+    add("GRU reset_after" + tag, GRUCell(4, dropping(GRUCellOptions{}, implementation)));
+    add("GRU reset before" + tag, GRUCell(4, dropping(before, implementation)));
+    add("PeepholeLSTM" + tag, PeepholeLSTMCell(4, dropping(LSTMCellOptions{}, implementation)));
+    add("ProjectedLSTM" + tag, ProjectedLSTMCell(4, dropping(projected, implementation)));
+    add("CoupledLSTM" + tag, CoupledLSTMCell(4, dropping(CoupledLSTMCellOptions{}, implementation)));
+    add("LayerNormLSTM" + tag, LayerNormLSTMCell(4, dropping(LayerNormLSTMCellOptions{}, implementation)));
+  }
+  add("Dropout", DropoutCell(LSTMCell(4), {.input_dropout = 0.3, .output_dropout = 0.4}));
+  add("Zoneout", ZoneoutCell(LSTMCell(4), {.zoneout_h = 0.2, .zoneout_c = 0.3}));
+  return cells;
+}
+
+// Outputs and final states side by side, so that all are checked.
+Var everything(const RNNResult& result) {
+  std::vector<Var> parts = {reshape(result.output, {1, result.output.size()})};
+  for (const Var state : result.states) parts.push_back(reshape(state, {1, state.size()}));
+  return concat(parts, 1);
+}
+
+void check(const std::string& what, AnyCell cell, RNNOptions options, bool mask, std::vector<Index> lengths,
+           bool initial_state) {
+  options.return_sequences = options.return_state = true;
+  RNN rnn(std::move(cell), options);
+  build(rnn, features);
+  std::vector<GradcheckInput> inputs = {Shape{batch, time_steps, features}};
+  if (initial_state)
+    for (const Index size : rnn.cell()->state_size().flat()) inputs.emplace_back(Shape{batch, size});
+  const Tensor<double> mask_values({batch, time_steps}, {1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 1});
+  const auto result = gradcheck(
+      [&](Tape& tape, std::span<const Var> x) {
+        RNNCall call;
+        if (mask) call.mask = tape.constant(mask_values);
+        call.lengths = lengths;
+        call.initial_state = x.subspan(1);
+        return everything(rnn.call(x[0], call));
+      },
+      inputs, parameter_list(rnn));
+  BOOST_TEST(result.passed, what << ": " << result.message);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(cells)
+
+// Every cell in each of the ways an RNN runs one; dropout masks are the same in every evaluation, as the tape's seed is.
+BOOST_AUTO_TEST_CASE(gradients) {
+  using Change = void (*)(RNNOptions&, bool&, std::vector<Index>&, bool&);
+  const std::vector<std::pair<std::string, Change>> ways = {
+      {"plain", [](RNNOptions&, bool&, std::vector<Index>&, bool&) {}},
+      {"mask", [](RNNOptions&, bool& mask, std::vector<Index>&, bool&) { mask = true; }},
+      {"lengths", [](RNNOptions&, bool&, std::vector<Index>& lengths, bool&) { lengths = {2, 4, 1}; }},
+      {"initial state", [](RNNOptions&, bool&, std::vector<Index>&, bool& initial) { initial = true; }},
+      {"go_backwards", [](RNNOptions& o, bool&, std::vector<Index>&, bool&) { o.go_backwards = true; }},
+  };
+  for (const auto& [way, change] : ways)
+    for (NamedCell& cell : all_cells()) {
+      RNNOptions options;
+      bool mask = false;
+      std::vector<Index> lengths;
+      bool initial = false;
+      change(options, mask, lengths, initial);
+      check(cell.name + ", " + way, std::move(cell.cell), options, mask, lengths, initial);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(attention_gradients) {
+  for (const char* score : {"additive", "dot"}) {
+    RNN rnn(AnyCell(AttentionCell(LSTMCell(3), 2, {.units = 4, .score = score})), {.return_sequences = true, .return_state = true});
+    build(rnn, features);
+    const Tensor<double> seen({batch, 6}, std::vector<double>{1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1});
+    const auto result = gradcheck(
+        [&](Tape& tape, std::span<const Var> x) {
+          const std::vector<Var> constants = {x[1], tape.constant(seen)};
+          RNNCall call;
+          call.constants = constants;
+          return everything(rnn.call(x[0], call));
+        },
+        {Shape{batch, time_steps, features}, Shape{batch, 6, 2}}, parameter_list(rnn));
+    BOOST_TEST(result.passed, score << ": " << result.message);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(cell_clip_limits_the_state) {
+  LSTMCellOptions options;
+  options.cell_clip = 0.1;
+  RNN rnn(AnyCell(LSTMCell(4, options)), {.return_state = true});
+  build(rnn, features);
+  Tape tape(DType::float64);
+  const auto result = rnn.call(tape.constant(random_tensor({batch, 6, features})));
+  const auto c = result.states[1].to_doubles();
+  const double largest = std::abs(*std::max_element(c.begin(), c.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
+  BOOST_TEST(largest == 0.1);  // reached, as ±0.1 is exact in the clip
+}
+
+BOOST_AUTO_TEST_CASE(zoneout_is_the_expectation_outside_training) {
+  RNN all(AnyCell(ZoneoutCell(LSTMCell(4), {.zoneout_h = 1, .zoneout_c = 1})), {.return_state = true});
+  build(all, features);
+  Tape tape(DType::float64);
+  tape.set_training(false);
+  const auto result = all.call(tape.constant(random_tensor({batch, 3, features})));
+  for (const double value : result.states[0].to_doubles()) BOOST_TEST(value == 0);  // nothing ever changes
+}
+
+BOOST_AUTO_TEST_CASE(dropout_masks_are_drawn_once_a_sequence_and_anew_for_the_next) {
+  SimpleRNNCellOptions options;
+  options.activation = Activation::linear;
+  options.use_bias = false;
+  options.dropout = 0.5;
+  RNN rnn(AnyCell(SimpleRNNCell(8, options)), {.return_sequences = true});
+  Builder builder(8, DType::float64, Generator(1));
+  rnn.build(builder);
+  for (const NamedParameter& p : parameters(rnn)) {
+    Generator unused;
+    if (p.parameter->name() == "kernel") identity()(p.parameter->edit(), unused);
+    else p.parameter->edit().fill(0);
+  }
+  Tape tape(DType::float64);
+  const Var ones = tape.filled({1, 3, 8}, 1);
+  const auto first = rnn(ones).to_doubles();
+  const auto second = rnn(ones).to_doubles();
+  for (std::size_t i = 0; i < 8; ++i) BOOST_TEST((first[i] == first[8 + i] && first[i] == first[16 + i]));
+  BOOST_TEST(first != second);
+  tape.set_training(false);
+  for (const double value : rnn(ones).to_doubles()) BOOST_TEST(value == 1);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_options) {
+  BOOST_CHECK_THROW(LSTMCell(0), ValueError);
+  LSTMCellOptions negative;
+  negative.cell_clip = -1;
+  BOOST_CHECK_THROW(LSTMCell(2, negative), ValueError);
+  BOOST_CHECK_THROW(ProjectedLSTMCell(2, ProjectedLSTMCellOptions{}), ValueError);
+  SimpleRNNCellOptions rate;
+  rate.dropout = 1;
+  BOOST_CHECK_THROW(SimpleRNNCell(2, rate), ValueError);
+  ResidualCell residual(SimpleRNNCell(3));
+  Builder builder(2, DType::float64, Generator(1));
+  BOOST_CHECK_THROW(residual.build(builder), ShapeError);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,185 @@
+#include "support.h"
+
+#include <recur/layers/config.h>
+#include <recur/layers/lstm.h>
+#include <recur/layers/sequential.h>
+#include <recur/layers/summary.h>
+
+#include <nlohmann/json.hpp>
+
+using namespace recur;
+using namespace recur::test;
+using nlohmann::json;
+
+namespace {
+
+auto says(std::string text) {
+  return [text](const ValueError& error) {
+    const bool found = std::string(error.what()).find(text) != std::string::npos;
+    if (!found) BOOST_TEST_MESSAGE("message: " << error.what());
+    return found;
+  };
+}
+
+json of_class(const char* name, json config) { return {{"class_name", name}, {"config", std::move(config)}}; }
+
+// The config written is that read, and reading it again writes the same.
+template <class Read>
+void round_trip(const json& given, Read read) {
+  const json once = json::parse(get_config(read(given.dump())));
+  const json twice = json::parse(get_config(read(once.dump())));
+  BOOST_TEST(once == twice, once.dump());
+  BOOST_TEST(once["class_name"] == given["class_name"]);
+  for (const auto& [key, value] : given["config"].items())
+    if (value.is_primitive()) BOOST_TEST(once["config"][key] == value, key << " in " << once.dump());
+}
+
+struct DoublingCell {
+  static constexpr const char* class_name = "DoublingCell";
+  struct Config {
+    Index units = 0;
+    double factor = 2;
+    void fields(Fields& f) {
+      f.required("units");
+      f("units", units);
+      f("factor", factor);
+    }
+  };
+  struct State {
+    Var h;
+  };
+  explicit DoublingCell(Config config) : settings(config) {}
+  [[nodiscard]] StateSize state_size() const { return settings.units; }
+  [[nodiscard]] Step<State> call(Var x, State) const {
+    const Var y = x * settings.factor;
+    return {y, {y}};
+  }
+  [[nodiscard]] Config config() const { return settings; }
+  Config settings;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(config)
+
+BOOST_AUTO_TEST_CASE(cells_round_trip) {
+  const json lstm = of_class("LSTMCell", {{"units", 5}, {"activation", "relu"}, {"dropout", 0.5}, {"implementation", 1},
+                                          {"unit_forget_bias", false}, {"name", "mine"}, {"trainable", false}});
+  const json gru = of_class("GRUCell", {{"units", 3}, {"reset_after", false}, {"recurrent_activation", "hard_sigmoid"}});
+  const std::vector<json> cells = {
+      lstm,
+      gru,
+      of_class("SimpleRNNCell", {{"units", 2}, {"use_bias", false}}),
+      of_class("PeepholeLSTMCell", {{"units", 4}}),
+      of_class("ProjectedLSTMCell", {{"units", 4}, {"projection", 2}, {"proj_clip", 1.5}}),
+      of_class("CoupledLSTMCell", {{"units", 4}}),
+      of_class("LayerNormLSTMCell", {{"units", 4}, {"epsilon", 0.5}}),
+      of_class("StackedRNNCells", {{"cells", {lstm, of_class("StackedRNNCells", {{"cells", {gru}}})}}}),
+      of_class("ResidualCell", {{"cell", gru}}),
+      of_class("DropoutCell", {{"cell", lstm}, {"input_dropout", 0.25}}),
+      of_class("ZoneoutCell", {{"cell", lstm}, {"zoneout_c", 0.25}}),
+      of_class("AttentionCell", {{"cell", lstm}, {"memory_size", 3}, {"units", 2}, {"score", "dot"}}),
+  };
+  for (const json& cell : cells) round_trip(cell, [](const std::string& text) { return cell_from_config(text); });
+}
+
+BOOST_AUTO_TEST_CASE(layers_round_trip) {
+  const json cell = of_class("LSTMCell", {{"units", 5}});
+  const json rnn = of_class("RNN", {{"cell", cell}, {"return_sequences", true}, {"go_backwards", true}});
+  const json lstm = of_class("LSTM", {{"units", 5}, {"return_sequences", true}, {"stateful", true}});
+  const json dense = of_class("Dense", {{"units", 2}, {"activation", "softplus"}});
+  const std::vector<json> layers = {
+      rnn,
+      lstm,
+      of_class("GRU", {{"units", 5}, {"reset_after", false}}),
+      of_class("SimpleRNN", {{"units", 5}, {"return_state", true}}),
+      of_class("Bidirectional", {{"layer", lstm}, {"merge_mode", nullptr}}),
+      of_class("TimeDistributed", {{"layer", dense}}),
+      dense,
+      of_class("Embedding", {{"input_dim", 7}, {"output_dim", 2}, {"mask_zero", true}}),
+      of_class("Masking", {{"mask_value", -1.0}}),
+      of_class("Dropout", {{"rate", 0.5}}),
+      of_class("LayerNormalization", {{"epsilon", 0.25}, {"scale", false}}),
+      of_class("Attention", {{"use_scale", true}}),
+      of_class("AdditiveAttention", {{"use_scale", false}}),
+      of_class("Sequential", {{"layers", {lstm, dense}}}),
+      of_class("torch.nn.LSTM", {{"input_size", 3}, {"hidden_size", 4}, {"num_layers", 2}, {"proj_size", 2}}),
+      of_class("torch.nn.GRU", {{"input_size", 3}, {"hidden_size", 4}, {"bidirectional", true}}),
+      of_class("torch.nn.RNN", {{"input_size", 3}, {"hidden_size", 4}, {"nonlinearity", "relu"}}),
+  };
+  for (const json& layer : layers) round_trip(layer, [](const std::string& text) { return layer_from_config(text); });
+}
+
+BOOST_AUTO_TEST_CASE(initializers_regularizers_constraints) {
+  const json cell = of_class(
+      "LSTMCell", {{"units", 2},
+                   {"kernel_initializer", {{"class_name", "RandomUniform"}, {"config", {{"minval", -0.5}, {"maxval", 0.5}, {"seed", nullptr}}}}},
+                   {"kernel_regularizer", {{"class_name", "L1L2"}, {"config", {{"l1", 0.5}, {"l2", 0.25}}}}},
+                   {"recurrent_constraint", {{"class_name", "MaxNorm"}, {"config", {{"max_value", 3}, {"axis", 0}}}}},
+                   {"bias_constraint", {{"class_name", "NonNeg"}, {"config", json::object()}}}});
+  const AnyCell made = cell_from_config(cell.dump());
+  const auto& options = made.as<LSTMCell>().options();
+  BOOST_TEST((options.kernel_initializer == random_uniform(-0.5, 0.5)));
+  BOOST_TEST((options.kernel_regularizer == Regularizer{0.5, 0.25}));
+  BOOST_TEST((options.recurrent_constraint == max_norm(3)));
+  BOOST_TEST((options.bias_constraint == non_neg()));
+  round_trip(cell, [](const std::string& text) { return cell_from_config(text); });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_known_is_refused_with_its_place) {
+  const auto cell_error = [](const json& config, const std::string& text) {
+    BOOST_CHECK_EXCEPTION((void)cell_from_config(config.dump()), ValueError, says(text));
+  };
+  cell_error(of_class("LSTMCell", {{"units", 2}, {"activaton", "tanh"}}), "config.activaton: the key is not known (known: ");
+  cell_error(of_class("StackedRNNCells", {{"cells", {of_class("LSTMCell", {{"units", 2}}), of_class("Cell", json::object())}}}),
+             "config.cells[1]: 'Cell' is not a known class of cell (known: AttentionCell");
+  cell_error(of_class("StackedRNNCells", {{"cells", {of_class("LSTMCell", {{"units", "2"}})}}}),
+             "config.cells[0].config.units: an integer is expected, got \"2\"");
+  cell_error(of_class("LSTMCell", json::object()), "the key \"units\" is missing");
+  cell_error(of_class("LSTMCell", {{"units", 2}, {"activation", "tan"}}), "config.activation: Activation: 'tan' is not known");
+  cell_error(of_class("LSTMCell", {{"units", 0}}), "units must be positive");
+  cell_error(of_class("LSTMCell", {{"units", 2}, {"seed", 3}}), "config.seed: only null is supported");
+  cell_error(of_class("StackedRNNCells", {{"cells", {3}}}), "config.cells[0]: {\"class_name\": …, \"config\": {…}} is expected, got 3");
+  BOOST_CHECK_EXCEPTION((void)cell_from_config("{"), ValueError, says("not JSON"));
+}
+
+BOOST_AUTO_TEST_CASE(name_trainable_and_dtype_are_heeded) {
+  AnyCell cell = cell_from_config(
+      of_class("GRUCell", {{"units", 2}, {"name", "g"}, {"trainable", false}, {"dtype", "float64"}}).dump());
+  BOOST_TEST(cell.common.name == "g");
+  Builder single(3, DType::float32, Generator(1));
+  BOOST_CHECK_EXCEPTION(cell.build(single), ValueError, says("configured as float64, but built as float32"));
+  Builder right(3, DType::float64, Generator(1));
+  cell.build(right);
+  for (const NamedParameter& p : parameters(cell)) BOOST_TEST(!p.parameter->trainable);
+}
+
+BOOST_AUTO_TEST_CASE(classes_of_ones_own) {
+  Registry registry;
+  registry.add_cell<DoublingCell>();
+  BOOST_CHECK_THROW(registry.add_cell<DoublingCell>(), ValueError);
+  const json config = of_class("DoublingCell", {{"units", 3}, {"factor", 5.0}});
+  round_trip(config, [&](const std::string& text) { return cell_from_config(text, registry); });
+  BOOST_CHECK_THROW((void)cell_from_config(config.dump()), ValueError);  // the other registries do not know it
+  AnyLayer rnn = layer_from_config(of_class("RNN", {{"cell", config}}).dump(), registry);
+  Tape tape(DType::float64);
+  LayerValue input;
+  input.value = tape.filled({1, 2, 3}, 1);
+  BOOST_TEST(rnn->call(input).value.to_doubles()[2] == 5);
+}
+
+BOOST_AUTO_TEST_CASE(summary_counts) {
+  AnyLayer any = layer_from_config(
+      of_class("Sequential", {{"layers", {of_class("Embedding", {{"input_dim", 7}, {"output_dim", 2}}),
+                                          of_class("LSTM", {{"units", 3}}), of_class("Dense", {{"units", 1}})}}})
+          .dump());
+  Builder builder(1, DType::float32, Generator(1));
+  any.build(builder);
+  const std::string table = summary(any.as<Sequential>(), {4, 5});
+  BOOST_TEST_MESSAGE(table);
+  for (const char* text : {"embedding (Embedding)", "[4, 5, 2]", "lstm (LSTM)", "[4, 3]", "72", "dense (Dense)", "[4, 1]",
+                           "parameters: 90, of which trainable: 90"})
+    BOOST_TEST(table.find(text) != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,144 @@
+#include "support.h"
+
+#include <recur/framework/ops/transpose.h>
+#include <recur/layers/attention.h>
+#include <recur/layers/bidirectional.h>
+#include <recur/layers/dense.h>
+#include <recur/layers/embedding.h>
+#include <recur/layers/gru_cell.h>
+#include <recur/layers/layer_normalization.h>
+#include <recur/layers/lstm.h>
+#include <recur/layers/masking.h>
+#include <recur/layers/sequential.h>
+#include <recur/layers/time_distributed.h>
+#include <recur/layers/torch_rnn.h>
+
+using namespace recur;
+using namespace recur::test;
+
+namespace {
+
+// The gradient of a layer's value.
+template <class L>
+void check_gradient(const char* what, L& layer, std::vector<GradcheckInput> inputs, std::vector<Index> lengths = {}) {
+  const auto result = gradcheck(
+      [&](Tape&, std::span<const Var> x) {
+        LayerValue input;
+        input.value = x[0];
+        input.lengths = lengths;
+        return layer.call(input).value;
+      },
+      inputs, parameter_list(layer));
+  BOOST_TEST(result.passed, what << ": " << result.message);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(layers)
+
+BOOST_AUTO_TEST_CASE(gradients) {
+  for (const char* mode : {"concat", "sum", "mul", "ave"}) {
+    Bidirectional both([] { return GRUCell(3); }, {.return_sequences = true}, mode);
+    build(both, 2);
+    check_gradient(mode, both, {Shape{3, 4, 2}});
+    check_gradient(mode, both, {Shape{3, 4, 2}}, {4, 2, 1});
+  }
+  Attention attention(Attention::Config{true});
+  build(attention, 3);
+  check_gradient("Attention", attention, {Shape{2, 4, 3}});
+  AdditiveAttention additive;
+  build(additive, 3);
+  check_gradient("AdditiveAttention", additive, {Shape{2, 4, 3}});
+  Sequential model(LSTM(3, {}, {.return_sequences = true}), LayerNormalization(), TimeDistributed(Dense(2)), GRU(2));
+  build(model, 2);
+  check_gradient("Sequential", model, {Shape{2, 4, 2}});
+}
+
+BOOST_AUTO_TEST_CASE(masking_skips_steps) {
+  Sequential model(Masking(-1), LSTM(3));
+  LSTM bare(3);
+  build(model, 2);
+  build(bare, 2);
+  copy_parameters(model, bare);
+  Tape tape(DType::float64);
+  const Var padded = tape.constant(Tensor<double>({1, 4, 2}, {0.5, 1, -1, -1, 2, -1, -1, -1}));
+  const Var plain = tape.constant(Tensor<double>({1, 2, 2}, {0.5, 1, 2, -1}));
+  BOOST_TEST(difference(model(padded), bare(plain)) < 1e-14);
+}
+
+BOOST_AUTO_TEST_CASE(embedding_refuses_other_ids) {
+  Embedding table(5, 2);
+  build(table, 1);
+  Tape tape(DType::float64);
+  const std::vector<std::int32_t> ids = {0, 4, 5};
+  BOOST_CHECK_THROW((void)table(tape, ids, {3}), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(bidirectional_wants_opposite_directions) {
+  BOOST_CHECK_THROW(Bidirectional(RNN(AnyCell(LSTMCell(2))), RNN(AnyCell(LSTMCell(2)))), ValueError);
+  BOOST_CHECK_THROW(Bidirectional([] { return LSTMCell(2); }, {}, "max"), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(sequential_names_parameters) {
+  Sequential model(LSTM(3, {}, {.return_sequences = true}), Dense(2), Dense(1));
+  build(model, 2);
+  const auto list = parameters(model);
+  BOOST_TEST(list.front().path == "lstm/kernel");
+  BOOST_TEST(list.back().path == "dense_1/bias");
+}
+
+BOOST_AUTO_TEST_CASE(penalty_is_l1_and_l2) {
+  DenseOptions options;
+  options.kernel_regularizer = l1_l2(0.5, 2);
+  options.activity_regularizer = l2(1);
+  Dense dense(1, options);
+  Builder builder(2, DType::float64, Generator(1));
+  dense.build(builder);
+  dense.kernel.edit().assign(std::vector<double>{3, -1});
+  Tape tape(DType::float64);
+  BOOST_TEST(penalty(tape, parameters(dense)).item() == 0.5 * 4 + 2 * 10);
+  LayerValue input;
+  input.value = tape.filled({1, 2}, 1);
+  BOOST_TEST(dense.call(input).penalty.item() == 4);
+}
+
+BOOST_AUTO_TEST_CASE(constraints_change_weights) {
+  const auto changed = [](const Constraint& constraint) {
+    Array value(Tensor<double>({2, 2}, {3, 0.3, -4, 0.4}));
+    constraint(value);
+    return value.to_doubles();
+  };
+  const auto near = [](const std::vector<double>& a, const std::vector<double>& b) {
+    for (std::size_t i = 0; i < a.size(); ++i) BOOST_TEST(std::abs(a[i] - b[i]) < 1e-6);  // Keras's epsilon is 1e-7
+  };
+  near(changed(max_norm(1)), {0.6, 0.3, -0.8, 0.4});
+  near(changed(unit_norm()), {0.6, 0.6, -0.8, 0.8});
+  near(changed(non_neg()), {3, 0.3, 0, 0.4});
+  near(changed(min_max_norm(1, 2, 0.5)), {3 * 0.7, 0.45, -4 * 0.7, 0.6});
+}
+
+BOOST_AUTO_TEST_CASE(torch_weights_go_out_and_in) {
+  TorchOptions options;
+  options.input_size = 2;
+  options.hidden_size = 3;
+  options.num_layers = 2;
+  options.bidirectional = true;
+  options.proj_size = 2;
+  TorchLSTM from(options);
+  TorchLSTM to(options);
+  build(from, 2, 1);
+  build(to, 2, 5);
+  std::map<std::string, Array> state;
+  for (auto& [name, array] : from.state_dict()) state.emplace(name, std::move(array));
+  BOOST_TEST(state.size() == 20);
+  BOOST_TEST((state.at("weight_ih_l1_reverse").shape() == Shape{12, 4}));
+  to.load_state_dict(state);
+  Tape tape(DType::float64);
+  const Var x = tape.constant(random_tensor({4, 2, 2}));
+  const std::vector<Index> lengths = {2, 4};
+  BOOST_TEST(difference(from.call(x, {}, lengths).output, to.call(x, {}, lengths).output) == 0);
+  state.erase("bias_hh_l0");
+  BOOST_CHECK_THROW(to.load_state_dict(state), ValueError);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
