@@ -50,8 +50,7 @@ void Arena::next_block(std::size_t bytes) {
   if (found == blocks_.size()) {
     // Each block is as large as all before it, up to a bound, so that long sequences need few of them.
     constexpr std::size_t growth_bound = std::size_t{64} << 20;
-    const std::size_t size =
-        round_up(std::max({bytes, first_block, std::min(capacity(), growth_bound)}), huge_page);
+    const std::size_t size = round_up(std::max({bytes, first_block, std::min(capacity(), growth_bound)}), huge_page);
     auto* const memory = static_cast<std::byte*>(std::aligned_alloc(huge_page, size));
     if (memory == nullptr) throw std::bad_alloc();
 #if defined(__linux__)

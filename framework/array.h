@@ -21,7 +21,9 @@ class Array {
   [[nodiscard]] Array clone() const;
   [[nodiscard]] const Shape& shape() const;
   [[nodiscard]] Index size() const { return shape().count(); }
-  [[nodiscard]] DType dtype() const { return std::holds_alternative<Tensor<float>>(tensor_) ? DType::float32 : DType::float64; }
+  [[nodiscard]] DType dtype() const {
+    return std::holds_alternative<Tensor<float>>(tensor_) ? DType::float32 : DType::float64;
+  }
 
   /// The tensor as the type it has. @throws StateError when it has the other.
   template <Scalar T>

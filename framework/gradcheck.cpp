@@ -74,7 +74,8 @@ class Flattened {
     tape.backward(y, seed);
     std::vector<double> result;
     for (std::size_t i = 0; i < arguments_.size(); ++i) {
-      const auto own = i < inputs_ ? on_tape_[i].gradient().to_doubles() : parameters_[i - inputs_]->gradient.to_doubles();
+      const auto own =
+          i < inputs_ ? on_tape_[i].gradient().to_doubles() : parameters_[i - inputs_]->gradient.to_doubles();
       result.insert(result.end(), own.begin(), own.end());
     }
     return result;
@@ -89,7 +90,8 @@ class Flattened {
   [[nodiscard]] static std::string index_text(const Shape& shape, std::size_t element) {
     std::vector<Index> at(static_cast<std::size_t>(shape.rank()));
     auto rest = static_cast<Index>(element);
-    for (int axis = shape.rank(); axis-- > 0; rest /= shape[axis]) at[static_cast<std::size_t>(axis)] = rest % shape[axis];
+    for (int axis = shape.rank(); axis-- > 0; rest /= shape[axis])
+      at[static_cast<std::size_t>(axis)] = rest % shape[axis];
     return to_string(Shape(at));
   }
 
@@ -151,8 +153,8 @@ void note(GradcheckResult& result, double analytic, double numeric, const Gradch
           const std::function<std::string()>& where) {
   const double error = error_of(analytic, numeric);
   if (error > options.tolerance && (result.passed || error > result.error)) {
-    result.message = fmt::format("gradcheck: {}: analytic {:.9g}, numeric {:.9g} (error {:.3g}, tolerance {:.3g})", where(),
-                                 analytic, numeric, error, options.tolerance);
+    result.message = fmt::format("gradcheck: {}: analytic {:.9g}, numeric {:.9g} (error {:.3g}, tolerance {:.3g})",
+                                 where(), analytic, numeric, error, options.tolerance);
     result.passed = false;
   }
   result.error = std::max(result.error, error);

@@ -121,7 +121,8 @@ void backward_addend(Var addend, Var z) {
   if (!addend.wants_gradient()) return;
   const MatrixView<const T> dz = z.adjoint<T>();
   const MatrixView<T> to = addend.add_gradient<T>();
-  if (is_bias(addend, z.shape())) add_column_sums<T>(dz, std::span<T>(to.data, static_cast<std::size_t>(addend.size())));
+  if (is_bias(addend, z.shape()))
+    add_column_sums<T>(dz, std::span<T>(to.data, static_cast<std::size_t>(addend.size())));
   else add_rows<T>(dz, to);
 }
 
@@ -232,10 +233,11 @@ Linear::Linear(Var a, Var w, Transpose transpose) {
   const Product& p = terms_.products[0];
   require(a.shape().rank() >= 1 && w.shape().rank() == 2, "matmul: {} x {}: the right operand must have two axes",
           a.shape(), w.shape());
-  require(inner_of_a(p) == inner_of_w(p), "matmul: {}{} x {}{}: inner sizes {} and {} differ{}", a.shape(),
-          transpose == Transpose::a ? "ᵀ" : "", w.shape(), transpose == Transpose::b ? "ᵀ" : "", inner_of_a(p),
-          inner_of_w(p),
-          inner_of_a(p) == outer_of_w(p) ? " (they fit with Transpose::b)" : " (was the layer built for another input?)");
+  require(
+      inner_of_a(p) == inner_of_w(p), "matmul: {}{} x {}{}: inner sizes {} and {} differ{}", a.shape(),
+      transpose == Transpose::a ? "ᵀ" : "", w.shape(), transpose == Transpose::b ? "ᵀ" : "", inner_of_a(p),
+      inner_of_w(p),
+      inner_of_a(p) == outer_of_w(p) ? " (they fit with Transpose::b)" : " (was the layer built for another input?)");
 }
 
 Shape Linear::shape() const { return shape_of(terms_.products[0]); }
@@ -258,7 +260,8 @@ Linear Linear::plus(Var addend) const {
                       "Linear: more than {} addends (assign a part of the sum to a Var first)", max_terms);
   const Shape own = shape();
   require(addend.cols() == own.cols() && (addend.rows() == 1 || addend.rows() == own.rows()),
-          "Linear: cannot add {} to a product of shape {} (the same shape or one row is possible)", addend.shape(), own);
+          "Linear: cannot add {} to a product of shape {} (the same shape or one row is possible)", addend.shape(),
+          own);
   Linear sum = *this;
   sum.terms_.addends[static_cast<std::size_t>(sum.terms_.addend_count++)] = addend;
   return sum;

@@ -79,7 +79,7 @@ class Generator {
   void fill_words(std::span<std::uint32_t> words);
 
   State state_;
-  std::array<std::uint32_t, 4> block_{};       // the words of the current counter value …
+  std::array<std::uint32_t, 4> block_{};            // the words of the current counter value …
   std::uint64_t block_number_ = ~std::uint64_t{0};  // … which is this one
 };
 

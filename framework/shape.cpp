@@ -7,8 +7,8 @@ namespace recur {
 Shape::Shape(std::span<const Index> sizes) : rank_(static_cast<int>(sizes.size())) {
   require(sizes.size() <= max_rank, "Shape: {} axes given, at most {} are supported", sizes.size(), max_rank);
   std::copy(sizes.begin(), sizes.end(), sizes_.begin());
-  require(std::all_of(sizes.begin(), sizes.end(), [](Index size) { return size >= 0; }),
-          "Shape: negative size in {}", *this);
+  require(std::all_of(sizes.begin(), sizes.end(), [](Index size) { return size >= 0; }), "Shape: negative size in {}",
+          *this);
 }
 
 int Shape::normalize(int axis) const {

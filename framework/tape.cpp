@@ -16,7 +16,8 @@ std::size_t bytes_of(const detail::Node& node, DType dtype) {
 
 void check_wanted(Var y) {
   require<StateError>(y.wants_gradient(),
-                      "Tape::backward: nothing the {} value depends on wants a gradient (was recording off?)", y.shape());
+                      "Tape::backward: nothing the {} value depends on wants a gradient (was recording off?)",
+                      y.shape());
 }
 
 }  // namespace
@@ -70,9 +71,8 @@ Var Tape::constant(const Array& array) {
 
 Var Tape::filled(Shape shape, double value) {
   const Var result = output(shape, false);
-  dispatch(dtype_, [&]<class T>() {
-    std::fill_n(result.mutable_value<T>().data, result.size(), static_cast<T>(value));
-  });
+  dispatch(dtype_,
+           [&]<class T>() { std::fill_n(result.mutable_value<T>().data, result.size(), static_cast<T>(value)); });
   return result;
 }
 

@@ -133,7 +133,8 @@ class Tape {
   /// Lets something on the tape point to something newer on it, until a `rewind` forgets the newer.
   template <class T>
   void point(T*& pointer, T* target) {
-    changes_.push_back({[](void* at, void* before) { *static_cast<T**>(at) = static_cast<T*>(before); }, &pointer, pointer});
+    changes_.push_back(
+        {[](void* at, void* before) { *static_cast<T**>(at) = static_cast<T*>(before); }, &pointer, pointer});
     pointer = target;
   }
   [[nodiscard]] GemmWorkspace& workspace() { return workspace_; }

@@ -31,8 +31,7 @@ class Tensor {
     std::copy(values.begin(), values.end(), data_.get());
   }
   Tensor(Shape shape, std::initializer_list<T> values) : Tensor(shape, std::span(values.begin(), values.size())) {}
-  Tensor(Tensor&& other) noexcept
-      : shape_(std::exchange(other.shape_, Shape{0})), data_(std::move(other.data_)) {}
+  Tensor(Tensor&& other) noexcept : shape_(std::exchange(other.shape_, Shape{0})), data_(std::move(other.data_)) {}
   Tensor& operator=(Tensor&& other) noexcept {
     shape_ = std::exchange(other.shape_, Shape{0});
     data_ = std::move(other.data_);

@@ -26,18 +26,19 @@ struct LeafSlot;
 struct Node {
   Tape* tape = nullptr;
   void* value = nullptr;
-  void* adjoint = nullptr;    ///< Owners: null until a gradient arrives.
-  Node* base = nullptr;       ///< Views only.
-  Node* sibling = nullptr;    ///< Next output of the same operation.
-  Index offset = 0;           ///< Views: elements from the start of `base`.
-  Index stride = 0;           ///< Elements from row to row.
+  void* adjoint = nullptr;  ///< Owners: null until a gradient arrives.
+  Node* base = nullptr;     ///< Views only.
+  Node* sibling = nullptr;  ///< Next output of the same operation.
+  Index offset = 0;         ///< Views: elements from the start of `base`.
+  Index stride = 0;         ///< Elements from row to row.
   Shape shape;
-  LeafSlot* leaf = nullptr;   ///< Of a parameter.
-  SequenceTag* sequence = nullptr;  ///< The sequence, all of whose steps are known, that this is (a step of); see linear.h.
-  Index sequence_row = 0;           ///< Where in it the step begins.
-  int holds = 0;              ///< Operations that still need the gradient after it has been passed on.
-  bool wanted = false;        ///< Takes part in backward.
-  bool kept = false;          ///< The gradient stays readable after backward.
+  LeafSlot* leaf = nullptr;  ///< Of a parameter.
+  SequenceTag* sequence =
+      nullptr;             ///< The sequence, all of whose steps are known, that this is (a step of); see linear.h.
+  Index sequence_row = 0;  ///< Where in it the step begins.
+  int holds = 0;           ///< Operations that still need the gradient after it has been passed on.
+  bool wanted = false;     ///< Takes part in backward.
+  bool kept = false;       ///< The gradient stays readable after backward.
 
   [[nodiscard]] Node& root() { return base == nullptr ? *this : *base; }
 };

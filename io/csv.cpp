@@ -31,13 +31,16 @@ extern "C" void recur_csv_row(int /*terminator*/, void* collected) {
 
 std::vector<Row> parse(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  require<FormatError>(file.good() && std::filesystem::is_regular_file(path), "CsvTable: cannot read '{}'", path.string());
+  require<FormatError>(file.good() && std::filesystem::is_regular_file(path), "CsvTable: cannot read '{}'",
+                       path.string());
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   csv_parser parser;
-  require<FormatError>(csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0, "CsvTable: the parser could not be set up");
+  require<FormatError>(csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0,
+                       "CsvTable: the parser could not be set up");
   Collected collected;
-  const bool parsed = csv_parse(&parser, text.data(), text.size(), recur_csv_field, recur_csv_row, &collected) == text.size() &&
-                      csv_fini(&parser, recur_csv_field, recur_csv_row, &collected) == 0;
+  const bool parsed =
+      csv_parse(&parser, text.data(), text.size(), recur_csv_field, recur_csv_row, &collected) == text.size() &&
+      csv_fini(&parser, recur_csv_field, recur_csv_row, &collected) == 0;
   const std::string reason = parsed ? "" : csv_strerror(csv_error(&parser));
   csv_free(&parser);
   require<FormatError>(parsed, "CsvTable: '{}', after line {}: {}", path.string(), collected.rows.size(), reason);
@@ -55,7 +58,8 @@ std::optional<double> to_number(const std::string& field) {
 
 CsvTable::CsvTable(const std::filesystem::path& path) : path_(path), rows_(parse(path)) {
   require<FormatError>(!rows_.empty(), "CsvTable: '{}' is empty", path.string());
-  const bool headed = !std::all_of(rows_[0].begin(), rows_[0].end(), [](const std::string& f) { return to_number(f).has_value(); });
+  const bool headed =
+      !std::all_of(rows_[0].begin(), rows_[0].end(), [](const std::string& f) { return to_number(f).has_value(); });
   if (headed) {
     names_ = rows_[0];
     rows_.erase(rows_.begin());
@@ -79,8 +83,8 @@ std::vector<double> CsvTable::column(std::string_view name) const {
   std::vector<double> numbers;
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     const auto number = to_number(rows_[r][c]);
-    require<FormatError>(number.has_value(), "CsvTable: '{}', line {}, column '{}': '{}' is not a number", path_.string(),
-                         r + first_line_, name, rows_[r][c]);
+    require<FormatError>(number.has_value(), "CsvTable: '{}', line {}, column '{}': '{}' is not a number",
+                         path_.string(), r + first_line_, name, rows_[r][c]);
     numbers.push_back(*number);
   }
   return numbers;

@@ -19,7 +19,8 @@ constexpr double right = 20;
 constexpr double top = 44;
 constexpr double bottom = 52;
 // Told apart by colour-blind readers too (Okabe & Ito).
-constexpr std::array<const char*, 7> colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
+constexpr std::array<const char*, 7> colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                                "#e69f00", "#56b4e9", "#000000"};
 
 struct Range {
   double low = std::numeric_limits<double>::infinity();
@@ -59,16 +60,20 @@ class Canvas {
  public:
   Canvas(Range x, Range y) : x_(x), y_(y) {}
 
-  [[nodiscard]] double across(double v) const { return left + (v - x_.low) / (x_.high - x_.low) * (width - left - right); }
+  [[nodiscard]] double across(double v) const {
+    return left + (v - x_.low) / (x_.high - x_.low) * (width - left - right);
+  }
   [[nodiscard]] double down(double v) const {
     return height - bottom - (v - y_.low) / (y_.high - y_.low) * (height - top - bottom);
   }
   void text(double x, double y, const char* anchor, const std::string& words, const char* more = "") {
-    svg_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" {}>{}</text>\n", x, y, anchor, more, escape(words));
+    svg_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" {}>{}</text>\n", x, y, anchor, more,
+                        escape(words));
   }
   void line(double x1, double y1, double x2, double y2, const char* colour, double thickness, bool dashed) {
-    svg_ += fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n", x1,
-                        y1, x2, y2, colour, thickness, dashed ? " stroke-dasharray=\"6 4\"" : "");
+    svg_ += fmt::format(
+        "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n", x1, y1,
+        x2, y2, colour, thickness, dashed ? " stroke-dasharray=\"6 4\"" : "");
   }
   void axes() {
     for (double d = tick_distance(x_, 8), v = std::ceil(x_.low / d) * d; v <= x_.high + 1e-9 * d; v += d) {
@@ -94,7 +99,8 @@ class Canvas {
   }
   [[nodiscard]] std::string finish() const {
     return fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" font-family=\"sans-serif\" "
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
+        "font-family=\"sans-serif\" "
         "font-size=\"12\" fill=\"#222\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n{2}</svg>\n",
         width, height, svg_);
   }

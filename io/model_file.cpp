@@ -21,8 +21,7 @@ std::string differences(const std::map<std::string, Array>& arrays, std::span<co
   for (const auto& [path, parameter] : parameters) {
     wanted.insert(path);
     const auto found = arrays.find(path);
-    if (found == arrays.end())
-      append(missing, path);
+    if (found == arrays.end()) append(missing, path);
     else if (found->second.shape() != parameter->shape())
       append(misshaped,
              fmt::format("{} ({} in the file, {} in the model)", path, found->second.shape(), parameter->shape()));

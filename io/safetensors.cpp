@@ -65,8 +65,7 @@ float from_half(std::uint16_t bits) {
   float magnitude = 0;
   if (exponent == 31)
     magnitude = fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  else
-    magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 1024.0F, exponent - 25);
+  else magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 1024.0F, exponent - 25);
   return (bits & 0x8000U) != 0 ? -magnitude : magnitude;
 }
 
@@ -97,10 +96,8 @@ class Reader {
     SafetensorsFile result;
     std::vector<Entry> entries;
     for (const auto& [key, value] : header.items()) {
-      if (key == metadata_key)
-        result.metadata = read_metadata(value);
-      else
-        entries.push_back(read_entry(key, value));
+      if (key == metadata_key) result.metadata = read_metadata(value);
+      else entries.push_back(read_entry(key, value));
     }
     check_layout(entries);
     for (const Entry& entry : entries) result.arrays.emplace(entry.name, read_array(entry));
@@ -219,14 +216,13 @@ class Reader {
 
   // Tensors fill the data part without gaps and without sharing bytes.
   void check_layout(std::vector<Entry>& entries) const {
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-    });
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
     std::uint64_t expected = 0;
     for (const Entry& entry : entries) {
       check(entry.begin == expected, data_begin_ + entry.begin, "tensor '{}' begins at byte {} of the data, {} {}",
-            entry.name, entry.begin, entry.begin < expected ? "inside the one before, which ends at" : "after a gap from",
-            expected);
+            entry.name, entry.begin,
+            entry.begin < expected ? "inside the one before, which ends at" : "after a gap from", expected);
       expected = entry.end;
     }
     check(expected == data_size(), data_begin_ + expected, "{} bytes belong to no tensor", data_size() - expected);

@@ -14,13 +14,25 @@ namespace recur {
 class Activation {
  public:
   enum Kind : int {
-    linear, tanh, sigmoid, hard_sigmoid, hard_sigmoid_v3, relu, leaky_relu, elu, selu, softplus, softsign, exponential, silu
+    linear,
+    tanh,
+    sigmoid,
+    hard_sigmoid,
+    hard_sigmoid_v3,
+    relu,
+    leaky_relu,
+    elu,
+    selu,
+    softplus,
+    softsign,
+    exponential,
+    silu
   };
 
   Activation(Kind kind = linear) : kind_(kind) {}  // NOLINT(google-explicit-constructor): a kind is an activation.
   /// @throws ValueError for an unknown name; the message lists the known ones.
   Activation(std::string_view name);  // NOLINT(google-explicit-constructor): so is its name.
-  Activation(const char* name) : Activation(std::string_view(name)) {}  // NOLINT(google-explicit-constructor)
+  Activation(const char* name) : Activation(std::string_view(name)) {}         // NOLINT(google-explicit-constructor)
   Activation(const std::string& name) : Activation(std::string_view(name)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] Kind kind() const { return kind_; }
@@ -50,42 +62,66 @@ struct Activate {
   template <class V>
   static V value(V x, V kind) {
     switch (static_cast<int>(kind[0])) {
-      case Activation::tanh: return Tanh::value(x);
-      case Activation::sigmoid: return Sigmoid::value(x);
-      case Activation::hard_sigmoid: return HardSigmoid::value(x);
-      case Activation::hard_sigmoid_v3: return HardSigmoidV3::value(x);
-      case Activation::relu: return Relu::value(x);
-      case Activation::leaky_relu: return LeakyRelu::value(x, splat<V>(leaky_slope));
-      case Activation::elu: return Elu::value(x, splat<V>(1));
-      case Activation::selu: return splat<V>(selu_scale) * Elu::value(x, splat<V>(selu_alpha));
-      case Activation::softplus: return Softplus::value(x);
-      case Activation::softsign: return Softsign::value(x);
-      case Activation::exponential: return Exp::value(x);
-      case Activation::silu: return x * Sigmoid::value(x);
-      default: return x;
+      case Activation::tanh:
+        return Tanh::value(x);
+      case Activation::sigmoid:
+        return Sigmoid::value(x);
+      case Activation::hard_sigmoid:
+        return HardSigmoid::value(x);
+      case Activation::hard_sigmoid_v3:
+        return HardSigmoidV3::value(x);
+      case Activation::relu:
+        return Relu::value(x);
+      case Activation::leaky_relu:
+        return LeakyRelu::value(x, splat<V>(leaky_slope));
+      case Activation::elu:
+        return Elu::value(x, splat<V>(1));
+      case Activation::selu:
+        return splat<V>(selu_scale) * Elu::value(x, splat<V>(selu_alpha));
+      case Activation::softplus:
+        return Softplus::value(x);
+      case Activation::softsign:
+        return Softsign::value(x);
+      case Activation::exponential:
+        return Exp::value(x);
+      case Activation::silu:
+        return x * Sigmoid::value(x);
+      default:
+        return x;
     }
   }
   template <int K, class V>
   static V slope(V x, V kind, V y) {
     static_assert(K == 0, "the number of an activation has no gradient");
     switch (static_cast<int>(kind[0])) {
-      case Activation::tanh: return Tanh::slope(x, y);
-      case Activation::sigmoid: return Sigmoid::slope(x, y);
-      case Activation::hard_sigmoid: return HardSigmoid::slope(x, y);
-      case Activation::hard_sigmoid_v3: return HardSigmoidV3::slope(x, y);
-      case Activation::relu: return Relu::slope(x, y);
-      case Activation::leaky_relu: return LeakyRelu::slope<0>(x, splat<V>(leaky_slope), y);
-      case Activation::elu: return Elu::slope<0>(x, splat<V>(1), y);
+      case Activation::tanh:
+        return Tanh::slope(x, y);
+      case Activation::sigmoid:
+        return Sigmoid::slope(x, y);
+      case Activation::hard_sigmoid:
+        return HardSigmoid::slope(x, y);
+      case Activation::hard_sigmoid_v3:
+        return HardSigmoidV3::slope(x, y);
+      case Activation::relu:
+        return Relu::slope(x, y);
+      case Activation::leaky_relu:
+        return LeakyRelu::slope<0>(x, splat<V>(leaky_slope), y);
+      case Activation::elu:
+        return Elu::slope<0>(x, splat<V>(1), y);
       case Activation::selu:
         return splat<V>(selu_scale) * Elu::slope<0>(x, splat<V>(selu_alpha), y / splat<V>(selu_scale));
-      case Activation::softplus: return Softplus::slope(x, y);
-      case Activation::softsign: return Softsign::slope(x, y);
-      case Activation::exponential: return y;
+      case Activation::softplus:
+        return Softplus::slope(x, y);
+      case Activation::softsign:
+        return Softsign::slope(x, y);
+      case Activation::exponential:
+        return y;
       case Activation::silu: {
         const V s = Sigmoid::value(x);
         return s + y * (1 - s);
       }
-      default: return splat<V>(1);
+      default:
+        return splat<V>(1);
     }
   }
 };

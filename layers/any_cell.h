@@ -22,7 +22,8 @@ class CellInterface {
   virtual void build(Builder& builder) = 0;
   virtual void visit(ParameterVisitor& visitor) = 0;
   /// One step: reads `states`, writes `next`, returns the output.
-  [[nodiscard]] virtual Var call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) = 0;
+  [[nodiscard]] virtual Var call(Var x, std::span<const Var> states, std::span<Var> next,
+                                 const CellContext& context) = 0;
   virtual void initial_states(Tape& tape, Index batch, std::span<Var> states) = 0;
   [[nodiscard]] virtual Index mask_count() const = 0;
   virtual void draw_masks(Tape& tape, Index batch, std::span<Var> masks) = 0;
@@ -48,12 +49,14 @@ class CellAdapter;
 /// Says at compile time what a class lacks to be a cell.
 template <class C>
 constexpr void check_cell() {
-  static_assert(requires { typename C::State; }, "not a cell: it needs a type `State`, an aggregate of Vars");
-  static_assert(requires(const C& c) { StateSize(c.state_size()); },
-                "not a cell: it needs `StateSize state_size() const`, one number for each state");
   static_assert(
-      requires(C& c, Var x, typename C::State s) { c.call(x, s); } ||
-          requires(C& c, Var x, typename C::State s, const CellContext& k) { c.call(x, s, k); },
+      requires { typename C::State; }, "not a cell: it needs a type `State`, an aggregate of Vars");
+  static_assert(
+      requires(const C& c) { StateSize(c.state_size()); },
+      "not a cell: it needs `StateSize state_size() const`, one number for each state");
+  static_assert(
+      requires(C & c, Var x, typename C::State s) { c.call(x, s); } ||
+          requires(C & c, Var x, typename C::State s, const CellContext& k) { c.call(x, s, k); },
       "not a cell: it needs `Step<State> call(Var x, State s)`");
   static_assert(RNNCell<C>, "not a cell: `call` must return Step<State>{output, state}");
 }

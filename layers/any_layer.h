@@ -39,7 +39,8 @@ class LayerInterface {
 template <class L>
 concept Layer = requires(L& layer, Var x) {
   { layer(x) } -> std::convertible_to<Var>;
-} || requires(L& layer, const LayerValue& x) {
+}
+|| requires(L& layer, const LayerValue& x) {
   { layer.call(x) } -> std::same_as<LayerValue>;
 };
 
@@ -55,7 +56,8 @@ class AnyLayer {
   AnyLayer() = default;
   template <class L>
     requires(!std::same_as<std::remove_cvref_t<L>, AnyLayer>)
-  AnyLayer(L&& layer)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload): every layer is one.
+  AnyLayer(
+      L&& layer)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload): every layer is one.
       : layer_(std::make_unique<detail::LayerAdapter<std::remove_cvref_t<L>>>(std::forward<L>(layer))) {}
 
   [[nodiscard]] bool empty() const { return layer_ == nullptr; }
@@ -92,7 +94,9 @@ class LayerAdapter final : public LayerInterface {
     if constexpr (requires { layer_.visit(visitor); }) layer_.visit(visitor);
   }
   LayerValue call(const LayerValue& input) override {
-    if constexpr (requires { { layer_.call(input) } -> std::same_as<LayerValue>; }) {
+    if constexpr (requires {
+                    { layer_.call(input) } -> std::same_as<LayerValue>;
+                  }) {
       return layer_.call(input);
     } else {
       require<ValueError>(!input.is_ids(), "{}: the input is ids; an Embedding must come first", class_name());

@@ -13,7 +13,8 @@ namespace {
 template <class Score>
 Var for_each_query(const char* layer, const AttentionInputs& in, Score score) {
   require(in.query.shape().rank() == 3 && in.value.shape().rank() == 3,
-          "{}: query {} and value {} where [batch, time, features] is expected", layer, in.query.shape(), in.value.shape());
+          "{}: query {} and value {} where [batch, time, features] is expected", layer, in.query.shape(),
+          in.value.shape());
   const Var keys = in.key.defined() ? in.key : in.value;
   const Index batch = in.query.shape()[0];
   const auto results = in.query.tape().list<Var>(in.query.shape()[1]);
@@ -26,8 +27,8 @@ Var for_each_query(const char* layer, const AttentionInputs& in, Score score) {
 
 template <class L>
 LayerValue to_itself(L& layer, const LayerValue& input) {
-  require<ValueError>(!input.is_ids() && input.lengths.empty(), "{}: numbers, and a mask rather than lengths, are expected",
-                      L::class_name);
+  require<ValueError>(!input.is_ids() && input.lengths.empty(),
+                      "{}: numbers, and a mask rather than lengths, are expected", L::class_name);
   LayerValue output;
   output.value = layer(AttentionInputs{input.value, input.value, Var(), input.mask});
   output.mask = input.mask;
@@ -47,8 +48,7 @@ LayerValue Attention::call(const LayerValue& input) { return to_itself(*this, in
 
 Var AdditiveAttention::operator()(const AttentionInputs& inputs) {
   const Var factor = config_.use_scale ? inputs.query.tape().leaf(scale) : Var();
-  return for_each_query(class_name, inputs,
-                        [&](Var query, Var keys) { return additive_scores(query, keys, factor); });
+  return for_each_query(class_name, inputs, [&](Var query, Var keys) { return additive_scores(query, keys, factor); });
 }
 
 LayerValue AdditiveAttention::call(const LayerValue& input) { return to_itself(*this, input); }

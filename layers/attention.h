@@ -6,9 +6,9 @@ namespace recur {
 
 /// What the attention layers are called with: several queries look at one sequence of values.
 struct AttentionInputs {
-  Var query;  ///< `[batch, queries, features]`
-  Var value;  ///< `[batch, time, features]`
-  Var key;    ///< As value; undefined: the values are the keys.
+  Var query;       ///< `[batch, queries, features]`
+  Var value;       ///< `[batch, time, features]`
+  Var key;         ///< As value; undefined: the values are the keys.
   Var value_mask;  ///< `[batch, time]`, 0 for values not to be seen; undefined for none.
 };
 

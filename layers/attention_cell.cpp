@@ -42,9 +42,9 @@ Var AttentionCell::call(Var x, std::span<const Var> states, std::span<Var> next,
                       "AttentionCell: {} constants given; the memory, and its mask if there is one, are expected",
                       context.constants.size());
   const Var memory = context.constants[0];
-  const Var output = config_.cell->call(concat({x, states[0]}, -1), states.subspan(1), next.subspan(1),
-                                        {context.masks, config_.cell->takes_constants() ? context.constants
-                                                                                         : std::span<const Var>()});
+  const Var output =
+      config_.cell->call(concat({x, states[0]}, -1), states.subspan(1), next.subspan(1),
+                         {context.masks, config_.cell->takes_constants() ? context.constants : std::span<const Var>()});
   const Var query = matmul(output, query_kernel_);
   const Var keys = matmul(memory, memory_kernel_);
   const Var scores = scale_.created() ? additive_scores(query, keys, x.tape().leaf(scale_)) : dot_scores(query, keys);

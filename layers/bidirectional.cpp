@@ -11,8 +11,8 @@ namespace recur {
 namespace {
 
 RNN& rnn_of(const AnyLayer& layer, const char* which) {
-  require<ValueError>(!layer.empty() && layer->rnn() != nullptr, "Bidirectional: {} must be an RNN, LSTM, GRU or SimpleRNN",
-                      which);
+  require<ValueError>(!layer.empty() && layer->rnn() != nullptr,
+                      "Bidirectional: {} must be an RNN, LSTM, GRU or SimpleRNN", which);
   return *layer->rnn();
 }
 
@@ -24,7 +24,8 @@ void Bidirectional::Config::fields(Fields& f) {
   if (f.reading()) {
     // A second layer of the same config, backwards, unless there is one of its own.
     f("layer", backward_layer);
-    if (backward_layer->rnn() != nullptr) backward_layer->rnn()->set_options(Bidirectional::flipped(layer->rnn()->options()));
+    if (backward_layer->rnn() != nullptr)
+      backward_layer->rnn()->set_options(Bidirectional::flipped(layer->rnn()->options()));
   }
   f("backward_layer", backward_layer);
   f.optional("merge_mode", merge_mode);
@@ -35,18 +36,20 @@ Bidirectional::Bidirectional(Config config) : config_(std::move(config)) {
   RNN& backward = rnn_of(config_.backward_layer, "backward_layer");
   RNNOptions a = forward.options();
   RNNOptions b = backward.options();
-  require<ValueError>(a.go_backwards != b.go_backwards, "Bidirectional: both layers have go_backwards = {}", a.go_backwards);
-  require<ValueError>(a.return_sequences == b.return_sequences && a.return_state == b.return_state &&
-                          a.stateful == b.stateful && a.time_major == b.time_major,
-                      "Bidirectional: the two layers must agree in return_sequences, return_state, stateful and time_major");
+  require<ValueError>(a.go_backwards != b.go_backwards, "Bidirectional: both layers have go_backwards = {}",
+                      a.go_backwards);
+  require<ValueError>(
+      a.return_sequences == b.return_sequences && a.return_state == b.return_state && a.stateful == b.stateful &&
+          a.time_major == b.time_major,
+      "Bidirectional: the two layers must agree in return_sequences, return_state, stateful and time_major");
   constexpr std::array<std::string_view, 5> modes = {"concat", "sum", "mul", "ave", ""};
   require<ValueError>(std::find(modes.begin(), modes.end(), config_.merge_mode) != modes.end(),
                       "Bidirectional: merge_mode '{}' is not known (known: concat, sum, mul, ave, none)",
                       config_.merge_mode);
-  require<ValueError>(config_.merge_mode.empty() || config_.merge_mode == "concat" ||
-                          forward.output_size() == backward.output_size(),
-                      "Bidirectional: outputs of {} and {} units cannot be merged by {}", forward.output_size(),
-                      backward.output_size(), config_.merge_mode);
+  require<ValueError>(
+      config_.merge_mode.empty() || config_.merge_mode == "concat" || forward.output_size() == backward.output_size(),
+      "Bidirectional: outputs of {} and {} units cannot be merged by {}", forward.output_size(), backward.output_size(),
+      config_.merge_mode);
   a.zero_output_for_mask = b.zero_output_for_mask = a.return_sequences;
   forward.set_options(a);
   backward.set_options(b);
@@ -93,7 +96,8 @@ LayerValue Bidirectional::call(const LayerValue& input) {
   const LayerValue other = config_.backward_layer->call(behind);
 
   const auto all = input.value.tape().list<Var>(static_cast<Index>(output.states.size() + other.states.size()));
-  std::copy(other.states.begin(), other.states.end(), std::copy(output.states.begin(), output.states.end(), all.begin()));
+  std::copy(other.states.begin(), other.states.end(),
+            std::copy(output.states.begin(), output.states.end(), all.begin()));
   output.states = all;
   if (other.penalty.defined()) output.penalty = Var(output.penalty + other.penalty);
   // Whichever of the two goes backwards has its sequence turned round.

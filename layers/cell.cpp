@@ -22,7 +22,8 @@ std::string to_string(const StateSize& size) {
 void Builder::operator()(Parameter& parameter, Shape shape, const Initializer& initializer,
                          const Regularizer& regularizer, const Constraint& constraint) {
   for (const Index size : shape.sizes())
-    require<ValueError>(size > 0, "build: '{}' would have shape {}; all sizes must be positive", parameter.name(), shape);
+    require<ValueError>(size > 0, "build: '{}' would have shape {}; all sizes must be positive", parameter.name(),
+                        shape);
   parameter.create(shape, dtype_);
   Generator own = generator_.fork(parts_++);
   initializer(parameter.edit(), own);

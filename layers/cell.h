@@ -75,8 +75,8 @@ class Builder {
   /// Size of the last axis of the layer's input.
   Index input_size;
 
-  void operator()(Parameter& parameter, Shape shape, const Initializer& initializer, const Regularizer& regularizer = {},
-                  const Constraint& constraint = {});
+  void operator()(Parameter& parameter, Shape shape, const Initializer& initializer,
+                  const Regularizer& regularizer = {}, const Constraint& constraint = {});
   /// For a part of the layer: other input size, random numbers of its own.
   [[nodiscard]] Builder part(Index size);
   [[nodiscard]] DType dtype() const { return dtype_; }
@@ -121,13 +121,19 @@ struct CommonConfig {
 /// - `Index mask_count() const` and `void draw_masks(Tape&, Index batch, std::span<Var> masks)` for dropout;
 /// - `static constexpr bool takes_constants = true`.
 template <class C>
-concept RNNCell = requires { typename C::State; } && requires(C& cell, const C& built, Var x, typename C::State state) {
+concept RNNCell = requires {
+  typename C::State;
+}
+&&requires(C& cell, const C& built, Var x, typename C::State state) {
   { built.state_size() } -> std::convertible_to<StateSize>;
-} && (requires(C& cell, Var x, typename C::State state) {
-  { cell.call(x, state) } -> std::same_as<Step<typename C::State>>;
-} || requires(C& cell, Var x, typename C::State state, const CellContext& context) {
-  { cell.call(x, state, context) } -> std::same_as<Step<typename C::State>>;
-});
+}
+&&(
+    requires(C& cell, Var x, typename C::State state) {
+      { cell.call(x, state) } -> std::same_as<Step<typename C::State>>;
+    } ||
+    requires(C & cell, Var x, typename C::State state, const CellContext& context) {
+      { cell.call(x, state, context) } -> std::same_as<Step<typename C::State>>;
+    });
 
 namespace detail {
 

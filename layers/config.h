@@ -62,12 +62,13 @@ class Registry {
     return Any(C(std::move(config)));
   }
   template <class Any>
-  static void add(Makers<Any>& makers, const std::string& name, std::type_identity_t<std::function<Any(Fields&)>> maker) {
+  static void add(Makers<Any>& makers, const std::string& name,
+                  std::type_identity_t<std::function<Any(Fields&)>> maker) {
     require<ValueError>(makers.emplace(name, std::move(maker)).second, "Registry: there is a class '{}' already", name);
   }
   template <class Any>
   [[nodiscard]] static const std::function<Any(Fields&)>& find(const Makers<Any>& makers, const char* kind,
-                                                                const std::string& name, const std::string& path) {
+                                                               const std::string& name, const std::string& path) {
     if (const auto at = makers.find(name); at != makers.end()) return at->second;
     std::string known;
     for (const auto& [other, maker] : makers) known += (known.empty() ? "" : ", ") + other;

@@ -132,10 +132,12 @@ class Reader final : public Fields {
       : config_(config), path_(std::move(path)), registry_(registry) {}
 
   void operator()(const char* key, bool& value) override {
-    if (const Json* const found = find(key)) value = checked(key, *found, found->is_boolean(), "true or false").get<bool>();
+    if (const Json* const found = find(key))
+      value = checked(key, *found, found->is_boolean(), "true or false").get<bool>();
   }
   void operator()(const char* key, int& value) override {
-    if (const Json* const found = find(key)) value = checked(key, *found, found->is_number_integer(), "an integer").get<int>();
+    if (const Json* const found = find(key))
+      value = checked(key, *found, found->is_number_integer(), "an integer").get<int>();
   }
   void operator()(const char* key, Index& value) override {
     if (const Json* const found = find(key))
@@ -145,7 +147,8 @@ class Reader final : public Fields {
     if (const Json* const found = find(key)) value = checked(key, *found, found->is_number(), "a number").get<double>();
   }
   void operator()(const char* key, std::string& value) override {
-    if (const Json* const found = find(key)) value = checked(key, *found, found->is_string(), "a string").get<std::string>();
+    if (const Json* const found = find(key))
+      value = checked(key, *found, found->is_string(), "a string").get<std::string>();
   }
   void optional(const char* key, std::string& value) override {
     const Json* const found = find(key);
@@ -199,14 +202,12 @@ class Reader final : public Fields {
   [[nodiscard]] bool reading() const override { return true; }
 
   AnyCell read_cell(const Json& json, const std::string& path) const {
-    return read<AnyCell>(json, path, [&](const std::string& name, Reader& inner) {
-      return registry_.make_cell(name, path, inner);
-    });
+    return read<AnyCell>(
+        json, path, [&](const std::string& name, Reader& inner) { return registry_.make_cell(name, path, inner); });
   }
   AnyLayer read_layer(const Json& json, const std::string& path) const {
-    return read<AnyLayer>(json, path, [&](const std::string& name, Reader& inner) {
-      return registry_.make_layer(name, path, inner);
-    });
+    return read<AnyLayer>(
+        json, path, [&](const std::string& name, Reader& inner) { return registry_.make_layer(name, path, inner); });
   }
 
  private:

@@ -25,11 +25,19 @@ Json write_initializer(const Initializer& initializer) {
 Json write_constraint(const Constraint& constraint) {
   Json c = Json::object();
   switch (constraint.kind()) {
-    case Constraint::Kind::none: return nullptr;
-    case Constraint::Kind::non_neg: break;
-    case Constraint::Kind::min_max_norm: c["min_value"] = constraint.min_value(); c["rate"] = constraint.rate(); [[fallthrough]];
-    case Constraint::Kind::max_norm: c["max_value"] = constraint.max_value(); [[fallthrough]];
-    case Constraint::Kind::unit_norm: c["axis"] = constraint.axis();
+    case Constraint::Kind::none:
+      return nullptr;
+    case Constraint::Kind::non_neg:
+      break;
+    case Constraint::Kind::min_max_norm:
+      c["min_value"] = constraint.min_value();
+      c["rate"] = constraint.rate();
+      [[fallthrough]];
+    case Constraint::Kind::max_norm:
+      c["max_value"] = constraint.max_value();
+      [[fallthrough]];
+    case Constraint::Kind::unit_norm:
+      c["axis"] = constraint.axis();
   }
   return with_class(constraint.class_name(), std::move(c));
 }

@@ -10,10 +10,12 @@ constexpr double epsilon = 1e-7;  // Keras's, so that a zero vector stays zero
 
 double wanted_norm(const Constraint& c, double norm) {
   switch (c.kind()) {
-    case Constraint::Kind::max_norm: return std::min(norm, c.max_value());
+    case Constraint::Kind::max_norm:
+      return std::min(norm, c.max_value());
     case Constraint::Kind::min_max_norm:
       return c.rate() * std::clamp(norm, c.min_value(), c.max_value()) + (1 - c.rate()) * norm;
-    default: return 1;
+    default:
+      return 1;
   }
 }
 
@@ -28,11 +30,16 @@ Constraint::Constraint(Kind kind, double min_value, double max_value, double rat
 
 const char* Constraint::class_name() const {
   switch (kind_) {
-    case Kind::max_norm: return "MaxNorm";
-    case Kind::min_max_norm: return "MinMaxNorm";
-    case Kind::non_neg: return "NonNeg";
-    case Kind::unit_norm: return "UnitNorm";
-    default: return "";
+    case Kind::max_norm:
+      return "MaxNorm";
+    case Kind::min_max_norm:
+      return "MinMaxNorm";
+    case Kind::non_neg:
+      return "NonNeg";
+    case Kind::unit_norm:
+      return "UnitNorm";
+    default:
+      return "";
   }
 }
 
@@ -54,7 +61,8 @@ void Constraint::operator()(Array& value) const {
     };
     for (Index vector = 0; vector * size < shape.count(); ++vector) {
       double square = 0;
-      for (Index k = 0; k < size; ++k) square += static_cast<double>(at(vector, k)) * static_cast<double>(at(vector, k));
+      for (Index k = 0; k < size; ++k)
+        square += static_cast<double>(at(vector, k)) * static_cast<double>(at(vector, k));
       const double norm = std::sqrt(square);
       const double factor = wanted_norm(*this, norm) / (epsilon + norm);
       for (Index k = 0; k < size; ++k) at(vector, k) = static_cast<T>(at(vector, k) * factor);

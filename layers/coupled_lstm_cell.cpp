@@ -14,14 +14,14 @@ CoupledLSTMCell::CoupledLSTMCell(Index units, CoupledLSTMCellOptions options)
     : options_(std::move(options)), gates_("CoupledLSTMCell", units, 3, options_) {}
 
 Step<LSTMState> CoupledLSTMCell::call(Var x, State s, const CellContext& context) {
-  const auto [i, g, o] = split<3>(gates_(x, s.h, context));
+  const auto z = split<3>(gates_(x, s.h, context));
   const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     return fuse(
         [&](auto zi, auto zc, auto zo, auto c0) {
           const auto c1 = c0 + gate(zi) * (act(zc) - c0);
           return std::tuple{gate(zo) * act(c1), c1};
         },
-        i, g, o, s.c);
+        z[0], z[1], z[2], s.c);
   });
   return {h, {h, c}};
 }

@@ -1,8 +1,8 @@
 #include <recur/layers/gates.h>
 
 #include <recur/framework/expr/fuse.h>
-#include <recur/framework/ops/dropout.h>
 #include <recur/framework/ops/concat.h>
+#include <recur/framework/ops/dropout.h>
 #include <recur/framework/ops/split.h>
 
 namespace recur {

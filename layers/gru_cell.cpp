@@ -35,8 +35,8 @@ Step<HiddenState> GRUCell::call(Var x, State s, const CellContext& context) {
 }
 
 Var GRUCell::reset_after(Var x, Var h, Var kept_h, const CellContext& context) {
-  const auto [xz, xr, xh] = split<3>(gates_.input_part(x, context));
-  const auto [hz, hr, hh] = split<3>(gates_.recurrent_part(h, context));
+  const auto zx = split<3>(gates_.input_part(x, context));
+  const auto zh = split<3>(gates_.recurrent_part(h, context));
   return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     return fuse(
         [&](auto az, auto ar, auto ah, auto bz, auto br, auto bh, auto h0) {
@@ -44,28 +44,28 @@ Var GRUCell::reset_after(Var x, Var h, Var kept_h, const CellContext& context) {
           const auto candidate = act(ah + gate(ar + br) * bh);
           return candidate + z * (h0 - candidate);
         },
-        xz, xr, xh, hz, hr, hh, kept_h);
+        zx[0], zx[1], zx[2], zh[0], zh[1], zh[2], kept_h);
   });
 }
 
 Var GRUCell::reset_before(Var x, Var h, Var kept_h, const CellContext& context) {
-  const auto [xz, xr, xh] = split<3>(gates_.input_part(x, context));
+  const auto zx = split<3>(gates_.input_part(x, context));
   const auto masks = gates_.recurrent_masks(context);
   const auto masked = [&](Var v, std::size_t gate) {
     return masks.empty() ? v : Var(v * masks[masks.size() == 1 ? 0 : gate]);
   };
-  const auto [uz, ur, uh] = split<3>(x.tape().leaf(gates_.recurrent_kernel));
-  const Var hz = matmul(masked(h, 0), uz);
-  const Var hr = matmul(masked(h, 1), ur);
+  const auto u = split<3>(x.tape().leaf(gates_.recurrent_kernel));
+  const Var hz = matmul(masked(h, 0), u[0]);
+  const Var hr = matmul(masked(h, 1), u[1]);
   return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
-    const Var reset = fuse([&](auto a, auto b, auto m) { return gate(a + b) * m; }, xr, hr, masked(h, 2));
-    const Var candidate = matmul(reset, uh);
+    const Var reset = fuse([&](auto a, auto b, auto m) { return gate(a + b) * m; }, zx[1], hr, masked(h, 2));
+    const Var candidate = matmul(reset, u[2]);
     return fuse(
         [&](auto az, auto bz, auto ah, auto bh, auto h0) {
           const auto c = act(ah + bh);
           return c + gate(az + bz) * (h0 - c);
         },
-        xz, hz, xh, candidate, kept_h);
+        zx[0], hz, zx[2], candidate, kept_h);
   });
 }
 

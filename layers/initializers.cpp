@@ -56,10 +56,8 @@ void fill_orthogonal(const Request& request) {
   // Without the signs Q would not be uniformly distributed (Mezzadri 2007).
   for (Index j = 0; j < q.cols(); ++j) q.col(j) *= qr.matrixQR()(j, j) < 0 ? -arguments[0] : arguments[0];
   Eigen::Map<Matrix> result(values.data(), rows, cols);
-  if (rows < cols)
-    result = q.transpose();
-  else
-    result = q;
+  if (rows < cols) result = q.transpose();
+  else result = q;
 }
 
 void fill_identity(const Request& request) {
@@ -110,11 +108,17 @@ const Initializer::Entry& Initializer::find(std::string_view name) {
       {"zeros", "Zeros", [](const Request&) {}},
       {"ones", "Ones", [](const Request& request) { request.values.assign(request.values.size(), 1.0); }},
       {"constant", "Constant", fill_constant, {"value", ""}, {0.0}},
-      {"random_uniform", "RandomUniform",
-       [](const Request& r) { r.draw_uniform(r.arguments[0], r.arguments[1]); }, {"minval", "maxval"}, {-0.05, 0.05}},
+      {"random_uniform",
+       "RandomUniform",
+       [](const Request& r) { r.draw_uniform(r.arguments[0], r.arguments[1]); },
+       {"minval", "maxval"},
+       {-0.05, 0.05}},
       {"random_normal", "RandomNormal", fill_normal, {"mean", "stddev"}, {0.0, 0.05}},
-      {"truncated_normal", "TruncatedNormal",
-       [](const Request& r) { r.draw_truncated(r.arguments[0], r.arguments[1]); }, {"mean", "stddev"}, {0.0, 0.05}},
+      {"truncated_normal",
+       "TruncatedNormal",
+       [](const Request& r) { r.draw_truncated(r.arguments[0], r.arguments[1]); },
+       {"mean", "stddev"},
+       {0.0, 0.05}},
   }};
   std::string known;
   for (const Entry& entry : table) {

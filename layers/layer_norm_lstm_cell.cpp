@@ -23,7 +23,8 @@ LayerNormLSTMCell::LayerNormLSTMCell(Index units, LayerNormLSTMCellOptions optio
     : options_(std::move(options)), gates_("LayerNormLSTMCell", units, 4, without_bias(options_)) {
   require<ValueError>(options_.cell_clip == 0 && !options_.separate_bias,
                       "LayerNormLSTMCell: there is no cell_clip and no separate_bias");
-  require<ValueError>(options_.epsilon >= 0, "LayerNormLSTMCell: epsilon must not be negative, got {}", options_.epsilon);
+  require<ValueError>(options_.epsilon >= 0, "LayerNormLSTMCell: epsilon must not be negative, got {}",
+                      options_.epsilon);
 }
 
 void LayerNormLSTMCell::build(Builder& build) {
@@ -45,11 +46,12 @@ Step<LSTMState> LayerNormLSTMCell::call(Var x, State s, const CellContext& conte
   const Var of_input = layer_norm(gates_.input_part(x, context), tape.leaf(kernel_gamma_), bias, options_.epsilon);
   const Var of_state =
       layer_norm(gates_.recurrent_part(s.h, context), tape.leaf(recurrent_gamma_), Var(), options_.epsilon);
-  const auto [i, f, g, o] = split<4>(Var(of_input + of_state));
+  const auto z = split<4>(Var(of_input + of_state));
   return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
-    const Var c = fuse([&](auto zi, auto zf, auto zc, auto c0) { return gate(zf) * c0 + gate(zi) * act(zc); }, i, f, g, s.c);
+    const Var c = fuse([&](auto zi, auto zf, auto zc, auto c0) { return gate(zf) * c0 + gate(zi) * act(zc); }, z[0],
+                       z[1], z[2], s.c);
     const Var normalized = layer_norm(c, state_gamma_, state_beta_, options_.epsilon);
-    const Var h = fuse([&](auto zo, auto n) { return gate(zo) * act(n); }, o, normalized);
+    const Var h = fuse([&](auto zo, auto n) { return gate(zo) * act(n); }, z[3], normalized);
     return Step{h, LSTMState{h, c}};
   });
 }

@@ -12,8 +12,8 @@ template <class Cell>
 class CellLayer : public RNN {
  public:
   /// Keras's name: the cell's without "Cell".
-  static constexpr std::string_view class_name = std::string_view(Cell::class_name).substr(
-      0, std::string_view(Cell::class_name).size() - 4);
+  static constexpr std::string_view class_name =
+      std::string_view(Cell::class_name).substr(0, std::string_view(Cell::class_name).size() - 4);
   struct Config {
     UnitsConfig<typename Cell::Options> cell;
     RNNOptions options;

@@ -23,7 +23,7 @@ void LSTMCell::build(Builder& build) {
 }
 
 Step<LSTMState> LSTMCell::call(Var x, State s, const CellContext& context) {
-  const auto [i, f, g, o] = split<4>(gates_(x, s.h, context));
+  const auto z = split<4>(gates_(x, s.h, context));
   const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     const auto step = [&](auto limited) {
       return fuse(
@@ -31,7 +31,7 @@ Step<LSTMState> LSTMCell::call(Var x, State s, const CellContext& context) {
             const auto c1 = limited(gate(zf) * c0 + gate(zi) * act(zc));
             return std::tuple{gate(zo) * act(c1), c1};
           },
-          i, f, g, o, s.c);
+          z[0], z[1], z[2], z[3], s.c);
     };
     if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
     return step([](auto state) { return state; });

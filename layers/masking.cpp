@@ -15,7 +15,8 @@ Var Masking::mask(Var x) const {
     T* const out = mask.mutable_value<T>().data;
     for (Index r = 0; r < rows.rows; ++r) {
       const std::span<const T> row = rows.row(r);
-      out[r] = static_cast<T>(std::any_of(row.begin(), row.end(), [this](T v) { return v != static_cast<T>(config_.mask_value); }));
+      out[r] = static_cast<T>(
+          std::any_of(row.begin(), row.end(), [this](T v) { return v != static_cast<T>(config_.mask_value); }));
     }
   });
   return mask;

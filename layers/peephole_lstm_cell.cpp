@@ -17,14 +17,14 @@ void PeepholeLSTMCell::build(Builder& build) {
 }
 
 Step<LSTMState> PeepholeLSTMCell::call(Var x, State s, const CellContext& context) {
-  const auto [i, f, g, o] = split<4>(gates_(x, s.h, context));
+  const auto z = split<4>(gates_(x, s.h, context));
   const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     return fuse(
         [&](auto zi, auto zf, auto zc, auto zo, auto c0, auto pi, auto pf, auto po) {
           const auto c1 = gate(zf + pf * c0) * c0 + gate(zi + pi * c0) * act(zc);
           return std::tuple{gate(zo + po * c1) * act(c1), c1};
         },
-        i, f, g, o, s.c, input_peephole_, forget_peephole_, output_peephole_);
+        z[0], z[1], z[2], z[3], s.c, input_peephole_, forget_peephole_, output_peephole_);
   });
   return {h, {h, c}};
 }

@@ -28,7 +28,7 @@ void ProjectedLSTMCell::build(Builder& build) {
 }
 
 Step<LSTMState> ProjectedLSTMCell::call(Var x, State s, const CellContext& context) {
-  const auto [i, f, g, o] = split<4>(gates_(x, s.h, context));
+  const auto z = split<4>(gates_(x, s.h, context));
   const auto [m, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     const auto step = [&](auto limited) {
       return fuse(
@@ -36,7 +36,7 @@ Step<LSTMState> ProjectedLSTMCell::call(Var x, State s, const CellContext& conte
             const auto c1 = limited(gate(zf) * c0 + gate(zi) * act(zc));
             return std::tuple{gate(zo) * act(c1), c1};
           },
-          i, f, g, o, s.c);
+          z[0], z[1], z[2], z[3], s.c);
     };
     if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
     return step([](auto state) { return state; });

@@ -44,7 +44,7 @@ void RNNOptions::fields(Fields& f) {
   f("time_major", time_major);
   f("zero_output_for_mask", zero_output_for_mask);
   f("activity_regularizer", activity_regularizer);
-  f.without_meaning("input_dim");     // sizes are known when the layer is built
+  f.without_meaning("input_dim");  // sizes are known when the layer is built
   f.without_meaning("input_length");
   f.without_meaning("use_cudnn");
 }
@@ -57,15 +57,16 @@ RNN::RNN(AnyCell cell, RNNOptions options) : cell_(std::move(cell)), options_(op
 RNN::RNN(std::vector<AnyCell> cells, RNNOptions options) : RNN(AnyCell(StackedRNNCells(std::move(cells))), options) {}
 
 void RNN::check_state(std::size_t i, const Shape& shape, Index batch) const {
-  require(shape == Shape({batch, state_sizes_[i]}), "RNN: state {} has shape {}, expected {} (state_size is {})", i, shape,
-          Shape{batch, state_sizes_[i]}, to_string(cell_->state_size()));
+  require(shape == Shape({batch, state_sizes_[i]}), "RNN: state {} has shape {}, expected {} (state_size is {})", i,
+          shape, Shape{batch, state_sizes_[i]}, to_string(cell_->state_size()));
 }
 
 std::span<Var> RNN::start(Tape& tape, Index batch, const RNNCall& inputs) {
   const auto states = tape.list<Var>(static_cast<Index>(state_sizes_.size()));
   if (!inputs.initial_state.empty()) {
-    require(inputs.initial_state.size() == states.size(), "RNN: {} initial states given, the cell has {} (state_size is {})",
-            inputs.initial_state.size(), states.size(), to_string(cell_->state_size()));
+    require(inputs.initial_state.size() == states.size(),
+            "RNN: {} initial states given, the cell has {} (state_size is {})", inputs.initial_state.size(),
+            states.size(), to_string(cell_->state_size()));
     std::copy(inputs.initial_state.begin(), inputs.initial_state.end(), states.begin());
   } else if (options_.stateful && !stored_.empty()) {
     require<StateError>(stored_[0].shape()[0] == batch,
@@ -102,14 +103,15 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   if (!options_.time_major) x = transpose(x, 0, 1);
   const Index time = x.shape()[0];
   const Index batch = x.shape()[1];
-  require(time > 0 && batch > 0, "RNN: time-major input {}: there must be at least one step and one sequence", x.shape());
+  require(time > 0 && batch > 0, "RNN: time-major input {}: there must be at least one step and one sequence",
+          x.shape());
   require(inputs.lengths.empty() || static_cast<Index>(inputs.lengths.size()) == batch,
           "RNN: {} lengths for a batch of {}", inputs.lengths.size(), batch);
   Tape& tape = x.tape();
 
   std::span<Var> states = start(tape, batch, inputs);
-  UnrollOptions unrolling{options_.return_sequences, options_.zero_output_for_mask,
-                          {dropout_masks(tape, batch, inputs), inputs.constants}};
+  UnrollOptions unrolling{
+      options_.return_sequences, options_.zero_output_for_mask, {dropout_masks(tape, batch, inputs), inputs.constants}};
   std::optional<RaggedBatch> ragged;
   SequenceSteps steps;
   if (inputs.lengths.empty()) {
@@ -140,8 +142,8 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
 
 LayerValue RNN::call(const LayerValue& input) {
   require<ValueError>(!input.is_ids(), "RNN: the input is ids; an Embedding must come first");
-  const RNNResult result = call(input.value, {input.mask, input.lengths, input.initial_state, input.constants,
-                                              input.dropout_masks});
+  const RNNResult result =
+      call(input.value, {input.mask, input.lengths, input.initial_state, input.constants, input.dropout_masks});
   LayerValue output;
   output.value = result.output;
   output.states = result.states;
@@ -167,7 +169,8 @@ void RNN::reset_states(std::span<const Array> states) {
   require<StateError>(options_.stateful, "RNN::reset_states: the RNN is not stateful");
   require(states.size() == state_sizes_.size(), "RNN::reset_states: {} states given, the cell has {}", states.size(),
           state_sizes_.size());
-  const Index batch = stored_.empty() ? (states[0].shape().rank() > 0 ? states[0].shape()[0] : 0) : stored_[0].shape()[0];
+  const Index batch =
+      stored_.empty() ? (states[0].shape().rank() > 0 ? states[0].shape()[0] : 0) : stored_[0].shape()[0];
   for (std::size_t i = 0; i < states.size(); ++i) check_state(i, states[i].shape(), batch);
   stored_.clear();
   for (const Array& state : states) stored_.push_back(state.clone());

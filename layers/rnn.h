@@ -106,7 +106,8 @@ class RNN {
   [[nodiscard]] const AnyCell& cell() const { return cell_; }
   [[nodiscard]] Index output_size() const { return cell_->output_size(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const {
-    return options_.return_sequences ? input.with(2, output_size()) : Shape{input[options_.time_major ? 1 : 0], output_size()};
+    return options_.return_sequences ? input.with(2, output_size())
+                                     : Shape{input[options_.time_major ? 1 : 0], output_size()};
   }
   [[nodiscard]] Index mask_count() const { return cell_->mask_count(); }
   [[nodiscard]] const RNNOptions& options() const { return options_; }

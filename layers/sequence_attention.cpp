@@ -38,7 +38,8 @@ Var additive_scores(Var query, Var keys, Var scale) {
 
 Var attend(Var scores, Var values, Var mask) {
   require(values.shape().rank() == 3 && scores.shape() == Shape({values.shape()[0], values.shape()[1]}),
-          "attention: scores {} do not fit values {} ([batch, time, features] is expected)", scores.shape(), values.shape());
+          "attention: scores {} do not fit values {} ([batch, time, features] is expected)", scores.shape(),
+          values.shape());
   require(!mask.defined() || mask.shape() == scores.shape(), "attention: mask {} does not fit scores {}",
           mask.defined() ? mask.shape() : Shape(), scores.shape());
   if (mask.defined()) scores = where(mask, scores, -1e9);

@@ -8,8 +8,8 @@ StackedRNNCells::StackedRNNCells(std::vector<AnyCell> cells, bool reverse_state_
     : cells_(std::move(cells)), offsets_(cells_.size()), reversed_(reverse_state_order) {
   require<ValueError>(!cells_.empty(), "StackedRNNCells: the list of cells is empty");
   for (std::size_t i = 0; i < cells_.size(); ++i)
-    require<ValueError>(!cells_[i].empty(), "StackedRNNCells: element {} of {} is not a cell: it is empty (moved from?)", i,
-                        cells_.size());
+    require<ValueError>(!cells_[i].empty(),
+                        "StackedRNNCells: element {} of {} is not a cell: it is empty (moved from?)", i, cells_.size());
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     const std::size_t k = reversed_ ? cells_.size() - 1 - i : i;
     offsets_[k] = state_count_;
@@ -54,8 +54,9 @@ Var StackedRNNCells::call(Var x, std::span<const Var> states, std::span<Var> nex
 
 void StackedRNNCells::initial_states(Tape& tape, Index batch, std::span<Var> states) {
   for (std::size_t k = 0; k < cells_.size(); ++k)
-    cells_[k]->initial_states(tape, batch, states.subspan(static_cast<std::size_t>(offsets_[k]),
-                                                          static_cast<std::size_t>(cells_[k]->state_count())));
+    cells_[k]->initial_states(
+        tape, batch,
+        states.subspan(static_cast<std::size_t>(offsets_[k]), static_cast<std::size_t>(cells_[k]->state_count())));
 }
 
 Index StackedRNNCells::mask_count() const {

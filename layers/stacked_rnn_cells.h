@@ -15,9 +15,9 @@ class StackedRNNCells final : public CellInterface {
   explicit StackedRNNCells(std::vector<AnyCell> cells, bool reverse_state_order = false);
   /// `StackedRNNCells{LSTMCell{128}, GRUCell{64}}`. What is not a cell does not compile, and the message says what it lacks.
   template <class First, class... Rest>
-    requires(!std::same_as<std::remove_cvref_t<First>, StackedRNNCells> || sizeof...(Rest) > 0) &&
-            (!std::same_as<std::remove_cvref_t<First>, std::vector<AnyCell>>)
-  explicit StackedRNNCells(First&& first, Rest&&... rest)
+    requires(!std::same_as<std::remove_cvref_t<First>, StackedRNNCells> || sizeof...(Rest) > 0)
+  &&(!std::same_as<std::remove_cvref_t<First>, std::vector<AnyCell>>)explicit StackedRNNCells(First&& first,
+                                                                                              Rest&&... rest)
       : StackedRNNCells(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
 
   static constexpr const char* name_of_class = "StackedRNNCells";

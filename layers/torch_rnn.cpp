@@ -22,16 +22,15 @@ TorchLayers::TorchLayers(Kind kind, TorchOptions options) : kind_(kind), options
                       o.input_size, o.hidden_size, o.num_layers, o.proj_size);
   require<ValueError>(o.dropout >= 0 && o.dropout < 1, "torch: dropout must be in [0, 1), got {}", o.dropout);
   require<ValueError>(o.proj_size == 0 || kind == Kind::lstm, "torch: proj_size is an option of LSTM only");
-  require<ValueError>(o.proj_size < o.hidden_size, "torch: proj_size {} must be smaller than hidden_size {}", o.proj_size,
-                      o.hidden_size);
+  require<ValueError>(o.proj_size < o.hidden_size, "torch: proj_size {} must be smaller than hidden_size {}",
+                      o.proj_size, o.hidden_size);
   require<ValueError>(o.nonlinearity == "tanh" || (o.nonlinearity == "relu" && kind == Kind::rnn),
                       "torch: nonlinearity must be tanh, or for RNN relu, got '{}'", o.nonlinearity);
   for (Index layer = 0; layer < o.num_layers; ++layer)
     for (Index d = 0; d < directions(); ++d)
-      rnns_.emplace_back(make_cell(), RNNOptions{.return_sequences = true,
-                                                 .return_state = true,
-                                                 .go_backwards = d == 1,
-                                                 .time_major = true});
+      rnns_.emplace_back(
+          make_cell(),
+          RNNOptions{.return_sequences = true, .return_state = true, .go_backwards = d == 1, .time_major = true});
 }
 
 AnyCell TorchLayers::make_cell() const {
@@ -121,8 +120,8 @@ TorchResult TorchLayers::call(Var x, std::span<const Var> initial_state, std::sp
     const Index size = s == 0 ? output_size() / directions() : options_.hidden_size;
     const Var given = initial_state[s];
     const Shape wanted{places, x.shape()[1], size};
-    require(given.shape() == (single ? wanted.without(1) : wanted), "torch: initial state {} has shape {}, expected {}", s,
-            given.shape(), single ? wanted.without(1) : wanted);
+    require(given.shape() == (single ? wanted.without(1) : wanted), "torch: initial state {} has shape {}, expected {}",
+            s, given.shape(), single ? wanted.without(1) : wanted);
     before[s] = reshape(given, wanted);
   }
   const auto final_states = tape.list<Var>(state_count * places);

@@ -60,8 +60,10 @@ std::vector<TorchLayers::Weight> TorchLayers::weights() {
       Parameter* const own = p.parameter;
       const Shape turned = own->shape().rank() == 2 ? Shape{own->shape()[1], own->shape()[0]} : own->shape();
       if (own->name() == "kernel") found.push_back({"weight_ih" + suffix, own, turned, gates, -1, order});
-      else if (own->name() == "recurrent_kernel") found.push_back({"weight_hh" + suffix, own, turned, gates, -1, order});
-      else if (own->name() == "projection_kernel") later.push_back({"weight_hr" + suffix, own, turned, 1, -1, same_order});
+      else if (own->name() == "recurrent_kernel")
+        found.push_back({"weight_hh" + suffix, own, turned, gates, -1, order});
+      else if (own->name() == "projection_kernel")
+        later.push_back({"weight_hr" + suffix, own, turned, 1, -1, same_order});
       else
         for (const Index row : {0, 1})
           found.push_back({(row == 0 ? "bias_ih" : "bias_hh") + suffix, own, {own->shape()[1]}, gates, row, order});
@@ -91,11 +93,12 @@ void TorchLayers::load_state_dict(const std::map<std::string, Array>& given) {
     const auto at = given.find(w.name);
     if (at == given.end()) missing += " " + w.name;
     else
-      require(at->second.shape() == w.shape, "load_state_dict: '{}' has shape {}, expected {}", w.name, at->second.shape(),
-              w.shape);
+      require(at->second.shape() == w.shape, "load_state_dict: '{}' has shape {}, expected {}", w.name,
+              at->second.shape(), w.shape);
   }
-  for (const auto& [name, array] : given)
-    if (std::none_of(own.begin(), own.end(), [&](const Weight& w) { return w.name == name; })) unexpected += " " + name;
+  for (const auto& entry : given)
+    if (std::none_of(own.begin(), own.end(), [&](const Weight& w) { return w.name == entry.first; }))
+      unexpected += " " + entry.first;
   require<ValueError>(missing.empty() && unexpected.empty(), "load_state_dict: missing:{}; unexpected:{}", missing,
                       unexpected);
   for (const Weight& w : own) w.import(given.at(w.name));

@@ -50,8 +50,7 @@ class Carried {
 
 std::span<const Var> first_rows(Tape& tape, std::span<const Var> values, Index rows) {
   const auto narrowed = tape.list<Var>(static_cast<Index>(values.size()));
-  std::transform(values.begin(), values.end(), narrowed.begin(),
-                 [&](Var value) { return slice(value, 0, 0, rows); });
+  std::transform(values.begin(), values.end(), narrowed.begin(), [&](Var value) { return slice(value, 0, 0, rows); });
   return narrowed;
 }
 

@@ -26,7 +26,8 @@ void ProgressLine::update(const std::string& label, Index done, Index total, con
   drawn_ = now;
   const double elapsed = std::chrono::duration<double>(now - started_).count();
   const double left = done > 0 ? elapsed * static_cast<double>(total - done) / static_cast<double>(done) : 0;
-  fmt::print(stderr, "\r\x1b[K{}  {:3d} %  {}  {:.0f} s left", label, total > 0 ? 100 * done / total : 100, detail, left);
+  fmt::print(stderr, "\r\x1b[K{}  {:3d} %  {}  {:.0f} s left", label, total > 0 ? 100 * done / total : 100, detail,
+             left);
   std::fflush(stderr);
 }
 

@@ -9,8 +9,8 @@ StreamBatches::StreamBatches(std::vector<std::int32_t> ids, Index batch, Index t
   // The last id is a target only. Divided rather than multiplied: batch * time may overflow.
   stream_length_ = count == 0 ? 0 : (count - 1) / batch;
   require<ValueError>(stream_length_ >= time,
-                      "StreamBatches: {} ids are too few for batch {} and time {}; one window needs {:.0f}", count, batch,
-                      time, static_cast<double>(batch) * static_cast<double>(time) + 1);
+                      "StreamBatches: {} ids are too few for batch {} and time {}; one window needs {:.0f}", count,
+                      batch, time, static_cast<double>(batch) * static_cast<double>(time) + 1);
 }
 
 StreamWindow StreamBatches::operator[](Index window) const {

@@ -20,12 +20,13 @@ void Trainer::refuse_non_finite(Index epoch, Index batch, double loss) const {
     for (const double g : named.parameter->gradient.to_doubles())
       if (!std::isfinite(g)) {
         culprit = "'" + named.path + "' is the first parameter with such a gradient";
-        fail<StateError>("Trainer::fit: the loss is {} at batch {} of epoch {}; {} (a lower learning rate or clipping helps)",
-                         loss, batch, epoch, culprit);
+        fail<StateError>(
+            "Trainer::fit: the loss is {} at batch {} of epoch {}; {} (a lower learning rate or clipping helps)", loss,
+            batch, epoch, culprit);
       }
   }
-  fail<StateError>("Trainer::fit: the loss is {} at batch {} of epoch {}; {} (look at the data and the learning rate)", loss,
-                   batch, epoch, culprit);
+  fail<StateError>("Trainer::fit: the loss is {} at batch {} of epoch {}; {} (look at the data and the learning rate)",
+                   loss, batch, epoch, culprit);
 }
 
 double Trainer::train_epoch(Tape& tape, Index epoch, Index batches, const Loss& loss) {

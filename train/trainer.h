@@ -17,8 +17,8 @@ struct EpochReport {
   Index epoch = 0;  ///< From 1.
   double train_loss = 0;
   double valid_loss = std::numeric_limits<double>::quiet_NaN();  ///< NaN without validation.
-  double seconds = 0;   ///< Spent training since the start, validation not counted.
-  bool best = false;    ///< The lowest validation loss so far (training loss without validation).
+  double seconds = 0;  ///< Spent training since the start, validation not counted.
+  bool best = false;   ///< The lowest validation loss so far (training loss without validation).
   bool interrupted = false;
   /// More numbers to report, by name: what `Trainer::on_validation` returned.
   std::vector<std::pair<std::string, double>> metrics;

@@ -46,7 +46,8 @@ void for_each_character(std::string_view text, Visit&& visit) {
 Vocabulary::Vocabulary(std::string_view text) {
   require<ValueError>(!text.empty(), "Vocabulary: the text is empty");
   std::map<std::uint32_t, std::string> found;
-  for_each_character(text, [&](std::uint32_t code, std::size_t, std::string_view bytes) { found.try_emplace(code, bytes); });
+  for_each_character(text,
+                     [&](std::uint32_t code, std::size_t, std::string_view bytes) { found.try_emplace(code, bytes); });
   for (auto& [code, bytes] : found) {
     ids_.emplace(code, size());
     characters_.push_back(std::move(bytes));

@@ -26,7 +26,8 @@ int run(CLI::App& app, int argc, char** argv, const std::function<void()>& progr
 long metadata_number(const std::map<std::string, std::string>& metadata, const std::string& key,
                      const std::string& file) {
   const auto found = metadata.find(key);
-  require<FormatError>(found != metadata.end(), "{}: no '{}' in its metadata (was it saved by this program?)", file, key);
+  require<FormatError>(found != metadata.end(), "{}: no '{}' in its metadata (was it saved by this program?)", file,
+                       key);
   const std::string& text = found->second;
   long number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -35,9 +35,10 @@ GrowthSeries::GrowthSeries(std::vector<double> values, Index season, Index train
       season_(season),
       logarithm_(std::all_of(y_.begin(), y_.end(), [](double v) { return v > 0; })) {
   require<ValueError>(season >= 1, "GrowthSeries: the season must be at least 1, got {}", season);
-  require<ValueError>(train >= 3 * season && train >= 8 && train <= static_cast<Index>(y_.size()),
-                      "GrowthSeries: {} of {} values to learn from; at least three seasons of {} (and 8 values) are needed",
-                      train, y_.size(), season);
+  require<ValueError>(
+      train >= 3 * season && train >= 8 && train <= static_cast<Index>(y_.size()),
+      "GrowthSeries: {} of {} values to learn from; at least three seasons of {} (and 8 values) are needed", train,
+      y_.size(), season);
   if (logarithm_)
     for (double& v : y_) v = std::log(v);
   std::vector<double> growths;
@@ -47,7 +48,8 @@ GrowthSeries::GrowthSeries(std::vector<double> values, Index season, Index train
   double unused = 0;
   growth_scale_ = deviation(growths, mean_);
   change_scale_ = deviation(changes, unused);
-  require<ValueError>(growth_scale_ > 0 && change_scale_ > 0, "GrowthSeries: the series does not vary from season to season");
+  require<ValueError>(growth_scale_ > 0 && change_scale_ > 0,
+                      "GrowthSeries: the series does not vary from season to season");
 }
 
 double GrowthSeries::growth(Index t) const {
@@ -107,9 +109,10 @@ SeasonalLSTM train_seasonal(const GrowthSeries& series, Index train, const Seaso
   }
   SeasonalLSTM model(series.features(), training.units, seed);
   const auto learned = parameters(model);
-  optim::Optimizer optimizer = optim::adam(
-      {.learning_rate = optim::polynomial_decay({.initial = training.learning_rate, .decay_steps = training.steps, .end = 0}),
-       .clip = {.global_norm = 1}});
+  optim::Optimizer optimizer =
+      optim::adam({.learning_rate = optim::polynomial_decay(
+                       {.initial = training.learning_rate, .decay_steps = training.steps, .end = 0}),
+                   .clip = {.global_norm = 1}});
   Tape tape;
   Generator noise = Generator(seed).fork("noise");
   for (Index step = 0; step < training.steps; ++step) {

@@ -40,8 +40,8 @@ template <class X>
 using Plain = std::remove_cvref_t<X>;
 
 template <class X>
-inline constexpr bool is_value = std::is_same_v<Plain<X>, Var> || std::is_same_v<Plain<X>, Linear> ||
-                                 std::is_same_v<Plain<X>, Parameter>;
+inline constexpr bool is_value =
+    std::is_same_v<Plain<X>, Var> || std::is_same_v<Plain<X>, Linear> || std::is_same_v<Plain<X>, Parameter>;
 template <class X>
 inline constexpr bool is_number = std::is_arithmetic_v<Plain<X>>;
 

@@ -79,8 +79,8 @@ inline namespace RECUR_SIMD_WIDTH {
 /// `[B, 1]` and full `[B, H]` broadcast against each other.
 /// @returns a Var for an expression, a `std::array<Var, n>` for a tuple of n. @throws ShapeError when shapes do not fit.
 template <class F, class... X>
-  requires(detail::is_value<X> && ...) || (PointwiseOperand<X> && ...)
-[[nodiscard]] auto fuse(F&& function, X&&... operands) {
+  requires(detail::is_value<X>&&...)
+|| (PointwiseOperand<X> && ...) [[nodiscard]] auto fuse(F&& function, X&&... operands) {
   constexpr int count = sizeof...(X);
   static_assert(count > 0, "fuse: at least one operand");
   Tape* tape = nullptr;
@@ -88,7 +88,8 @@ template <class F, class... X>
   const std::array<Var, sizeof...(X)> values = {detail::as_operand(operands, tape)...};
   const auto result = [&]<std::size_t... I>(std::index_sequence<I...>) {
     return function(Arg<static_cast<int>(I)>{}...);
-  }(std::index_sequence_for<X...>{});
+  }
+  (std::index_sequence_for<X...>{});
   const auto outputs = detail::run_expressions<count>(values, detail::as_tuple(result));
   if constexpr (Expression<std::remove_const_t<decltype(result)>>) return outputs[0];
   else return outputs;
@@ -126,7 +127,8 @@ template <int First, class Op, class... A>
   }();
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
     return make_map<Op>(with_arguments<starts[K]>(std::get<K>(e.args), found)...);
-  }(std::index_sequence_for<A...>{});
+  }
+  (std::index_sequence_for<A...>{});
 }
 
 }  // namespace recur::detail

@@ -72,7 +72,9 @@ void* adjoint_data(Var v, DType dtype) {
 }
 
 // Whether backward computes a gradient for operand i.
-bool takes_gradient(const Frame& frame, std::size_t i) { return frame.kernel->used[i] && frame.operands[i].wants_gradient(); }
+bool takes_gradient(const Frame& frame, std::size_t i) {
+  return frame.kernel->used[i] && frame.operands[i].wants_gradient();
+}
 
 bool whole_operand(Var v, const FusedCall& call) { return v.size() == call.rows * call.cols; }
 
@@ -163,11 +165,11 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
                std::span<Var> outputs) {
   Tape& tape = operands[0].tape();
   for (const Var& operand : operands)
-    require<ValueError>(&operand.tape() == &tape, "fuse: operands {} and {} live on different tapes", operands[0].shape(),
-                        operand.shape());
+    require<ValueError>(&operand.tape() == &tape, "fuse: operands {} and {} live on different tapes",
+                        operands[0].shape(), operand.shape());
   const Shape shape = result_shape(operands);
-  const bool wanted = tape.recording() && std::any_of(operands.begin(), operands.end(),
-                                                      [](const Var& v) { return v.wants_gradient(); });
+  const bool wanted = tape.recording() &&
+                      std::any_of(operands.begin(), operands.end(), [](const Var& v) { return v.wants_gradient(); });
   for (Var& y : outputs) y = tape.output(shape, wanted);
 
   auto* const frame = tape.list<Frame>(1).data();

@@ -45,7 +45,7 @@ struct FusedKernel {
   std::array<Loops, 2> loops;  ///< By DType.
   int operands;
   int outputs;
-  int kept;  ///< Registers stored per tile for the adjoint.
+  int kept;          ///< Registers stored per tile for the adjoint.
   const bool* used;  ///< By operand: whether the expression mentions it.
 };
 

@@ -61,9 +61,8 @@ class Pointers {
  private:
   template <class F>
   [[gnu::always_inline]] static void each(F f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (f.template operator()<I>(), ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(N)>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
+    (std::make_index_sequence<static_cast<std::size_t>(N)>{});
   }
   T* at_[N] = {};
   T* target_[N] = {};
@@ -122,9 +121,8 @@ class SinkPointers {
   }
   template <class F>
   [[gnu::always_inline]] static void each(F f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (f.template operator()<I>(), ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(N)>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
+    (std::make_index_sequence<static_cast<std::size_t>(N)>{});
   }
   T* at_[N];
   bool add_[N];
@@ -259,7 +257,8 @@ void forward_kernel(const FusedCall& call) {
       }
       tile.evaluate_all(in, at, kept, typename Values::Nodes{});
       tile.store_outputs(out, at, std::make_index_sequence<P::outputs>{});
-      if (n < lanes) [[unlikely]] out.end_tail(col, n, out_buffer);
+      if (n < lanes) [[unlikely]]
+        out.end_tail(col, n, out_buffer);
     }
   }
 }

@@ -109,10 +109,10 @@ struct Use {
 template <class Nodes, class E>
 [[nodiscard]] constexpr std::array<int, max_arity> children_of() {
   std::array<int, max_arity> result = {-1, -1, -1};
-  if constexpr (is_map<E>)
-    [&]<std::size_t... K>(std::index_sequence<K...>) {
+  if constexpr (is_map<E>) [&]<std::size_t... K>(std::index_sequence<K...>) {
       ((result[K] = Nodes::template find<typename NodeInfo<E>::template Child<static_cast<int>(K)>>), ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(NodeInfo<E>::arity)>{});
+    }
+  (std::make_index_sequence<static_cast<std::size_t>(NodeInfo<E>::arity)>{});
   return result;
 }
 
@@ -157,7 +157,8 @@ struct Program {
   /// The operands that appear at all.
   static constexpr auto used = []<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<bool, sizeof...(I)>{(Nodes::template find<Arg<static_cast<int>(I)>> >= 0)...};
-  }(std::make_index_sequence<static_cast<std::size_t>(Operands)>{});
+  }
+  (std::make_index_sequence<static_cast<std::size_t>(Operands)>{});
 
   /// The node that each output is.
   static constexpr std::array<int, sizeof...(Outputs)> output_nodes = {Nodes::template find<Outputs>...};
@@ -166,21 +167,24 @@ struct Program {
   /// children[i][k]: the node that argument k of node i is, or -1 (a constant, or no such argument).
   static constexpr Arguments<usize> children = []<std::size_t... I>(std::index_sequence<I...>) {
     return Arguments<usize>{children_of<Nodes, Node<static_cast<int>(I)>>()...};
-  }(std::make_index_sequence<usize>{});
+  }
+  (std::make_index_sequence<usize>{});
 
   /// constant_slots[i][k]: the place of a constant argument in the table of constants, or -1.
   static constexpr Arguments<usize> constant_slots = []<std::size_t... I>(std::index_sequence<I...>) {
     int next = 0;
     return Arguments<usize>{constants_of<Node<static_cast<int>(I)>>(next)...};
-  }(std::make_index_sequence<usize>{});
+  }
+  (std::make_index_sequence<usize>{});
   static constexpr std::size_t constants = usize * max_arity - static_cast<std::size_t>(count_in(constant_slots, -1));
 
   /// Results stored for the adjoint: those worth keeping that are not outputs, which are stored anyway.
   static constexpr std::array<int, usize> kept_slots = []<std::size_t... I>(std::index_sequence<I...>) {
     int next = 0;
-    return std::array<int, usize>{
-        (NodeInfo<Node<static_cast<int>(I)>>::keep && position(output_nodes, static_cast<int>(I)) < 0 ? next++ : -1)...};
-  }(std::make_index_sequence<usize>{});
+    return std::array<int, usize>{(
+        NodeInfo<Node<static_cast<int>(I)>>::keep && position(output_nodes, static_cast<int>(I)) < 0 ? next++ : -1)...};
+  }
+  (std::make_index_sequence<usize>{});
   static constexpr int kept = [] {
     int n = 0;
     for (const int slot : kept_slots) n += slot >= 0;
@@ -209,7 +213,7 @@ template <class P, class E>
 constexpr bool collect_constants(const E& e, std::array<double, P::constants>& table,
                                  std::array<bool, P::constants>& known) {
   bool consistent = true;
-  if constexpr (is_map<E> && constants_in<E> > 0) {
+  if constexpr (is_map<E> && constants_in < E >> 0) {
     [&]<std::size_t... K>(std::index_sequence<K...>) {
       const auto one = [&]<std::size_t k>(std::integral_constant<std::size_t, k>) {
         if constexpr (NodeInfo<E>::constant[k]) {
@@ -224,7 +228,8 @@ constexpr bool collect_constants(const E& e, std::array<double, P::constants>& t
         }
       };
       (one(std::integral_constant<std::size_t, K>{}), ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(NodeInfo<E>::arity)>{});
+    }
+    (std::make_index_sequence<static_cast<std::size_t>(NodeInfo<E>::arity)>{});
   }
   return consistent;
 }
@@ -246,7 +251,8 @@ template <int First, class Op, class... A>
   }();
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
     return make_map<Op>(number<starts[K]>(std::get<K>(e.args))...);
-  }(std::index_sequence_for<A...>{});
+  }
+  (std::index_sequence_for<A...>{});
 }
 
 template <class... E>
@@ -260,7 +266,8 @@ template <class... E>
   }();
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
     return std::tuple{number<starts[K]>(std::get<K>(expressions))...};
-  }(std::index_sequence_for<E...>{});
+  }
+  (std::index_sequence_for<E...>{});
 }
 
 template <int I>

@@ -25,8 +25,8 @@ void backward(Var logits, Var targets, const RowLosses& rows, Var loss, T smooth
         return;
       }
       detail::row_kernels<T>().binary_nll_backward(x.data + r * x.stride, q.data + r * q.stride, 1 - smoothing,
-                                                   smoothing / 2, share * detail::row_seed<T>(loss, rows, r), dx, x.cols,
-                                                   !sink.fresh);
+                                                   smoothing / 2, share * detail::row_seed<T>(loss, rows, r), dx,
+                                                   x.cols, !sink.fresh);
     });
   }
   if (!targets.wants_gradient()) return;
@@ -52,9 +52,8 @@ void compute(Var logits, Var targets, const RowLosses& rows, T smoothing, Var lo
   });
   detail::reduce_losses<T>(losses, rows, loss);
   if (loss.wants_gradient())
-    loss.tape().on_backward(loss, [logits, targets, rows, loss, smoothing] {
-      backward<T>(logits, targets, rows, loss, smoothing);
-    });
+    loss.tape().on_backward(
+        loss, [logits, targets, rows, loss, smoothing] { backward<T>(logits, targets, rows, loss, smoothing); });
 }
 
 }  // namespace
@@ -64,7 +63,8 @@ Var binary_cross_entropy(Var logits, Var targets, const CrossEntropyOptions& opt
           targets.shape());
   const RowLosses rows = detail::row_losses("binary_cross_entropy", logits, options);
   const Var loss = detail::loss_output(logits, rows, logits.wants_gradient() || targets.wants_gradient());
-  dispatch(loss.dtype(), [&]<class T>() { compute<T>(logits, targets, rows, static_cast<T>(options.label_smoothing), loss); });
+  dispatch(loss.dtype(),
+           [&]<class T>() { compute<T>(logits, targets, rows, static_cast<T>(options.label_smoothing), loss); });
   return loss;
 }
 

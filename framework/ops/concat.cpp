@@ -84,7 +84,8 @@ Var stack(std::span<const Var> parts, int axis) {
   if (at < first.rank()) return join(parts, result, detail::axis_of(result, at));
   // The new axis is the last: each part becomes a column.
   const auto columns = parts[0].tape().list<Var>(static_cast<Index>(parts.size()));
-  std::transform(parts.begin(), parts.end(), columns.begin(), [&](Var part) { return reshape(part, first.inserted(at, 1)); });
+  std::transform(parts.begin(), parts.end(), columns.begin(),
+                 [&](Var part) { return reshape(part, first.inserted(at, 1)); });
   return join(columns, result, detail::axis_of(result, at));
 }
 

@@ -11,16 +11,18 @@ using detail::RowLosses;
 
 constexpr Index work_per_class = 20;  // an exponential, roughly
 
-std::span<const std::int32_t> checked_targets(Var logits, std::span<const std::int32_t> targets, const RowLosses& rows) {
+std::span<const std::int32_t> checked_targets(Var logits, std::span<const std::int32_t> targets,
+                                              const RowLosses& rows) {
   const Index classes = logits.cols();
   require(static_cast<Index>(targets.size()) == logits.rows(),
           "sparse_softmax_cross_entropy: {} targets for the {} rows of logits {}", targets.size(), logits.rows(),
           logits.shape());
   for (std::size_t r = 0; r < targets.size(); ++r)
-    require<ValueError>((targets[r] >= 0 && targets[r] < classes) || rows.masked(static_cast<Index>(r)),
-                        "sparse_softmax_cross_entropy: target {} at position {} is not within [0, {}) (give padding the "
-                        "weight 0)",
-                        targets[r], r, classes);
+    require<ValueError>(
+        (targets[r] >= 0 && targets[r] < classes) || rows.masked(static_cast<Index>(r)),
+        "sparse_softmax_cross_entropy: target {} at position {} is not within [0, {}) (give padding the "
+        "weight 0)",
+        targets[r], r, classes);
   const auto copy = logits.tape().list<std::int32_t>(logits.rows());
   std::copy(targets.begin(), targets.end(), copy.begin());
   return copy;
@@ -125,17 +127,20 @@ void dense(Var logits, Var targets, const RowLosses& rows, T smoothing, Var loss
 }
 
 void check_same(const char* function, Var logits, Var targets) {
-  require(logits.shape() == targets.shape(), "{}: logits {} but targets {}{}", function, logits.shape(), targets.shape(),
+  require(logits.shape() == targets.shape(), "{}: logits {} but targets {}{}", function, logits.shape(),
+          targets.shape(),
           targets.size() == logits.rows() ? " (sparse_softmax_cross_entropy takes class numbers)" : "");
 }
 
 }  // namespace
 
-Var sparse_softmax_cross_entropy(Var logits, std::span<const std::int32_t> targets, const CrossEntropyOptions& options) {
+Var sparse_softmax_cross_entropy(Var logits, std::span<const std::int32_t> targets,
+                                 const CrossEntropyOptions& options) {
   const RowLosses rows = detail::row_losses("sparse_softmax_cross_entropy", logits, options);
   const auto kept = checked_targets(logits, targets, rows);
   const Var loss = detail::loss_output(logits, rows, logits.wants_gradient());
-  dispatch(loss.dtype(), [&]<class T>() { sparse<T>(logits, kept, rows, static_cast<T>(options.label_smoothing), loss); });
+  dispatch(loss.dtype(),
+           [&]<class T>() { sparse<T>(logits, kept, rows, static_cast<T>(options.label_smoothing), loss); });
   return loss;
 }
 
@@ -143,7 +148,8 @@ Var softmax_cross_entropy(Var logits, Var targets, const CrossEntropyOptions& op
   check_same("softmax_cross_entropy", logits, targets);
   const RowLosses rows = detail::row_losses("softmax_cross_entropy", logits, options);
   const Var loss = detail::loss_output(logits, rows, logits.wants_gradient() || targets.wants_gradient());
-  dispatch(loss.dtype(), [&]<class T>() { dense<T>(logits, targets, rows, static_cast<T>(options.label_smoothing), loss); });
+  dispatch(loss.dtype(),
+           [&]<class T>() { dense<T>(logits, targets, rows, static_cast<T>(options.label_smoothing), loss); });
   return loss;
 }
 

@@ -61,9 +61,8 @@ Var dropout_mask(Tape& tape, const Shape& shape, double rate, Generator& generat
   if (!tape.training() || rate == 0) return tape.filled(shape, 1);
   const auto drawn = draw(tape, shape.count(), generator);
   const Var mask = tape.output(shape, false);
-  dispatch(mask.dtype(), [&]<class T>() {
-    std::transform(drawn.begin(), drawn.end(), mask.mutable_value<T>().data, Mask<T>(rate));
-  });
+  dispatch(mask.dtype(),
+           [&]<class T>() { std::transform(drawn.begin(), drawn.end(), mask.mutable_value<T>().data, Mask<T>(rate)); });
   return mask;
 }
 

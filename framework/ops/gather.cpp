@@ -11,8 +11,8 @@ std::span<const std::int32_t> checked_ids(Var table, std::span<const std::int32_
   const Index entries = table.rows();
   for (std::size_t i = 0; i < ids.size(); ++i)
     require<ValueError>(ids[i] >= 0 && ids[i] < entries,
-                        "gather: id {} at position {} is not within [0, {}) (was the vocabulary another one?)", ids[i], i,
-                        entries);
+                        "gather: id {} at position {} is not within [0, {}) (was the vocabulary another one?)", ids[i],
+                        i, entries);
   const auto copy = table.tape().list<std::int32_t>(ids_shape.count());
   std::copy(ids.begin(), ids.end(), copy.begin());
   return copy;

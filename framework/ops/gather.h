@@ -12,7 +12,8 @@ namespace recur {
 /// [0, entries).
 [[nodiscard]] Var gather(Var table, std::span<const std::int32_t> ids, const Shape& ids_shape);
 /// The same for a parameter: an embedding.
-[[nodiscard]] inline Var gather(Tape& tape, Parameter& table, std::span<const std::int32_t> ids, const Shape& ids_shape) {
+[[nodiscard]] inline Var gather(Tape& tape, Parameter& table, std::span<const std::int32_t> ids,
+                                const Shape& ids_shape) {
   return gather(tape.leaf(table), ids, ids_shape);
 }
 

@@ -83,13 +83,13 @@ void compute(Var x, Var gamma, Var beta, double epsilon, Var y) {
       target[c] = (scale == nullptr ? T{1} : scale[c]) * ((row[c] - m.mean) * m.inverse_deviation) +
                   (shift == nullptr ? T{} : shift[c]);
   }
-  if (y.wants_gradient())
-    y.tape().on_backward(y, [x, gamma, beta, kept, y] { backward<T>(x, gamma, beta, kept, y); });
+  if (y.wants_gradient()) y.tape().on_backward(y, [x, gamma, beta, kept, y] { backward<T>(x, gamma, beta, kept, y); });
 }
 
 void check(const char* what, Var x, Var vector) {
   require(!vector.defined() || (vector.cols() == x.cols() && vector.rows() == 1),
-          "layer_norm: {} {} for a value of shape {}; one number for each feature is needed", what, vector.defined() ? vector.shape() : Shape{}, x.shape());
+          "layer_norm: {} {} for a value of shape {}; one number for each feature is needed", what,
+          vector.defined() ? vector.shape() : Shape{}, x.shape());
 }
 
 }  // namespace

@@ -9,8 +9,7 @@ namespace {
 double divisor(const RowLosses& rows, Index count) {
   if (rows.reduction == Reduction::sum || rows.reduction == Reduction::none) return 1;
   if (rows.weights.empty()) return static_cast<double>(count);
-  if (rows.reduction == Reduction::weighted_mean)
-    return std::accumulate(rows.weights.begin(), rows.weights.end(), 0.0);
+  if (rows.reduction == Reduction::weighted_mean) return std::accumulate(rows.weights.begin(), rows.weights.end(), 0.0);
   return static_cast<double>(std::count_if(rows.weights.begin(), rows.weights.end(), [](float w) { return w != 0; }));
 }
 

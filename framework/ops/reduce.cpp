@@ -69,7 +69,8 @@ void sum_rows(Var x, Var y, const Axis& axis, double scale) {
   const Index plane = axis.inner * from.cols;
   for (Index row = 0; row < from.rows; ++row) {
     const Index o = row / (axis.size * axis.inner);
-    add_scaled(from.data + row * from.stride, static_cast<T>(scale), to + o * plane + row % axis.inner * from.cols, from.cols);
+    add_scaled(from.data + row * from.stride, static_cast<T>(scale), to + o * plane + row % axis.inner * from.cols,
+               from.cols);
   }
   if (!y.wants_gradient()) return;
   y.tape().on_backward(y, [x, y, axis, plane, scale] {
@@ -107,7 +108,8 @@ void max_along(Var x, Var y, const Axis& axis) {
   const Index step = axis.last ? 1 : axis.inner * from.stride;
   for (Index o = 0; o < groups; ++o)
     for (Index k = 0; k < per_group; ++k) {
-      const Index start = axis.last ? o * from.stride : o * axis.size * step + k / from.cols * from.stride + k % from.cols;
+      const Index start =
+          axis.last ? o * from.stride : o * axis.size * step + k / from.cols * from.stride + k % from.cols;
       Index best = start;
       for (Index i = 1; i < axis.size; ++i)
         if (from.data[start + i * step] > from.data[best]) best = start + i * step;
@@ -153,7 +155,8 @@ Var reduce_max(Var x, int axis, bool keep_dims) {
 
 Var reduce_max(Var x) {
   const Var by_row = reduce_max(x.shape().rank() == 0 ? reshape(x, Shape{1}) : x, -1);
-  return by_row.size() == 1 && by_row.shape().rank() == 0 ? by_row : reduce_max(reshape(by_row, Shape{by_row.size()}), 0);
+  return by_row.size() == 1 && by_row.shape().rank() == 0 ? by_row
+                                                          : reduce_max(reshape(by_row, Shape{by_row.size()}), 0);
 }
 
 }  // namespace recur

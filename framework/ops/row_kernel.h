@@ -67,9 +67,8 @@ struct RowKernel {
 
   static T largest(const T* x, Index n) {
     V most = simd::splat<V>(x[0]);
-    each(n, [&](Index i, auto tile) [[gnu::always_inline]] {
-      most = simd::max(most, tile.within(tile.load(x + i), x[0]));
-    });
+    each(n, [&](Index i, auto tile)
+                [[gnu::always_inline]] { most = simd::max(most, tile.within(tile.load(x + i), x[0])); });
     T result = most[0];
     for (Index i = 1; i < lanes; ++i) result = result < most[i] ? most[i] : result;
     return result;
@@ -78,9 +77,8 @@ struct RowKernel {
   static T log_sum_exp(const T* x, Index n) {
     const T shift = largest(x, n);
     V total{};
-    each(n, [&](Index i, auto tile) [[gnu::always_inline]] {
-      total += tile.within(simd::exp(tile.load(x + i) - shift), T{});
-    });
+    each(n, [&](Index i, auto tile)
+                [[gnu::always_inline]] { total += tile.within(simd::exp(tile.load(x + i) - shift), T{}); });
     return shift + simd::log(simd::splat<V>(simd::horizontal_sum(total)))[0];
   }
 
@@ -97,9 +95,8 @@ struct RowKernel {
   }
   static void softmax_backward(const T* y, const T* dy, T* dx, Index n, bool add) {
     const T mean = dot(y, dy, n);
-    each(n, [&](Index i, auto tile) [[gnu::always_inline]] {
-      put(tile, dx + i, tile.load(y + i) * (tile.load(dy + i) - mean), add);
-    });
+    each(n, [&](Index i, auto tile)
+                [[gnu::always_inline]] { put(tile, dx + i, tile.load(y + i) * (tile.load(dy + i) - mean), add); });
   }
 
   static void log_softmax(const T* x, T* y, Index n) {

@@ -43,18 +43,15 @@ Var checked_output(const char* name, Var x) {
 // y = eˣ / Σ eˣ      dx = y (dy - Σ y dy)
 Var softmax(Var x) {
   const Var y = checked_output("softmax", x);
-  dispatch(y.dtype(), [&]<class T>() {
-    by_rows<T>(x, y, &RowKernels<T>::softmax, &RowKernels<T>::softmax_backward);
-  });
+  dispatch(y.dtype(), [&]<class T>() { by_rows<T>(x, y, &RowKernels<T>::softmax, &RowKernels<T>::softmax_backward); });
   return y;
 }
 
 // y = x - ln Σ eˣ      dx = dy - eʸ Σ dy
 Var log_softmax(Var x) {
   const Var y = checked_output("log_softmax", x);
-  dispatch(y.dtype(), [&]<class T>() {
-    by_rows<T>(x, y, &RowKernels<T>::log_softmax, &RowKernels<T>::log_softmax_backward);
-  });
+  dispatch(y.dtype(),
+           [&]<class T>() { by_rows<T>(x, y, &RowKernels<T>::log_softmax, &RowKernels<T>::log_softmax_backward); });
   return y;
 }
 

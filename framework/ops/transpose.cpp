@@ -47,8 +47,9 @@ void put_swapped(MatrixView<const T> from, GradientSink<T> to, const Swap& s) {
   for (Index o = 0; o < s.outer; ++o)
     for (Index m = 0; m < s.middle; ++m) {
       if (s.columns) {
-        put_transposed<T>({from.data + (o * s.a * s.middle + m) * from.stride, s.a, s.b, s.middle * from.stride},
-                          {{view.data + (o * s.b * s.middle + m) * view.stride, s.b, s.a, s.middle * view.stride}, fresh});
+        put_transposed<T>(
+            {from.data + (o * s.a * s.middle + m) * from.stride, s.a, s.b, s.middle * from.stride},
+            {{view.data + (o * s.b * s.middle + m) * view.stride, s.b, s.a, s.middle * view.stride}, fresh});
         continue;
       }
       for (Index i = 0; i < s.a; ++i)

@@ -19,7 +19,8 @@ BOOST_AUTO_TEST_CASE(memory_is_aligned_and_apart) {
     parts.push_back(part);
   }
   for (std::size_t i = 0; i < parts.size(); ++i)
-    BOOST_TEST(std::all_of(parts[i].begin(), parts[i].end(), [&](std::byte b) { return b == static_cast<std::byte>(i); }));
+    BOOST_TEST(
+        std::all_of(parts[i].begin(), parts[i].end(), [&](std::byte b) { return b == static_cast<std::byte>(i); }));
 }
 
 BOOST_AUTO_TEST_CASE(the_second_pass_gets_the_same_memory) {

@@ -107,7 +107,8 @@ BOOST_AUTO_TEST_CASE(dense_values_and_gradients) {
       Tape tape(DType::float64);
       test::check_close(softmax_cross_entropy(tape.constant(x), tape.constant(q), options).to_doubles(), expected);
       test::check_gradient([&](Tape&, auto in) { return softmax_cross_entropy(in[0], in[1], options); }, {x, q});
-      test::check_gradient([&](Tape&, auto in) { return softmax_cross_entropy(in[0], in[0], options); }, {x}, {}, "itself");
+      test::check_gradient([&](Tape&, auto in) { return softmax_cross_entropy(in[0], in[0], options); }, {x}, {},
+                           "itself");
     });
   }
 }

@@ -58,8 +58,11 @@ BOOST_AUTO_TEST_CASE(gradients_see_the_same_mask) {
         return dropout(part, 0.4, tape.generator()) * part;
       },
       {Shape{3, 9}});
-  test::check_jacobian([](Tape& tape, auto x) -> Var { return x[0] * dropout_mask(tape, {3, 7}, 0.4, tape.generator()); },
-                       {Shape{3, 7}});
+  test::check_jacobian(
+      [](Tape& tape, auto x) -> Var {
+        return x[0] * dropout_mask(tape, {3, 7}, 0.4, tape.generator());
+      },
+      {Shape{3, 7}});
 }
 
 BOOST_AUTO_TEST_CASE(everything_may_be_dropped) {

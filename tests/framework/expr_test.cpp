@@ -31,8 +31,10 @@ const std::vector<Unary>& unary_functions() {
       {"abs", [](Var x) -> Var { return abs(x); }, [](double x) { return std::abs(x); }},
       {"tanh", [](Var x) -> Var { return tanh(x); }, [](double x) { return std::tanh(x); }},
       {"sigmoid", [](Var x) -> Var { return sigmoid(x); }, sigmoid_of},
-      {"hard_sigmoid", [](Var x) -> Var { return hard_sigmoid(x); }, [](double x) { return clip(0.2 * x + 0.5); }, -4, 4},
-      {"hard_sigmoid_v3", [](Var x) -> Var { return hard_sigmoid_v3(x); }, [](double x) { return clip(x / 6 + 0.5); }, -4, 4},
+      {"hard_sigmoid", [](Var x) -> Var { return hard_sigmoid(x); }, [](double x) { return clip(0.2 * x + 0.5); }, -4,
+       4},
+      {"hard_sigmoid_v3", [](Var x) -> Var { return hard_sigmoid_v3(x); }, [](double x) { return clip(x / 6 + 0.5); },
+       -4, 4},
       {"relu", [](Var x) -> Var { return relu(x); }, [](double x) { return std::max(x, 0.0); }},
       {"softplus", [](Var x) -> Var { return softplus(x); }, [](double x) { return std::log1p(std::exp(x)); }},
       {"softsign", [](Var x) -> Var { return softsign(x); }, [](double x) { return x / (1 + std::abs(x)); }},
@@ -48,7 +50,8 @@ const std::vector<Unary>& unary_functions() {
       {"min(x, 0.5)", [](Var x) -> Var { return min(x, 0.5); }, [](double x) { return std::min(x, 0.5); }},
       {"max(0.5, x)", [](Var x) -> Var { return max(0.5, x); }, [](double x) { return std::max(0.5, x); }},
       {"greater", [](Var x) -> Var { return greater(x, 0); }, [](double x) { return x > 0 ? 1.0 : 0.0; }},
-      {"where", [](Var x) -> Var { return where(greater(x, 0), x * x, -x); }, [](double x) { return x > 0 ? x * x : -x; }},
+      {"where", [](Var x) -> Var { return where(greater(x, 0), x * x, -x); },
+       [](double x) { return x > 0 ? x * x : -x; }},
   };
   return all;
 }
@@ -157,7 +160,8 @@ BOOST_AUTO_TEST_CASE(broadcasting) {
         {"full", Shape{rows, cols}, [](Var x) { return x; }, [=](Index r, Index c) { return r * cols + c; }},
         {"strided columns", Shape{rows, 3 * cols}, [=](Var x) { return slice(x, -1, cols, cols); },
          [=](Index r, Index c) { return r * 3 * cols + cols + c; }},
-        {"strided column", Shape{rows, 4}, [](Var x) { return slice(x, -1, 2, 1); }, [](Index r, Index) { return r * 4 + 2; }},
+        {"strided column", Shape{rows, 4}, [](Var x) { return slice(x, -1, 2, 1); },
+         [](Index r, Index) { return r * 4 + 2; }},
         {"rows of more", Shape{2 + rows, cols}, [](Var x) { return slice(x, 0, 1, rows); },
          [=](Index r, Index c) { return (r + 1) * cols + c; }},
         {"one strided row", Shape{1, 3 * cols}, [=](Var x) { return slice(x, -1, cols, cols); },

@@ -91,7 +91,12 @@ BOOST_AUTO_TEST_CASE(several_outputs) {
     const std::vector<GradcheckInput> inputs = {shape, shape, shape, shape, shape};
     const auto run = [](auto x) { return fuse(lstm, x[0], x[1], x[2], x[3], x[4]); };
     test::check_gradient([&](Tape&, auto x) -> Var { return run(x)[0] * run(x)[1]; }, inputs, {}, "both");
-    test::check_gradient([&](Tape&, auto x) -> Var { const auto [h, c] = run(x); return h * c; }, inputs, {}, "both of one");
+    test::check_gradient(
+        [&](Tape&, auto x) -> Var {
+          const auto [h, c] = run(x);
+          return h * c;
+        },
+        inputs, {}, "both of one");
     test::check_gradient([&](Tape&, auto x) { return run(x)[0]; }, inputs, {}, "first");
     test::check_gradient([&](Tape&, auto x) { return run(x)[1]; }, inputs, {}, "second");
   }

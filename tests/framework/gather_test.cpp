@@ -26,8 +26,11 @@ BOOST_AUTO_TEST_CASE(gradients) {
   Parameter table("table");
   test::fill(table, {6, 17}, 1);
   const std::vector<std::int32_t> ids = {4, 0, 4, 2, 1, 4};
-  test::check_jacobian([&](Tape& tape, auto x) -> Var { return tanh(gather(tape, table, ids, {2, 3})) * x[0]; },
-                       {Shape{2, 3, 17}}, {&table});
+  test::check_jacobian(
+      [&](Tape& tape, auto x) -> Var {
+        return tanh(gather(tape, table, ids, {2, 3})) * x[0];
+      },
+      {Shape{2, 3, 17}}, {&table});
   test::check_jacobian([&](Tape&, auto x) -> Var { return gather(slice(x[0], -1, 1, 3), ids, {6}); }, {Shape{5, 6}});
 }
 

@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(parameters_are_arguments_and_are_put_back) {
 BOOST_AUTO_TEST_CASE(a_missing_parameter_gradient_fails) {
   Parameter w("w");
   test::fill(w, {3}, 3);
-  const auto result = gradcheck([&](Tape& tape, auto x) -> Var { return x[0] * tape.detach(tape.leaf(w)); }, {Shape{3}}, {&w});
+  const auto result =
+      gradcheck([&](Tape& tape, auto x) -> Var { return x[0] * tape.detach(tape.leaf(w)); }, {Shape{3}}, {&w});
   BOOST_TEST(!result.passed);
   BOOST_TEST(result.message.find("parameter 'w' [3]") != std::string::npos, result.message);
 }

@@ -10,7 +10,8 @@ using namespace recur;
 
 namespace {
 
-std::vector<double> reference(const Tensor<double>& x, const Tensor<double>& gamma, const Tensor<double>& beta, double epsilon) {
+std::vector<double> reference(const Tensor<double>& x, const Tensor<double>& gamma, const Tensor<double>& beta,
+                              double epsilon) {
   std::vector<double> result;
   const auto rows = x.matrix();
   for (Index r = 0; r < rows.rows; ++r) {
@@ -48,7 +49,8 @@ BOOST_AUTO_TEST_CASE(gradients) {
     test::check_jacobian([](Tape&, auto x) { return layer_norm(x[0], x[1], x[2]); },
                          {Shape{3, features}, Shape{features}, Shape{features}});
     test::check_jacobian([](Tape&, auto x) { return layer_norm(x[0], Var(), Var()); }, {Shape{3, features}});
-    test::check_jacobian([](Tape&, auto x) { return layer_norm(x[0], x[1], Var()); }, {Shape{3, features}, Shape{features}});
+    test::check_jacobian([](Tape&, auto x) { return layer_norm(x[0], x[1], Var()); },
+                         {Shape{3, features}, Shape{features}});
     test::check_jacobian([](Tape& tape, auto x) { return layer_norm(tape.detach(x[0]) * 0, Var(), x[1]); },
                          {Shape{3, features}, Shape{features}});
     test::check_jacobian(

@@ -32,9 +32,8 @@ struct Case {
   Shape w;
 };
 const std::vector<Case>& transposes() {
-  static const std::vector<Case> all = {{Transpose::none, {5, 7}, {7, 19}},
-                                        {Transpose::a, {7, 5}, {7, 19}},
-                                        {Transpose::b, {5, 7}, {19, 7}}};
+  static const std::vector<Case> all = {
+      {Transpose::none, {5, 7}, {7, 19}}, {Transpose::a, {7, 5}, {7, 19}}, {Transpose::b, {5, 7}, {19, 7}}};
   return all;
 }
 
@@ -66,7 +65,9 @@ struct Recurrence {
     }
     return concat(outputs, 0);
   }
-  static Var reshape_step(Var x, Index t) { return x.tape().view(x, t * batch * features, {batch, features}, features); }
+  static Var reshape_step(Var x, Index t) {
+    return x.tape().view(x, t * batch * features, {batch, features}, features);
+  }
 };
 
 }  // namespace
@@ -110,8 +111,9 @@ BOOST_AUTO_TEST_CASE(strided_operands) {
   test::check_jacobian(
       [&](Tape&, auto x) -> Var { return matmul(slice(x[0], -1, 1, 4), slice(x[1], -1, 2, 3), Transpose::none); },
       {Shape{3, 6}, Shape{4, 6}});
-  test::check_jacobian([&](Tape&, auto x) -> Var { return matmul(slice(x[0], -1, 1, 4), slice(x[0], -1, 2, 4), Transpose::b); },
-                       {Shape{3, 6}});
+  test::check_jacobian(
+      [&](Tape&, auto x) -> Var { return matmul(slice(x[0], -1, 1, 4), slice(x[0], -1, 2, 4), Transpose::b); },
+      {Shape{3, 6}});
 }
 
 BOOST_AUTO_TEST_CASE(a_value_times_itself) {
@@ -156,7 +158,8 @@ BOOST_AUTO_TEST_CASE(sums_of_products_and_addends_are_one_record) {
 BOOST_AUTO_TEST_CASE(products_in_other_arithmetic) {
   Parameter w("w");
   test::fill(w, {4, 9}, 1);
-  test::check_jacobian([&](Tape&, auto x) -> Var { return tanh(matmul(x[0], w)) * 2 - matmul(x[0], w); }, {Shape{3, 4}}, {&w});
+  test::check_jacobian([&](Tape&, auto x) -> Var { return tanh(matmul(x[0], w)) * 2 - matmul(x[0], w); }, {Shape{3, 4}},
+                       {&w});
 }
 
 BOOST_AUTO_TEST_CASE(shapes_that_do_not_fit_are_refused) {
@@ -195,7 +198,8 @@ BOOST_AUTO_TEST_CASE(changed_parameters_are_packed_again) {
     const auto expected = product(a, false, test::normal({4, 3}, seed), false);
     test::check_close(y.to_doubles(), {expected.values().begin(), expected.values().end()});
     tape.backward(y, test::ones(y));
-    const auto gradient = product(Tensor<double>({2, 3}, std::vector<double>(6, 1.0)), false, test::normal({4, 3}, seed), true);
+    const auto gradient =
+        product(Tensor<double>({2, 3}, std::vector<double>(6, 1.0)), false, test::normal({4, 3}, seed), true);
     test::check_close(x.gradient().to_doubles(), {gradient.values().begin(), gradient.values().end()});
   }
 }

@@ -92,10 +92,6 @@ BOOST_AUTO_TEST_CASE(the_gradient_of_max_goes_to_the_first) {
   const Var x = tape.input(Tensor<double>({2, 3}, {1, 5, 5, 7, 2, 7}));
   tape.backward(sum(reduce_max(x, -1)));
   BOOST_TEST(x.gradient().to_doubles() == (std::vector<double>{0, 1, 0, 1, 0, 0}), boost::test_tools::per_element());
-  tape.reset();
-  const Var z = tape.input(Tensor<double>({2, 2}, {3, 1, 3, 1}));
-  tape.backward(sum(reduce_max(z, 0)));
-  BOOST_TEST(z.gradient().to_doubles() == (std::vector<double>{1, 1, 0, 0}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(empty_arrays) {

@@ -15,7 +15,8 @@ namespace {
 /// The position in row-major order of an element of `shape`.
 std::vector<Index> position(const Shape& shape, Index flat) {
   std::vector<Index> at(static_cast<std::size_t>(shape.rank()));
-  for (int axis = shape.rank(); axis-- > 0; flat /= shape[axis]) at[static_cast<std::size_t>(axis)] = flat % shape[axis];
+  for (int axis = shape.rank(); axis-- > 0; flat /= shape[axis])
+    at[static_cast<std::size_t>(axis)] = flat % shape[axis];
   return at;
 }
 Index flat_of(const Shape& shape, const std::vector<Index>& at) {
@@ -29,7 +30,8 @@ template <class From>
 void check_moves(Var y, const Shape& shape, const Shape& source, From from) {
   BOOST_TEST_REQUIRE(to_string(y.shape()) == to_string(shape));
   std::vector<double> expected;
-  for (Index i = 0; i < shape.count(); ++i) expected.push_back(static_cast<double>(flat_of(source, from(position(shape, i)))));
+  for (Index i = 0; i < shape.count(); ++i)
+    expected.push_back(static_cast<double>(flat_of(source, from(position(shape, i)))));
   test::check_close(y.to_doubles(), expected, 0);
 }
 
@@ -55,8 +57,8 @@ BOOST_AUTO_TEST_CASE(slices_of_every_axis) {
     });
     test::check_gradient([&](Tape&, auto in) -> Var { return tanh(slice(in[0], axis, 1, 2)); }, {source}, {},
                          "axis " + std::to_string(axis));
-    test::check_gradient([&](Tape&, auto in) -> Var { return tanh(slice(strided(in[0], 4), axis, 1, 2)); }, {source}, {},
-                         "of a view, axis " + std::to_string(axis));
+    test::check_gradient([&](Tape&, auto in) -> Var { return tanh(slice(strided(in[0], 4), axis, 1, 2)); }, {source},
+                         {}, "of a view, axis " + std::to_string(axis));
   }
 }
 
@@ -111,10 +113,16 @@ BOOST_AUTO_TEST_CASE(concat_every_axis) {
     test::check_close(slice(both, axis, a[axis], b[axis]).to_doubles(), y.to_doubles(), 0);
     test::check_jacobian([&](Tape&, auto in) -> Var { return concat({in[0], in[1], in[0]}, axis - a.rank()); }, {a, b});
   }
-  test::check_jacobian([](Tape&, auto x) -> Var { return concat({strided(x[0], 2), x[1], strided(x[0], 3)}, -1); },
-                       {Shape{2, 5}, Shape{2, 3}});
-  test::check_jacobian([](Tape& tape, auto x) -> Var { return concat({tape.detach(x[1]), x[0]}, 0) * 2; },
-                       {Shape{2, 3}, Tensor<double>(Shape{0, 3})});
+  test::check_jacobian(
+      [](Tape&, auto x) -> Var {
+        return concat({strided(x[0], 2), x[1], strided(x[0], 3)}, -1);
+      },
+      {Shape{2, 5}, Shape{2, 3}});
+  test::check_jacobian(
+      [](Tape& tape, auto x) -> Var {
+        return concat({tape.detach(x[1]), x[0]}, 0) * 2;
+      },
+      {Shape{2, 3}, Tensor<double>(Shape{0, 3})});
 }
 
 BOOST_AUTO_TEST_CASE(stack_every_axis) {
@@ -133,8 +141,11 @@ BOOST_AUTO_TEST_CASE(stack_every_axis) {
       at.insert(at.begin(), t);
       return at;
     });
-    test::check_gradient([&](Tape&, auto x) -> Var { return tanh(stack({x[0], strided(x[1], 4), x[0]}, axis)); },
-                         {part, Shape{2, 3, 6}}, {}, "axis " + std::to_string(axis));
+    test::check_gradient(
+        [&](Tape&, auto x) -> Var {
+          return tanh(stack({x[0], strided(x[1], 4), x[0]}, axis));
+        },
+        {part, Shape{2, 3, 6}}, {}, "axis " + std::to_string(axis));
   }
   Tape tape(DType::float64);
   const Var scalar = tape.constant(3.0);
@@ -179,8 +190,11 @@ BOOST_AUTO_TEST_CASE(reshape_keeps_the_order) {
   BOOST_CHECK_THROW((void)reshape(x, {5, 5}), ShapeError);
   for (const Shape& shape : {Shape{16}, Shape{2, 2, 4}, Shape{2, 8}, Shape{16, 1}})
     test::check_jacobian([&](Tape&, auto in) -> Var { return tanh(reshape(strided(in[0], 4), shape)); }, {Shape{4, 6}});
-  test::check_jacobian([&](Tape&, auto in) -> Var { return tanh(reshape(in[0], Shape{3, 8})) * reshape(in[0], Shape{3, 8}); },
-                       {Shape{4, 6}});
+  test::check_jacobian(
+      [&](Tape&, auto in) -> Var {
+        return tanh(reshape(in[0], Shape{3, 8})) * reshape(in[0], Shape{3, 8});
+      },
+      {Shape{4, 6}});
 }
 
 BOOST_AUTO_TEST_CASE(transpose_every_pair_of_axes) {
@@ -188,13 +202,13 @@ BOOST_AUTO_TEST_CASE(transpose_every_pair_of_axes) {
   for (int a = 0; a < 4; ++a)
     for (int b = 0; b < 4; ++b) {
       Tape tape(DType::float64);
-      check_moves(transpose(tape.constant(test::counting(source)), a, b), source.with(a, source[b]).with(b, source[a]), source,
-                  [&](std::vector<Index> at) {
+      check_moves(transpose(tape.constant(test::counting(source)), a, b), source.with(a, source[b]).with(b, source[a]),
+                  source, [&](std::vector<Index> at) {
                     std::swap(at[static_cast<std::size_t>(a)], at[static_cast<std::size_t>(b)]);
                     return at;
                   });
-      test::check_gradient([&](Tape&, auto x) -> Var { return tanh(transpose(strided(x[0], 3), a, b - 4)) * 2; }, {source}, {},
-                           std::to_string(a) + " and " + std::to_string(b));
+      test::check_gradient([&](Tape&, auto x) -> Var { return tanh(transpose(strided(x[0], 3), a, b - 4)) * 2; },
+                           {source}, {}, std::to_string(a) + " and " + std::to_string(b));
     }
   test::check_jacobian([](Tape&, auto x) { return transpose(x[0]); }, {Shape{17, 3}});
   Tape tape(DType::float64);
@@ -211,8 +225,8 @@ BOOST_AUTO_TEST_CASE(reverse_every_axis) {
       i = source[axis] - 1 - i;
       return at;
     });
-    test::check_gradient([&](Tape&, auto x) -> Var { return reverse(strided(x[0], 3), axis) * strided(x[0], 3); }, {source}, {},
-                         "axis " + std::to_string(axis));
+    test::check_gradient([&](Tape&, auto x) -> Var { return reverse(strided(x[0], 3), axis) * strided(x[0], 3); },
+                         {source}, {}, "axis " + std::to_string(axis));
   }
 }
 

@@ -47,7 +47,8 @@ inline void fill(Parameter& parameter, const Shape& shape, std::uint64_t seed, D
 }
 
 /// Checks element by element; relative for large numbers. 1e-12 is room for a few thousand roundings of doubles.
-inline void check_close(const std::vector<double>& found, const std::vector<double>& expected, double tolerance = 1e-12) {
+inline void check_close(const std::vector<double>& found, const std::vector<double>& expected,
+                        double tolerance = 1e-12) {
   BOOST_TEST_REQUIRE(found.size() == expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
     const double error = std::abs(found[i] - expected[i]) / std::max(1.0, std::abs(expected[i]));

@@ -221,10 +221,13 @@ BOOST_AUTO_TEST_CASE(rewinding_keeps_memory_constant) {
     if (t == 0) memory = tape.memory();
   }
   BOOST_TEST(tape.memory() == memory);
-  test::check_close(fixed.to_doubles(), [] {
-    const auto t = test::normal({32, 64}, 2);
-    return std::vector<double>(t.values().begin(), t.values().end());
-  }(), 0);
+  test::check_close(
+      fixed.to_doubles(),
+      [] {
+        const auto t = test::normal({32, 64}, 2);
+        return std::vector<double>(t.values().begin(), t.values().end());
+      }(),
+      0);
 }
 
 // What is older than the mark must not keep pointing to what was forgotten.

@@ -36,7 +36,7 @@ NamedValues named(const std::string& name, const Array& array) { return {name, a
 }  // namespace
 
 Model::Model(const Json& config, Index input_size, DType dtype, std::vector<NamedValues> weights)
-    : layer_(layer_from_config(config.dump())), dtype_(dtype), given_(std::move(weights)) {
+    : layer_(layer_from_config(config.dump())), given_(std::move(weights)) {
   Builder builder(input_size, dtype, Generator(1));
   layer_.build(builder);
   if (TorchLayers* const layers = torch()) {

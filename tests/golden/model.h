@@ -27,7 +27,6 @@ class Model {
   [[nodiscard]] TorchLayers* torch();
 
   AnyLayer layer_;
-  DType dtype_;
   std::vector<NamedValues> given_;
   std::vector<Parameter*> matched_;  // to given_
 };

@@ -30,7 +30,8 @@ std::vector<std::string> mask_order(const std::string& name) {
     const std::size_t end = std::min(name.find('.', begin), name.size());
     std::string part = name.substr(begin, end - begin);
     if (part == "backward") part = "forward'";
-    if (!part.empty() && part.find_first_not_of("0123456789") == std::string::npos) part.insert(0, 12 - part.size(), '0');
+    if (!part.empty() && part.find_first_not_of("0123456789") == std::string::npos)
+      part.insert(0, 12 - part.size(), '0');
     parts.push_back(std::move(part));
     begin = end + 1;
   }
@@ -94,12 +95,14 @@ void compare(Comparison& comparison, const std::string& what, Var x, const Named
   comparison.check(what, x.shape(), x.to_doubles(), expected);
 }
 
-void compare_gradients(Comparison& comparison, const std::string& at, const Json& expected, Model& model, const Inputs& in) {
+void compare_gradients(Comparison& comparison, const std::string& at, const Json& expected, Model& model,
+                       const Inputs& in) {
   check_keys(expected, {"weights", "inputs", "initial_states"}, at + "grads");
   std::map<std::string, NamedValues> own;
   for (NamedValues& w : model.weights(true)) own.emplace(w.name, w);
   const auto weights = read_list(get(expected, "weights", at + "grads"), at + "grads.weights");
-  require<FormatError>(weights.size() == own.size(), "{}grads.weights: {} given for {} weights", at, weights.size(), own.size());
+  require<FormatError>(weights.size() == own.size(), "{}grads.weights: {} given for {} weights", at, weights.size(),
+                       own.size());
   for (const NamedValues& w : weights) {
     require<FormatError>(own.contains(w.name), "{}grads.weights: '{}' is not a weight", at, w.name);
     comparison.check(at + "gradient of " + w.name, own.at(w.name).shape, own.at(w.name).values, w);
@@ -129,13 +132,15 @@ Var without_padding(Var x, const Inputs& in, const Shape& expected) {
   return x;
 }
 
-Var check_outputs(Comparison& comparison, const std::string& at, const Json& call, const LayerValue& result, const Inputs& in) {
+Var check_outputs(Comparison& comparison, const std::string& at, const Json& call, const LayerValue& result,
+                  const Inputs& in) {
   std::vector<Var> outputs = {result.value};
   if (result.backward.defined()) outputs.push_back(result.backward);
   const auto weights = one_or_list(get(call, "loss_R", at + "call"), at + "loss_R");
   const auto expected = one_or_list(get(call["expected"], "output", at), at + "output");
   require<FormatError>(outputs.size() == weights.size() && outputs.size() == expected.size(),
-                       "{}{} outputs, but {} loss_R and {} expected", at, outputs.size(), weights.size(), expected.size());
+                       "{}{} outputs, but {} loss_R and {} expected", at, outputs.size(), weights.size(),
+                       expected.size());
   Var loss;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const Var output = without_padding(outputs[i], in, expected[i].shape);
@@ -145,21 +150,26 @@ Var check_outputs(Comparison& comparison, const std::string& at, const Json& cal
   return loss;
 }
 
-void check_states(Comparison& comparison, const std::string& at, const Json& call, std::span<const Var> states, Var& loss) {
+void check_states(Comparison& comparison, const std::string& at, const Json& call, std::span<const Var> states,
+                  Var& loss) {
   const auto expected = read_list(get(call["expected"], "final_states", at), at + "final_states");
   require<FormatError>(expected.size() == states.size(), "{}final_states: {} expected, the model gave {}", at,
                        expected.size(), states.size());
   const auto weights = call.contains("loss_S") ? read_list(call["loss_S"], at + "loss_S") : std::vector<NamedValues>();
-  require<FormatError>(weights.size() <= states.size(), "{}loss_S: {} for {} states", at, weights.size(), states.size());
+  require<FormatError>(weights.size() <= states.size(), "{}loss_S: {} for {} states", at, weights.size(),
+                       states.size());
   for (std::size_t i = 0; i < states.size(); ++i) {
     compare(comparison, fmt::format("{}state {}", at, i), states[i], expected[i]);
     if (i < weights.size()) add_product(loss, states[i], weights[i], at + "state");
   }
 }
 
-void run_call(Comparison& comparison, const std::string& at, const Json& call, const Json* masks, Model& model, Tape& tape) {
-  check_keys(call, {"inputs", "token_ids", "mask", "lengths", "initial_states", "constants", "dropout_masks", "loss_R",
-                    "loss_S", "expected"}, at + "call");
+void run_call(Comparison& comparison, const std::string& at, const Json& call, const Json* masks, Model& model,
+              Tape& tape) {
+  check_keys(call,
+             {"inputs", "token_ids", "mask", "lengths", "initial_states", "constants", "dropout_masks", "loss_R",
+              "loss_S", "expected"},
+             at + "call");
   const Json& expected = get(call, "expected", at + "call");
   check_keys(expected, {"output", "final_states", "loss", "grads"}, at + "expected");
   if (call.contains("dropout_masks")) masks = &call["dropout_masks"];
@@ -196,7 +206,8 @@ Json layer_config(const Json& file, const Json& calls) {
 }  // namespace
 
 CaseResult run_recurrent_case(const Json& file, DType dtype) {
-  check_keys(file, {"name", "note", "verified_by", "kind", "model", "dims", "weights", "calls", "dropout_masks", "tolerance"},
+  check_keys(file,
+             {"name", "note", "verified_by", "kind", "model", "dims", "weights", "calls", "dropout_masks", "tolerance"},
              "case");
   const Json& calls = get(file, "calls", "case");
   require<FormatError>(calls.is_array() && !calls.empty(), "calls: a list of at least one call is expected");

@@ -39,7 +39,8 @@ class Comparison {
   Comparison(const Json& file, DType dtype);
 
   /// @throws FormatError when the shapes differ.
-  void check(const std::string& what, const Shape& shape, const std::vector<double>& values, const NamedValues& expected);
+  void check(const std::string& what, const Shape& shape, const std::vector<double>& values,
+             const NamedValues& expected);
   void check(const std::string& what, double value, double expected);
 
   /// Fails, too, when nothing was compared.

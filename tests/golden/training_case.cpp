@@ -19,12 +19,14 @@ Var loss_of(const std::string& name, Var output, Var targets) {
 }  // namespace
 
 CaseResult run_training_case(const Json& file, DType dtype) {
-  check_keys(file, {"name", "note", "verified_by", "kind", "model", "dims", "loss", "optimizer", "weights", "inputs", "targets",
-                    "expected", "tolerance"},
+  check_keys(file,
+             {"name", "note", "verified_by", "kind", "model", "dims", "loss", "optimizer", "weights", "inputs",
+              "targets", "expected", "tolerance"},
              "case");
   const NamedValues inputs = read_values(get(file, "inputs", "case"), "inputs");
   const NamedValues targets = read_values(get(file, "targets", "case"), "targets");
-  Model model(get(file, "model", "case"), inputs.shape.cols(), dtype, read_list(get(file, "weights", "case"), "weights"));
+  Model model(get(file, "model", "case"), inputs.shape.cols(), dtype,
+              read_list(get(file, "weights", "case"), "weights"));
   const Json& config = get(file, "optimizer", "case");
   optim::Optimizer optimizer =
       optim::from_config(get(config, "class_name", "optimizer").get<std::string>(), get(config, "config", "optimizer"));
@@ -45,7 +47,8 @@ CaseResult run_training_case(const Json& file, DType dtype) {
     optimizer.step(model.parameters());
     const auto wanted = read_list(get(expected, "weights", at), at + "weights");
     const auto own = model.weights(false);
-    require<FormatError>(wanted.size() == own.size(), "{}{} weights expected, the model has {}", at, wanted.size(), own.size());
+    require<FormatError>(wanted.size() == own.size(), "{}{} weights expected, the model has {}", at, wanted.size(),
+                         own.size());
     for (std::size_t i = 0; i < own.size(); ++i) {
       require<FormatError>(own[i].name == wanted[i].name, "{}weight '{}' where '{}' is expected", at, own[i].name,
                            wanted[i].name);

@@ -79,7 +79,8 @@ BOOST_AUTO_TEST_CASE(permissions_and_links_are_kept) {
   out.commit();
   BOOST_TEST(std::filesystem::is_symlink(link));
   BOOST_TEST(read(path) == "new");
-  BOOST_TEST((std::filesystem::status(path).permissions() == (perms::owner_read | perms::owner_write | perms::others_read)));
+  BOOST_TEST(
+      (std::filesystem::status(path).permissions() == (perms::owner_read | perms::owner_write | perms::others_read)));
 }
 
 BOOST_AUTO_TEST_CASE(impossible_places_are_refused) {

@@ -113,7 +113,10 @@ BOOST_AUTO_TEST_CASE(gradients) {
   const std::vector<std::pair<std::string, Change>> ways = {
       {"plain", [](RNNOptions&, bool&, std::vector<Index>&, bool&) {}},
       {"mask", [](RNNOptions&, bool& mask, std::vector<Index>&, bool&) { mask = true; }},
-      {"lengths", [](RNNOptions&, bool&, std::vector<Index>& lengths, bool&) { lengths = {2, 4, 1}; }},
+      {"lengths",
+       [](RNNOptions&, bool&, std::vector<Index>& lengths, bool&) {
+         lengths = {2, 4, 1};
+       }},
       {"initial state", [](RNNOptions&, bool&, std::vector<Index>&, bool& initial) { initial = true; }},
       {"go_backwards", [](RNNOptions& o, bool&, std::vector<Index>&, bool&) { o.go_backwards = true; }},
   };
@@ -130,7 +133,8 @@ BOOST_AUTO_TEST_CASE(gradients) {
 
 BOOST_AUTO_TEST_CASE(attention_gradients) {
   for (const char* score : {"additive", "dot"}) {
-    RNN rnn(AnyCell(AttentionCell(LSTMCell(3), 2, {.units = 4, .score = score})), {.return_sequences = true, .return_state = true});
+    RNN rnn(AnyCell(AttentionCell(LSTMCell(3), 2, {.units = 4, .score = score})),
+            {.return_sequences = true, .return_state = true});
     build(rnn, features);
     const Tensor<double> seen({batch, 6}, std::vector<double>{1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1});
     const auto result = gradcheck(
@@ -153,7 +157,8 @@ BOOST_AUTO_TEST_CASE(cell_clip_limits_the_state) {
   Tape tape(DType::float64);
   const auto result = rnn.call(tape.constant(random_tensor({batch, 6, features})));
   const auto c = result.states[1].to_doubles();
-  const double largest = std::abs(*std::max_element(c.begin(), c.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
+  const double largest =
+      std::abs(*std::max_element(c.begin(), c.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
   BOOST_TEST(largest == 0.1);  // reached, as ±0.1 is exact in the clip
 }
 

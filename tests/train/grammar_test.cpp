@@ -52,8 +52,9 @@ BOOST_AUTO_TEST_CASE(sentences_are_read_with_their_probability) {
 
 BOOST_AUTO_TEST_CASE(what_the_rules_do_not_generate_is_ungrammatical) {
   const Grammar g(small);
-  for (const char* wrong : {"the dogs runs.", "the dog run.", "the dog runs", "the dog runs..", "the  dog runs.", "the dog runs .",
-                            " the dog runs.", "the dog runs. ", "old dog runs.", "the DOG runs.", "the do runs.", ".", ""})
+  for (const char* wrong :
+       {"the dogs runs.", "the dog run.", "the dog runs", "the dog runs..", "the  dog runs.", "the dog runs .",
+        " the dog runs.", "the dog runs. ", "old dog runs.", "the DOG runs.", "the do runs.", ".", ""})
     BOOST_TEST(!g.is_grammatical(wrong), wrong);
 }
 

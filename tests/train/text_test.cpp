@@ -21,7 +21,8 @@ BOOST_AUTO_TEST_CASE(files_that_give_no_text_are_errors_that_name_them) {
     std::filesystem::path path;
     std::string part;
   };
-  for (const Row& row : {Row{file("empty"), "is empty"}, Row{directory(), "is a directory"}, Row{file("absent"), "No such file"}})
+  for (const Row& row :
+       {Row{file("empty"), "is empty"}, Row{directory(), "is a directory"}, Row{file("absent"), "No such file"}})
     BOOST_CHECK_EXCEPTION((void)read_text_file(row.path), FormatError, [&](const FormatError& error) {
       const std::string message = error.what();
       return message.find(row.part) != std::string::npos && message.find(row.path.string()) != std::string::npos;
@@ -35,7 +36,8 @@ BOOST_AUTO_TEST_CASE(the_last_part_is_set_apart) {
 }
 
 BOOST_AUTO_TEST_CASE(characters_are_not_cut) {
-  const TextSplit split = split_text("a\xE2\x82\xAC", 0.26);  // the cut would fall before the last byte of the euro sign
+  const TextSplit split =
+      split_text("a\xE2\x82\xAC", 0.26);  // the cut would fall before the last byte of the euro sign
   BOOST_TEST(split.train == "a");
   BOOST_TEST(split.validation == "\xE2\x82\xAC");
 }

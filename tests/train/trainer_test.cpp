@@ -21,9 +21,7 @@ struct Line {
     Builder builder(1, DType::float32, Generator(1));
     dense.build(builder);
   }
-  Var loss(Tape& tape) {
-    return mean_squared_error(dense(tape.constant(x)), tape.constant(y));
-  }
+  Var loss(Tape& tape) { return mean_squared_error(dense(tape.constant(x)), tape.constant(y)); }
   Dense dense;
   Tensor<float> x{{4, 1}, {-1, 0, 1, 2}};
   Tensor<float> y{{4, 1}, {-4, -1, 2, 5}};
@@ -51,11 +49,13 @@ BOOST_AUTO_TEST_CASE(learns_a_line_and_reports_every_epoch) {
 
 BOOST_AUTO_TEST_CASE(stops_when_validation_does_not_improve) {
   Line line;
-  Trainer trainer(parameters(line.dense), optim::sgd({.learning_rate = 0.01}), {.epochs = 50, .patience = 3, .progress = false});
+  Trainer trainer(parameters(line.dense), optim::sgd({.learning_rate = 0.01}),
+                  {.epochs = 50, .patience = 3, .progress = false});
   Tape tape;
   const std::vector<double> losses = {3, 2, 2.5, 1, 1.5, 1.2, 1.1, 0.1};
   std::size_t at = 0;
-  const auto reports = trainer.fit(tape, 1, [&](Tape& t, Index) { return line.loss(t); }, [&] { return losses.at(at++); });
+  const auto reports = trainer.fit(
+      tape, 1, [&](Tape& t, Index) { return line.loss(t); }, [&] { return losses.at(at++); });
   BOOST_TEST(reports.size() == 7U);
   BOOST_TEST(reports[3].best);
   BOOST_TEST(!reports[2].best);
@@ -66,10 +66,11 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_names_the_place_and_the_parameter
   line.y.fill(std::numeric_limits<float>::infinity());
   Trainer trainer(parameters(line.dense), optim::sgd(), {.epochs = 1, .progress = false});
   Tape tape;
-  BOOST_CHECK_EXCEPTION(trainer.fit(tape, 2, [&](Tape& t, Index) { return line.loss(t); }), StateError, [](const StateError& e) {
-    const std::string text = e.what();
-    return text.find("batch 1 of epoch 1") != std::string::npos && text.find("'kernel'") != std::string::npos;
-  });
+  BOOST_CHECK_EXCEPTION(
+      trainer.fit(tape, 2, [&](Tape& t, Index) { return line.loss(t); }), StateError, [](const StateError& e) {
+        const std::string text = e.what();
+        return text.find("batch 1 of epoch 1") != std::string::npos && text.find("'kernel'") != std::string::npos;
+      });
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupt_ends_after_the_step_at_hand) {

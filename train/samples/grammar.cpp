@@ -58,7 +58,8 @@ class Chart {
     for (const GrammarSymbol symbol : symbols) {
       Ends longer;
       for (const auto& [middle, first] : ends)
-        for (const auto& [end, second] : symbol.is_word ? read_word(symbol.index, middle) : read(symbol.index, middle)) {
+        for (const auto& [end, second] :
+             symbol.is_word ? read_word(symbol.index, middle) : read(symbol.index, middle)) {
           longer[end].derivations += first.derivations * second.derivations;
           longer[end].probability += first.probability * second.probability;
         }
@@ -118,10 +119,8 @@ void Grammar::expand(std::size_t rule, Generator& generator, std::vector<std::st
     if (u < 0) break;
   }
   for (const GrammarSymbol symbol : alternatives[chosen].symbols) {
-    if (symbol.is_word)
-      words.push_back(rules_.words[symbol.index]);
-    else
-      expand(symbol.index, generator, words);
+    if (symbol.is_word) words.push_back(rules_.words[symbol.index]);
+    else expand(symbol.index, generator, words);
   }
 }
 

@@ -34,10 +34,8 @@ std::vector<Line> split_lines(std::string_view notation) {
     Tokens tokens;
     for (std::string token; words >> token;) tokens.push_back(token);
     if (tokens.empty()) continue;
-    if (continues)
-      lines.back().tokens.insert(lines.back().tokens.end(), tokens.begin(), tokens.end());
-    else
-      lines.push_back({number, tokens});
+    if (continues) lines.back().tokens.insert(lines.back().tokens.end(), tokens.begin(), tokens.end());
+    else lines.push_back({number, tokens});
   }
   return lines;
 }
@@ -67,14 +65,11 @@ class Reader {
     for (const Line& line : split_lines(notation)) {
       line_ = line.number;
       const Tokens& tokens = line.tokens;
-      if (tokens.size() >= 3 && tokens[1] == "=")
-        features_[tokens[0]] = Tokens(tokens.begin() + 2, tokens.end());
-      else
-        read_rule(tokens);
+      if (tokens.size() >= 3 && tokens[1] == "=") features_[tokens[0]] = Tokens(tokens.begin() + 2, tokens.end());
+      else read_rule(tokens);
     }
     check(!result_.rules.empty(), "there are no rules");
-    for (const GrammarRule& rule : result_.rules)
-      check(!rule.alternatives.empty(), "nothing defines '{}'", rule.name);
+    for (const GrammarRule& rule : result_.rules) check(!rule.alternatives.empty(), "nothing defines '{}'", rule.name);
     return std::move(result_);
   }
 

@@ -14,7 +14,7 @@ namespace recur::samples {
 struct MarkovEntropy {
   double unigram;      ///< Knowing how frequent each letter is: 2.0763.
   double first_order;  ///< Knowing the letter before: 2.0181.
-  double rate;         ///< Knowing all: 1.6604. No model does better on fresh text; one that seems to has seen the answer.
+  double rate;  ///< Knowing all: 1.6604. No model does better on fresh text; one that seems to has seen the answer.
 };
 [[nodiscard]] MarkovEntropy markov_entropy();
 
