@@ -4,8 +4,8 @@
 #include <recur/framework/parallel.h>
 #include <recur/framework/tensor.h>
 
-#include <Eigen/Core>
 #include <benchmark/benchmark.h>
+#include <Eigen/Core>
 
 #include <random>
 #include <vector>
@@ -101,7 +101,12 @@ struct Gradient {
   static constexpr Index steps = 64;
 
   explicit Gradient(const benchmark::State& state)
-      : m(state.range(0)), k(state.range(1)), n(4 * k), x(random(steps * m, k)), z(random(steps * m, n)), w(random(k, n)) {}
+      : m(state.range(0)),
+        k(state.range(1)),
+        n(4 * k),
+        x(random(steps * m, k)),
+        z(random(steps * m, n)),
+        w(random(k, n)) {}
   [[nodiscard]] Index flops() const { return 2 * steps * m * k * n; }
 
   OneThread one_thread;
