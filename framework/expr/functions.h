@@ -20,89 +20,56 @@ template <class V>
   return simd::splat<V>(static_cast<simd::Element<V>>(number));
 }
 
-// clang-format off: value and slope of a function belong on one line each.
+// Value and slope of a function belong on one line each.
+// clang-format off
 // NOLINTBEGIN(readability-identifier-length): x and y are the argument and the result throughout.
 
 /// y = -x
 struct Negate {
   static constexpr const char* name = "negate";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V x) {
-    return -x;
-  }
-  template <class V>
-  static V slope(V, V) {
-    return splat<V>(-1);
-  }
+  template <class V> static V value(V x) { return -x; }
+  template <class V> static V slope(V, V) { return splat<V>(-1); }
 };
 
 /// y = eˣ
 struct Exp {
   static constexpr const char* name = "exp";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V x) {
-    return simd::exp(x);
-  }
-  template <class V>
-  static V slope(V, V y) {
-    return y;
-  }
+  template <class V> static V value(V x) { return simd::exp(x); }
+  template <class V> static V slope(V, V y) { return y; }
 };
 
 /// y = ln x
 struct Log {
   static constexpr const char* name = "log";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V x) {
-    return simd::log(x);
-  }
-  template <class V>
-  static V slope(V x, V) {
-    return 1 / x;
-  }
+  template <class V> static V value(V x) { return simd::log(x); }
+  template <class V> static V slope(V x, V) { return 1 / x; }
 };
 
 /// y = √x
 struct Sqrt {
   static constexpr const char* name = "sqrt";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V x) {
-    return simd::sqrt(x);
-  }
-  template <class V>
-  static V slope(V, V y) {
-    return splat<V>(0.5) / y;
-  }
+  template <class V> static V value(V x) { return simd::sqrt(x); }
+  template <class V> static V slope(V, V y) { return splat<V>(0.5) / y; }
 };
 
 /// y = x²
 struct Square {
   static constexpr const char* name = "square";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V x) {
-    return x * x;
-  }
-  template <class V>
-  static V slope(V x, V) {
-    return x + x;
-  }
+  template <class V> static V value(V x) { return x * x; }
+  template <class V> static V slope(V x, V) { return x + x; }
 };
 
 /// y = |x|; slope 0 at 0.
 struct Abs {
   static constexpr const char* name = "abs";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V x) {
-    return simd::abs(x);
-  }
-  template <class V>
-  static V slope(V x, V) {
+  template <class V> static V value(V x) { return simd::abs(x); }
+  template <class V> static V slope(V x, V) {
     return simd::select(x > 0, splat<V>(1), simd::select(x < 0, splat<V>(-1), V{}));
   }
 };
@@ -111,41 +78,27 @@ struct Abs {
 struct Tanh {
   static constexpr const char* name = "tanh";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V x) {
-    return simd::tanh(x);
-  }
-  template <class V>
-  static V slope(V, V y) {
-    return 1 - y * y;
-  }
+  template <class V> static V value(V x) { return simd::tanh(x); }
+  template <class V> static V slope(V, V y) { return 1 - y * y; }
 };
 
 /// y = 1 / (1 + e⁻ˣ)
 struct Sigmoid {
   static constexpr const char* name = "sigmoid";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V x) {
-    return simd::sigmoid(x);
-  }
-  template <class V>
-  static V slope(V, V y) {
-    return y * (1 - y);
-  }
+  template <class V> static V value(V x) { return simd::sigmoid(x); }
+  template <class V> static V slope(V, V y) { return y * (1 - y); }
 };
 
 /// y = clip(0.2·x + 0.5, 0, 1), Keras r1.15's hard sigmoid
 struct HardSigmoid {
   static constexpr const char* name = "hard_sigmoid";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V x) {
+  template <class V> static V value(V x) {
     const V line = x * splat<V>(0.2) + splat<V>(0.5);
     return simd::min(simd::max(line, V{}), splat<V>(1));
   }
-  template <class V>
-  static V slope(V, V y) {
+  template <class V> static V slope(V, V y) {
     return simd::select((y > 0) & (y < 1), splat<V>(0.2), V{});
   }
 };
@@ -154,13 +107,11 @@ struct HardSigmoid {
 struct HardSigmoidV3 {
   static constexpr const char* name = "hard_sigmoid_v3";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V x) {
+  template <class V> static V value(V x) {
     const V line = x * splat<V>(1.0 / 6) + splat<V>(0.5);
     return simd::min(simd::max(line, V{}), splat<V>(1));
   }
-  template <class V>
-  static V slope(V, V y) {
+  template <class V> static V slope(V, V y) {
     return simd::select((y > 0) & (y < 1), splat<V>(1.0 / 6), V{});
   }
 };
@@ -169,40 +120,24 @@ struct HardSigmoidV3 {
 struct Relu {
   static constexpr const char* name = "relu";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V x) {
-    return simd::max(x, V{});
-  }
-  template <class V>
-  static V slope(V x, V) {
-    return simd::select(x > 0, splat<V>(1), V{});
-  }
+  template <class V> static V value(V x) { return simd::max(x, V{}); }
+  template <class V> static V slope(V x, V) { return simd::select(x > 0, splat<V>(1), V{}); }
 };
 
 /// y = ln(1 + eˣ)
 struct Softplus {
   static constexpr const char* name = "softplus";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V x) {
-    return simd::softplus(x);
-  }
-  template <class V>
-  static V slope(V x, V) {
-    return simd::sigmoid(x);
-  }
+  template <class V> static V value(V x) { return simd::softplus(x); }
+  template <class V> static V slope(V x, V) { return simd::sigmoid(x); }
 };
 
 /// y = x / (1 + |x|)
 struct Softsign {
   static constexpr const char* name = "softsign";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V x) {
-    return x / (1 + simd::abs(x));
-  }
-  template <class V>
-  static V slope(V x, V) {
+  template <class V> static V value(V x) { return x / (1 + simd::abs(x)); }
+  template <class V> static V slope(V x, V) {
     const V t = 1 + simd::abs(x);
     return 1 / (t * t);
   }
@@ -212,12 +147,8 @@ struct Softsign {
 struct LeakyRelu {
   static constexpr const char* name = "leaky_relu";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V x, V a) {
-    return simd::select(x > 0, x, a * x);
-  }
-  template <int K, class V>
-  static V slope(V x, V a, V) {
+  template <class V> static V value(V x, V a) { return simd::select(x > 0, x, a * x); }
+  template <int K, class V> static V slope(V x, V a, V) {
     if constexpr (K == 0) return simd::select(x > 0, splat<V>(1), a);
     else return simd::select(x > 0, V{}, x);
   }
@@ -227,12 +158,8 @@ struct LeakyRelu {
 struct Elu {
   static constexpr const char* name = "elu";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V x, V a) {
-    return simd::select(x > 0, x, a * simd::expm1(simd::min(x, V{})));
-  }
-  template <int K, class V>
-  static V slope(V x, V a, V y) {
+  template <class V> static V value(V x, V a) { return simd::select(x > 0, x, a * simd::expm1(simd::min(x, V{}))); }
+  template <int K, class V> static V slope(V x, V a, V y) {
     if constexpr (K == 0) return simd::select(x > 0, splat<V>(1), y + a);
     else return simd::select(x > 0, V{}, simd::expm1(simd::min(x, V{})));
   }
@@ -242,12 +169,8 @@ struct Elu {
 struct Pow {
   static constexpr const char* name = "pow";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V x, V p) {
-    return simd::pow(x, p[0]);
-  }
-  template <int K, class V>
-  static V slope(V x, V p, V) {
+  template <class V> static V value(V x, V p) { return simd::pow(x, p[0]); }
+  template <int K, class V> static V slope(V x, V p, V) {
     static_assert(K == 0, "pow: the exponent must be a number");
     return p * simd::pow(x, p[0] - 1);
   }
@@ -256,65 +179,37 @@ struct Pow {
 struct Add {
   static constexpr const char* name = "add";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V a, V b) {
-    return a + b;
-  }
-  template <int, class V>
-  static V slope(V, V, V) {
-    return splat<V>(1);
-  }
+  template <class V> static V value(V a, V b) { return a + b; }
+  template <int, class V> static V slope(V, V, V) { return splat<V>(1); }
 };
 
 struct Subtract {
   static constexpr const char* name = "subtract";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V a, V b) {
-    return a - b;
-  }
-  template <int K, class V>
-  static V slope(V, V, V) {
-    return splat<V>(K == 0 ? 1 : -1);
-  }
+  template <class V> static V value(V a, V b) { return a - b; }
+  template <int K, class V> static V slope(V, V, V) { return splat<V>(K == 0 ? 1 : -1); }
 };
 
 struct Multiply {
   static constexpr const char* name = "multiply";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V a, V b) {
-    return a * b;
-  }
-  template <int K, class V>
-  static V slope(V a, V b, V) {
-    return K == 0 ? b : a;
-  }
+  template <class V> static V value(V a, V b) { return a * b; }
+  template <int K, class V> static V slope(V a, V b, V) { return K == 0 ? b : a; }
 };
 
 struct Divide {
   static constexpr const char* name = "divide";
   static constexpr bool keep = true;
-  template <class V>
-  static V value(V a, V b) {
-    return a / b;
-  }
-  template <int K, class V>
-  static V slope(V, V b, V y) {
-    return K == 0 ? 1 / b : -y / b;
-  }
+  template <class V> static V value(V a, V b) { return a / b; }
+  template <int K, class V> static V slope(V, V b, V y) { return K == 0 ? 1 / b : -y / b; }
 };
 
 /// The gradient goes to the smaller one, to the first when they are equal.
 struct Min {
   static constexpr const char* name = "min";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V a, V b) {
-    return simd::select(b < a, b, a);
-  }
-  template <int K, class V>
-  static V slope(V a, V b, V) {
+  template <class V> static V value(V a, V b) { return simd::select(b < a, b, a); }
+  template <int K, class V> static V slope(V a, V b, V) {
     const V one = splat<V>(1);
     return K == 0 ? simd::select(b < a, V{}, one) : simd::select(b < a, one, V{});
   }
@@ -324,12 +219,8 @@ struct Min {
 struct Max {
   static constexpr const char* name = "max";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V a, V b) {
-    return simd::select(b > a, b, a);
-  }
-  template <int K, class V>
-  static V slope(V a, V b, V) {
+  template <class V> static V value(V a, V b) { return simd::select(b > a, b, a); }
+  template <int K, class V> static V slope(V a, V b, V) {
     const V one = splat<V>(1);
     return K == 0 ? simd::select(b > a, V{}, one) : simd::select(b > a, one, V{});
   }
@@ -339,26 +230,16 @@ struct Max {
 struct Greater {
   static constexpr const char* name = "greater";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V a, V b) {
-    return simd::select(a > b, splat<V>(1), V{});
-  }
-  template <int, class V>
-  static V slope(V, V, V) {
-    return V{};
-  }
+  template <class V> static V value(V a, V b) { return simd::select(a > b, splat<V>(1), V{}); }
+  template <int, class V> static V slope(V, V, V) { return V{}; }
 };
 
 /// y = a where the condition is not 0, else b
 struct Where {
   static constexpr const char* name = "where";
   static constexpr bool keep = false;
-  template <class V>
-  static V value(V condition, V a, V b) {
-    return simd::select(condition != 0, a, b);
-  }
-  template <int K, class V>
-  static V slope(V condition, V, V, V) {
+  template <class V> static V value(V condition, V a, V b) { return simd::select(condition != 0, a, b); }
+  template <int K, class V> static V slope(V condition, V, V, V) {
     const V one = splat<V>(1);
     if constexpr (K == 0) return V{};
     else if constexpr (K == 1) return simd::select(condition != 0, one, V{});
