@@ -16,7 +16,10 @@ struct Split {
   Index larger;  ///< How many parts have one more.
 
   Split(Index total_, Index most)
-      : total(total_), parts((total_ + most - 1) / most), small(total_ / parts), larger(total_ % parts) {}
+      : total(total_),
+        parts((total_ + most - 1) / most),
+        small(total_ / std::max<Index>(parts, 1)),
+        larger(total_ % std::max<Index>(parts, 1)) {}
   [[nodiscard]] Index begin(Index part) const { return part * small + std::min(part, larger); }
   [[nodiscard]] Index size(Index part) const { return part < larger ? small + 1 : small; }
 };
