@@ -187,8 +187,10 @@ detail::Hoisted& hoisted(const Product& p, Var bias, bool wanted) {
     if (h->weight == p.w.node() && h->bias == bias_node && h->transpose == p.transpose) return *h;
   Terms terms;
   const Var whole(tag.whole);
-  terms.products[terms.product_count++] = {whole, p.w, p.transpose};
-  if (bias.defined()) terms.addends[terms.addend_count++] = bias;
+  terms.products[0] = {whole, p.w, p.transpose};
+  terms.product_count = 1;
+  terms.addends[0] = bias;
+  terms.addend_count = bias.defined() ? 1 : 0;
   Tape& tape = whole.tape();
   const Var product = compute(terms, tape.output(shape_of(terms.products[0]), wanted), false);
   auto* const entry = tape.list<detail::Hoisted>(1).data();

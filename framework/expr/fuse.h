@@ -26,8 +26,9 @@ template <int Operands, class... Outputs>
   using P = Program<Operands, Outputs...>;
   std::array<double, P::constants> constants{};
   std::array<bool, P::constants> known{};
-  const bool consistent = std::apply(
-      [&](const auto&... e) { return (collect_constants<P>(e, constants, known) & ... & true); }, expressions);
+  bool consistent = true;
+  std::apply([&](const auto&... e) { ((consistent = collect_constants<P>(e, constants, known) && consistent), ...); },
+             expressions);
   if constexpr (P::ambiguous) {
     // 0.2 * x and 0.5 * x have one type. Telling all constants apart is always right; sharing is merely faster.
     if (!consistent) return run_expressions<Operands>(operands, number_all(expressions));

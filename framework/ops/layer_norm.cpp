@@ -31,40 +31,30 @@ T* gradient(Var x) {
   return wants_gradient(x) ? x.add_gradient<T>().data : nullptr;
 }
 
+template <class T>
+typename detail::RowKernels<T>::Normalized normalized(MatrixView<const T> x, Index r, Moments<T> m, Var gamma) {
+  return {x.data + r * x.stride, m.mean, m.inverse_deviation, values<T>(gamma)};
+}
+
 // With n = (x - mean) / σ and g = gamma dy:      y = gamma n + beta
 // dx = (g - mean(g) - n mean(g n)) / σ      dgamma += dy n      dbeta += dy
 template <class T>
 void backward(Var x, Var gamma, Var beta, std::span<const Moments<T>> kept, Var y) {
+  const auto& kernels = detail::row_kernels<T>();
   const MatrixView<const T> from = x.value<T>();
   const MatrixView<const T> dy = y.adjoint<T>();
-  const T* const scale = values<T>(gamma);
   T* const dgamma = gradient<T>(gamma);
   T* const dbeta = gradient<T>(beta);
   const auto count = static_cast<T>(from.cols);
   GradientSink<T> dx{{}, false};
   if (x.wants_gradient()) dx = x.claim_gradient<T>();
   for (Index r = 0; r < from.rows; ++r) {
-    const auto [mean, inverse] = kept[static_cast<std::size_t>(r)];
-    const T* const row = from.data + r * from.stride;
+    const auto row = normalized<T>(from, r, kept[static_cast<std::size_t>(r)], gamma);
     const T* const seed = dy.data + r * dy.stride;
-    T sum_g = 0;
-    T sum_gn = 0;
-    for (Index c = 0; c < from.cols; ++c) {
-      const T n = (row[c] - mean) * inverse;
-      const T g = scale == nullptr ? seed[c] : scale[c] * seed[c];
-      sum_g += g;
-      sum_gn += g * n;
-      if (dgamma != nullptr) dgamma[c] += seed[c] * n;
-      if (dbeta != nullptr) dbeta[c] += seed[c];
-    }
-    if (dx.view.data == nullptr) continue;
-    T* const to = dx.view.data + r * dx.view.stride;
-    for (Index c = 0; c < from.cols; ++c) {
-      const T n = (row[c] - mean) * inverse;
-      const T g = scale == nullptr ? seed[c] : scale[c] * seed[c];
-      const T d = (g - sum_g / count - n * (sum_gn / count)) * inverse;
-      to[c] = dx.fresh ? d : to[c] + d;
-    }
+    const auto sums = kernels.normalize_sums(row, seed, dgamma, dbeta, from.cols);
+    if (!x.wants_gradient()) continue;
+    kernels.normalize_backward(row, seed, {sums.g / count, sums.gn / count}, dx.view.data + r * dx.view.stride,
+                               from.cols, !dx.fresh);
   }
 }
 
@@ -72,16 +62,11 @@ template <class T>
 void compute(Var x, Var gamma, Var beta, double epsilon, Var y) {
   const MatrixView<const T> from = x.value<T>();
   const MatrixView<T> to = y.mutable_value<T>();
-  const T* const scale = values<T>(gamma);
-  const T* const shift = values<T>(beta);
   const auto kept = y.tape().scratch<Moments<T>>(from.rows);
   for (Index r = 0; r < from.rows; ++r) {
-    const T* const row = from.data + r * from.stride;
-    const Moments<T> m = kept[static_cast<std::size_t>(r)] = moments(row, from.cols, epsilon);
-    T* const target = to.data + r * to.stride;
-    for (Index c = 0; c < from.cols; ++c)
-      target[c] = (scale == nullptr ? T{1} : scale[c]) * ((row[c] - m.mean) * m.inverse_deviation) +
-                  (shift == nullptr ? T{} : shift[c]);
+    const Moments<T> m = kept[static_cast<std::size_t>(r)] = moments(from.data + r * from.stride, from.cols, epsilon);
+    detail::row_kernels<T>().normalize(normalized<T>(from, r, m, gamma), values<T>(beta), to.data + r * to.stride,
+                                       from.cols);
   }
   if (y.wants_gradient()) y.tape().on_backward(y, [x, gamma, beta, kept, y] { backward<T>(x, gamma, beta, kept, y); });
 }

@@ -39,6 +39,23 @@ struct RowKernels {
   void (*binary_nll_backward)(const T* x, const T* q, T factor, T shift, T scale, T* dx, Index n, bool add);
   /// Σ (x - mean)²
   T (*squared_deviation)(const T* x, T mean, Index n);
+  /// A row that is normalized to n = (x - mean) inverse and scaled with gamma; null for 1.
+  struct Normalized {
+    const T* x;
+    T mean;
+    T inverse;
+    const T* gamma;
+  };
+  /// y = gamma n + beta
+  void (*normalize)(const Normalized& row, const T* beta, T* y, Index n);
+  /// With g = gamma dy: Σ g and Σ g n; adds dy n to `dgamma` and dy to `dbeta` unless they are null.
+  struct NormalizedSums {
+    T g;
+    T gn;
+  };
+  NormalizedSums (*normalize_sums)(const Normalized& row, const T* dy, T* dgamma, T* dbeta, Index n);
+  /// dx = inverse (g - mean.g - n mean.gn)
+  void (*normalize_backward)(const Normalized& row, const T* dy, NormalizedSums mean, T* dx, Index n, bool add);
 };
 
 /// Null when the kernels were not compiled for this kind of machine.
