@@ -1,0 +1,212 @@
+// oneDNN's recurrent primitives with the same command line as lstm_step: forward and backward through time with the
+// gradients of all weights and of the input, one primitive a layer. Weights are kept in the layout oneDNN asks for, and
+// converting them to it and the gradients back, which a real training step would have to do, is not counted.
+#include "../common/step_options.h"
+
+#include <dnnl.hpp>
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <cstring>
+#include <random>
+
+namespace {
+
+using dnnl::memory;
+using dnnl::prop_kind;
+using Tag = memory::format_tag;
+using recur::bench::StepOptions;
+using Arguments = std::unordered_map<int, memory>;
+
+memory::desc plain(memory::dims dims, Tag tag) { return {std::move(dims), memory::data_type::f32, tag}; }
+
+/// Memory of the wanted layout with small random numbers.
+memory filled(const memory::desc& desc, const dnnl::engine& engine, float scale) {
+  memory result(desc, engine);
+  auto* const data = static_cast<float*>(result.get_data_handle());
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> uniform(-scale, scale);
+  for (std::size_t i = 0; i < desc.get_size() / sizeof(float); ++i) data[i] = uniform(random);
+  return result;
+}
+
+/// One layer: its two primitives and what they are called with.
+struct Layer {
+  dnnl::primitive forward;
+  dnnl::primitive backward;
+  Arguments forward_arguments;
+  Arguments backward_arguments;
+  memory output;        ///< Of all steps.
+  memory input_gradient;
+  std::vector<memory> weight_gradients;  ///< Added to by the primitive, so set to zero first.
+};
+
+struct Sizes {
+  memory::dim time, batch, input, hidden, gates;
+};
+
+/// The descriptors of one layer, in the plain layout or left to oneDNN (`any`, for weights).
+struct Descriptors {
+  explicit Descriptors(const Sizes& s)
+      : source(plain({s.time, s.batch, s.input}, Tag::tnc)),
+        state(plain({1, 1, s.batch, s.hidden}, Tag::ldnc)),
+        kernel(plain({1, 1, s.input, s.gates, s.hidden}, Tag::any)),
+        recurrent(plain({1, 1, s.hidden, s.gates, s.hidden}, Tag::any)),
+        bias(plain({1, 1, s.gates, s.hidden}, Tag::ldgo)),
+        destination(plain({s.time, s.batch, s.hidden}, Tag::tnc)) {}
+  memory::desc source, state, kernel, recurrent, bias, destination;
+};
+
+constexpr auto direction = dnnl::rnn_direction::unidirectional_left2right;
+
+struct Lstm {
+  static auto forward(const Descriptors& d, const dnnl::engine& engine) {
+    return dnnl::lstm_forward::primitive_desc({prop_kind::forward_training, direction, d.source, d.state, d.state,
+                                               d.kernel, d.recurrent, d.bias, d.destination, d.state, d.state},
+                                              engine);
+  }
+  template <class Forward>
+  static auto backward(const Descriptors& d, const Forward& hint, const dnnl::engine& engine) {
+    return dnnl::lstm_backward::primitive_desc(
+        {prop_kind::backward, direction, d.source, d.state, d.state, d.kernel, d.recurrent, d.bias, d.destination,
+         d.state, d.state, d.source, d.state, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state, d.state},
+        engine, hint);
+  }
+  using Forward = dnnl::lstm_forward;
+  using Backward = dnnl::lstm_backward;
+  static constexpr bool cell_state = true;
+};
+
+struct Gru {
+  static auto forward(const Descriptors& d, const dnnl::engine& engine) {
+    return dnnl::gru_forward::primitive_desc({prop_kind::forward_training, direction, d.source, d.state, d.kernel,
+                                              d.recurrent, d.bias, d.destination, d.state},
+                                             engine);
+  }
+  template <class Forward>
+  static auto backward(const Descriptors& d, const Forward& hint, const dnnl::engine& engine) {
+    return dnnl::gru_backward::primitive_desc(
+        {prop_kind::backward, direction, d.source, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state,
+         d.source, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state},
+        engine, hint);
+  }
+  using Forward = dnnl::gru_forward;
+  using Backward = dnnl::gru_backward;
+  static constexpr bool cell_state = false;
+};
+
+struct Vanilla {
+  static auto forward(const Descriptors& d, const dnnl::engine& engine) {
+    return dnnl::vanilla_rnn_forward::primitive_desc({prop_kind::forward_training, dnnl::algorithm::eltwise_tanh,
+                                                      direction, d.source, d.state, d.kernel, d.recurrent, d.bias,
+                                                      d.destination, d.state},
+                                                     engine);
+  }
+  template <class Forward>
+  static auto backward(const Descriptors& d, const Forward& hint, const dnnl::engine& engine) {
+    return dnnl::vanilla_rnn_backward::primitive_desc(
+        {prop_kind::backward, dnnl::algorithm::eltwise_tanh, direction, d.source, d.state, d.kernel, d.recurrent,
+         d.bias, d.destination, d.state, d.source, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state},
+        engine, hint);
+  }
+  using Forward = dnnl::vanilla_rnn_forward;
+  using Backward = dnnl::vanilla_rnn_backward;
+  static constexpr bool cell_state = false;
+};
+
+/// A copy of `source` in the layout that the backward primitive wants.
+memory in_layout(memory& source, const memory::desc& wanted, const dnnl::engine& engine, dnnl::stream& stream) {
+  memory result(wanted, engine);
+  dnnl::reorder(source, result).execute(stream, source, result);
+  stream.wait();
+  return result;
+}
+
+template <class Cell>
+Layer make_layer(const Sizes& sizes, memory source, const dnnl::engine& engine, dnnl::stream& stream) {
+  const Descriptors d(sizes);
+  const auto forward = Cell::forward(d, engine);
+  const auto backward = Cell::backward(d, forward, engine);
+  const float scale = 1 / std::sqrt(static_cast<float>(sizes.hidden));
+  const auto zero = [&](const memory::desc& desc) { return filled(desc, engine, 0); };
+
+  memory kernel = filled(plain({1, 1, sizes.input, sizes.gates, sizes.hidden}, Tag::ldigo), engine, scale);
+  memory recurrent = filled(plain({1, 1, sizes.hidden, sizes.gates, sizes.hidden}, Tag::ldigo), engine, scale);
+  Layer layer;
+  layer.forward = typename Cell::Forward(forward);
+  layer.backward = typename Cell::Backward(backward);
+  layer.output = zero(d.destination);
+  layer.input_gradient = zero(d.source);
+  layer.forward_arguments = {
+      {DNNL_ARG_SRC_LAYER, source},
+      {DNNL_ARG_SRC_ITER, zero(d.state)},
+      {DNNL_ARG_WEIGHTS_LAYER, in_layout(kernel, forward.weights_layer_desc(), engine, stream)},
+      {DNNL_ARG_WEIGHTS_ITER, in_layout(recurrent, forward.weights_iter_desc(), engine, stream)},
+      {DNNL_ARG_BIAS, zero(d.bias)},
+      {DNNL_ARG_DST_LAYER, layer.output},
+      {DNNL_ARG_DST_ITER, zero(d.state)},
+      {DNNL_ARG_WORKSPACE, memory(forward.workspace_desc(), engine)}};
+  layer.weight_gradients = {zero(backward.diff_weights_layer_desc()), zero(backward.diff_weights_iter_desc()),
+                            zero(backward.diff_bias_desc())};
+  if (Cell::cell_state) {
+    layer.forward_arguments[DNNL_ARG_SRC_ITER_C] = zero(d.state);
+    layer.forward_arguments[DNNL_ARG_DST_ITER_C] = zero(d.state);
+  }
+  layer.backward_arguments = layer.forward_arguments;
+  layer.backward_arguments[DNNL_ARG_WEIGHTS_LAYER] = in_layout(kernel, backward.weights_layer_desc(), engine, stream);
+  layer.backward_arguments[DNNL_ARG_WEIGHTS_ITER] = in_layout(recurrent, backward.weights_iter_desc(), engine, stream);
+  layer.backward_arguments.insert({{DNNL_ARG_DIFF_SRC_LAYER, layer.input_gradient},
+                                   {DNNL_ARG_DIFF_SRC_ITER, zero(d.state)},
+                                   {DNNL_ARG_DIFF_WEIGHTS_LAYER, layer.weight_gradients[0]},
+                                   {DNNL_ARG_DIFF_WEIGHTS_ITER, layer.weight_gradients[1]},
+                                   {DNNL_ARG_DIFF_BIAS, layer.weight_gradients[2]},
+                                   {DNNL_ARG_DIFF_DST_ITER, zero(d.state)}});
+  if (Cell::cell_state) {
+    layer.backward_arguments[DNNL_ARG_DIFF_SRC_ITER_C] = zero(d.state);
+    layer.backward_arguments[DNNL_ARG_DIFF_DST_ITER_C] = zero(d.state);
+  }
+  return layer;
+}
+
+template <class Cell>
+void run(const StepOptions& options) {
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  dnnl::stream stream(engine);
+  const memory x = filled(plain({options.time, options.batch, options.features()}, Tag::tnc), engine, 1);
+  const memory seed = filled(plain({options.time, options.batch, options.hidden}, Tag::tnc), engine, 0.01F);
+  std::vector<Layer> layers;
+  for (long i = 0; i < options.layers; ++i) {
+    const Sizes sizes{options.time, options.batch, i == 0 ? options.features() : options.hidden, options.hidden,
+                      options.gates()};
+    layers.push_back(make_layer<Cell>(sizes, i == 0 ? x : layers.back().output, engine, stream));
+  }
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    layers[i].backward_arguments[DNNL_ARG_DIFF_DST_LAYER] =
+        i + 1 < layers.size() ? layers[i + 1].input_gradient : seed;
+  recur::bench::run_step_benchmark("onednn", options, [&] {
+    for (Layer& layer : layers) {
+      for (memory& gradient : layer.weight_gradients)
+        std::memset(gradient.get_data_handle(), 0, gradient.get_desc().get_size());
+      layer.forward.execute(stream, layer.forward_arguments);
+    }
+    for (std::size_t i = layers.size(); i-- > 0;) layers[i].backward.execute(stream, layers[i].backward_arguments);
+    stream.wait();
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  CLI::App app("Times a training step of oneDNN's recurrent primitives.");
+  StepOptions options;
+  options.add_to(app, {"lstm", "gru", "rnn"});
+  CLI11_PARSE(app, argc, argv);
+  omp_set_num_threads(options.threads);
+  if (options.cell == "gru") run<Gru>(options);
+  else if (options.cell == "rnn") run<Vanilla>(options);
+  else run<Lstm>(options);
+  return 0;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "onednn_step: {}\n", error.what());
+  return 2;
+}
