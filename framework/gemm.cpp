@@ -23,14 +23,30 @@ void pack_panels(const GemmKernels<T>& kernels, MatrixView<const T> b, bool tran
   });
 }
 
+/// What a product is added to: C itself, or a row repeated (stride 0), or nothing.
+template <Scalar T>
+struct Start {
+  const T* data = nullptr;
+  Index stride = 0;
+
+  [[nodiscard]] Start at(Index row, Index col) const {
+    return data == nullptr ? *this : Start{data + row * stride + col, stride};
+  }
+};
+template <Scalar T>
+Start<T> start(MatrixView<T> c, bool accumulate) {
+  return accumulate ? Start<T>{c.data, c.stride} : Start<T>{};
+}
+
 /// One column panel of C for some rows.
 template <Scalar T>
 void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, Index vectors, MatrixView<T> c,
-                    bool accumulate) {
+                    Start<T> start) {
   const Split blocks(a.rows, kernels.max_rows);
   const auto& tiles = kernels.tile[vectors - 1];
   for (Index i = 0; i < blocks.parts; ++i) {
     const Index row = blocks.begin(i);
+    const Start<T> from = start.at(row, 0);
     tiles[blocks.size(i) - 1]({.depth = a.cols,
                                .a = a.data + row * a.stride,
                                .a_stride = a.stride,
@@ -39,26 +55,31 @@ void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const 
                                .c = c.data + row * c.stride,
                                .c_stride = c.stride,
                                .width = c.cols,
-                               .accumulate = accumulate});
+                               .start = from.data,
+                               .start_stride = from.stride});
   }
 }
 
-/// How many rows of A are multiplied with all panels before the next ones.
+/// How many rows of A are multiplied with all panels before the next ones. Where there are fewer panels than threads the
+/// rows are shared out too.
 template <Scalar T>
-Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth) {
+Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels) {
   if (rows <= kernels.max_rows) return rows;
   const Index fitting = left_bytes / static_cast<Index>(sizeof(T)) / depth;
-  return std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
+  const Index most = std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
+  const Index team = useful_threads(rows, 2 * depth * panels * kernels.lanes * kernels.max_vectors);
+  return panels >= team ? most : std::min(most, (rows * panels + team - 1) / team);
 }
 
 template <Scalar T>
 void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
-                     MatrixView<T> c, bool accumulate) {
+                     MatrixView<T> c, Start<T> start) {
   const auto one_panel = [&](Index p, Index row, Index rows) {
     multiply_panel(kernels, a.middle_rows(row, rows), b + panels.begin(p) * a.cols, panels.vectors.size(p),
-                   c.middle_rows(row, rows).middle_cols(panels.begin(p), panels.width(p)), accumulate);
+                   c.middle_rows(row, rows).middle_cols(panels.begin(p), panels.width(p)),
+                   start.at(row, panels.begin(p)));
   };
-  const Index most = rows_together(kernels, a.rows, a.cols);
+  const Index most = rows_together(kernels, a.rows, a.cols, panels.count());
   const Index work = 2 * a.cols * std::min(a.rows, most) * panels.lanes * kernels.max_vectors;
   if (a.rows <= most) {
     parallel_for(panels.count(), work, [&](Index p) { one_panel(p, 0, a.rows); });
@@ -74,6 +95,14 @@ void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const
 template <Scalar T>
 void set_zero(MatrixView<T> c) {
   for (Index i = 0; i < c.rows; ++i) std::fill_n(c.data + i * c.stride, c.cols, T{0});
+}
+
+template <Scalar T>
+void check(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c) {
+  require(
+      a.cols == b.rows() && c.rows == a.rows && c.cols == b.cols(),
+      "multiply: [{}, {}] times packed [{}, {}] into [{}, {}]: the inner sizes, the rows and the columns must agree",
+      a.rows, a.cols, b.rows(), b.cols(), c.rows, c.cols);
 }
 
 }  // namespace
@@ -99,16 +128,28 @@ void PackedMatrix<T>::pack(MatrixView<const T> b, bool transpose) {
 
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, bool accumulate) {
-  require(
-      a.cols == b.rows() && c.rows == a.rows && c.cols == b.cols(),
-      "multiply: [{}, {}] times packed [{}, {}] into [{}, {}]: the inner sizes, the rows and the columns must agree",
-      a.rows, a.cols, b.rows(), b.cols(), c.rows, c.cols);
+  detail::check(a, b, c);
   if (c.rows == 0 || c.cols == 0) return;
   if (a.cols == 0) {
     if (!accumulate) detail::set_zero(c);
     return;
   }
-  detail::multiply_packed(GemmDriver::kernels(b), a, GemmDriver::data(b), GemmDriver::panels(b), c, accumulate);
+  detail::multiply_packed(GemmDriver::kernels(b), a, GemmDriver::data(b), GemmDriver::panels(b), c,
+                          detail::start(c, accumulate));
+}
+
+template <Scalar T>
+void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, std::span<const T> bias) {
+  detail::check(a, b, c);
+  require(static_cast<Index>(bias.size()) == c.cols, "multiply: a bias of {} numbers for {} columns", bias.size(),
+          c.cols);
+  if (c.rows == 0 || c.cols == 0) return;
+  if (a.cols == 0) {
+    for (Index i = 0; i < c.rows; ++i) std::copy(bias.begin(), bias.end(), c.data + i * c.stride);
+    return;
+  }
+  detail::multiply_packed(GemmDriver::kernels(b), a, GemmDriver::data(b), GemmDriver::panels(b), c,
+                          detail::Start<T>{bias.data(), 0});
 }
 
 template <Scalar T>
@@ -138,13 +179,16 @@ void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bo
   const detail::Panels panels(kernels, n);
   T* const packed = GemmDriver::right(workspace).template reserve<T>(k * panels.padded_cols());
   detail::pack_panels(kernels, b, transpose_b, panels, packed);
-  detail::multiply_packed(kernels, a, packed, panels, c, accumulate);
+  detail::multiply_packed(kernels, a, packed, panels, c, detail::start(c, accumulate));
 }
 
 template class PackedMatrix<float>;
 template class PackedMatrix<double>;
 template void multiply(MatrixView<const float>, const PackedMatrix<float>&, MatrixView<float>, bool);
 template void multiply(MatrixView<const double>, const PackedMatrix<double>&, MatrixView<double>, bool);
+template void multiply(MatrixView<const float>, const PackedMatrix<float>&, MatrixView<float>, std::span<const float>);
+template void multiply(MatrixView<const double>, const PackedMatrix<double>&, MatrixView<double>,
+                       std::span<const double>);
 template void multiply(MatrixView<const float>, bool, MatrixView<const float>, bool, MatrixView<float>, bool,
                        GemmWorkspace&);
 template void multiply(MatrixView<const double>, bool, MatrixView<const double>, bool, MatrixView<double>, bool,

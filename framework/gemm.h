@@ -99,6 +99,10 @@ class PackedMatrix {
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, bool accumulate);
 
+/// C = A·B + bias, the same in every row; otherwise as above.
+template <Scalar T>
+void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, std::span<const T> bias);
+
 /// C = op(A)·op(B), or C += …, where op is the transpose if asked for; packs what it needs into `workspace`. C must not
 /// overlap A or B.
 /// @throws ShapeError when the sizes do not fit.

@@ -24,15 +24,17 @@ struct GemmKernel {
   [[gnu::noinline]] static void put_partial(const T* sums, Index sums_stride, Index rows, const Tile& t) {
     for (Index r = 0; r < rows; ++r) {
       const T* const sum = sums + r * sums_stride;
+      const T* const start = t.start == nullptr ? nullptr : t.start + r * t.start_stride;
       T* const c = t.c + r * t.c_stride;
       if (t.width < lanes) {
-        for (Index j = 0; j < t.width; ++j) c[j] = t.accumulate ? c[j] + sum[j] : sum[j];
+        for (Index j = 0; j < t.width; ++j) c[j] = start == nullptr ? sum[j] : start[j] + sum[j];
         continue;
       }
+      const auto value = [&](Index j) { return start == nullptr ? load(sum + j) : load(start + j) + load(sum + j); };
       // The last vector overlaps the one before, so it is read before and written after that.
       const Index last = t.width - lanes;
-      const Vector end = t.accumulate ? load(c + last) + load(sum + last) : load(sum + last);
-      for (Index j = 0; j < last; j += lanes) store(c + j, t.accumulate ? load(c + j) + load(sum + j) : load(sum + j));
+      const Vector end = value(last);
+      for (Index j = 0; j < last; j += lanes) store(c + j, value(j));
       store(c + last, end);
     }
   }
@@ -171,12 +173,14 @@ struct GemmKernel {
         for (int v = 0; v < Vectors; ++v) store(copy + (r * Vectors + v) * lanes, sum[r][v]);
       }
       put_partial(copy, Vectors * lanes, Rows, t);
-    } else if (t.accumulate) {
+    } else if (t.start != nullptr) {
+      const T* const start = t.start;
+      const Index start_stride = t.start_stride;
 #pragma GCC unroll 8
       for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 8
         for (int v = 0; v < Vectors; ++v)
-          store(c + r * stride + v * lanes, sum[r][v] + load(c + r * stride + v * lanes));
+          store(c + r * stride + v * lanes, sum[r][v] + load(start + r * start_stride + v * lanes));
       }
     } else {
 #pragma GCC unroll 8

@@ -17,8 +17,8 @@ struct GemmKernels {
   static constexpr int rows_limit = 6;
   static constexpr int rows_ahead = 16;
 
-  /// A tile of C: `rows` x `width` numbers, set to or increased by Σ_k a[r, k] · b[k, :]. `b` has rows of `b_stride`
-  /// numbers, of which a whole number of vectors is read.
+  /// A tile of C: `rows` x `width` numbers, set to start[r, :] + Σ_k a[r, k] · b[k, :]. `b` has rows of `b_stride` numbers,
+  /// of which a whole number of vectors is read.
   struct Tile {
     Index depth;
     const T* a;
@@ -28,7 +28,8 @@ struct GemmKernels {
     T* c;
     Index c_stride;
     Index width;
-    bool accumulate;
+    const T* start;  ///< C itself to add to it, a bias; null for zeros.
+    Index start_stride;
     // For the tiles that move rows of B from where the caller has them:
     const T* const* rows = nullptr;  ///< Start of each row, and `rows_ahead` more pointers that may be prefetched.
     Index offset = 0;                ///< In each row: of the panel to copy, or the place to prefetch.

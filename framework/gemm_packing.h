@@ -30,9 +30,12 @@ struct GemmPacking {
 
   static void copy_panel(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride) {
     const Index whole = width / lanes * lanes;
+    constexpr Index ahead = 16;
     for (Index k = 0; k < rows; ++k) {
       const T* const source = from + k * from_stride;
       T* const target = to + k * to_stride;
+      for (Index j = 0; j < width; j += 64 / static_cast<Index>(sizeof(T)))
+        __builtin_prefetch(source + ahead * from_stride + j);
       Index j = 0;
       for (; j < whole; j += lanes) Registers::store(target + j, Registers::load(source + j));
       for (; j < width; ++j) target[j] = source[j];
@@ -107,6 +110,10 @@ struct GemmPacking {
     const Index whole_width = width / lanes * lanes;
     for (Index j = 0; j < whole_width; j += lanes) {
       for (Index k = 0; k < whole_rows; k += lanes) {
+        // The rows lie too far apart for the hardware to foresee which lines come next.
+        constexpr Index ahead = 4 * lanes;
+#pragma GCC unroll 16
+        for (int r = 0; r < lanes; ++r) __builtin_prefetch(from + (j + r) * from_stride + k + ahead);
         Vector block[lanes];
 #pragma GCC unroll 16
         for (int r = 0; r < lanes; ++r) block[r] = Registers::load(from + (j + r) * from_stride + k);

@@ -66,7 +66,8 @@ void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, cons
                                      .c = c.data + panels.begin(p),
                                      .c_stride = c.stride,
                                      .width = panels.width(p),
-                                     .accumulate = true,
+                                     .start = c.data + panels.begin(p),
+                                     .start_stride = c.stride,
                                      .rows = space.b_rows,
                                      .offset = panels.begin(p),
                                      .b_copy = space.right};
@@ -82,6 +83,7 @@ void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, cons
     if (fetches) tile.offset = next + (i - 1) * kernels.lanes;
     tile.a = space.left + i * space.block_stride;
     tile.c = c.data + blocks.begin(i) * c.stride + panels.begin(p);
+    tile.start = tile.c;
     tiles[vectors - 1][blocks.size(i) - 1](tile);
   }
 }

@@ -126,16 +126,34 @@ void backward_addend(Var addend, Var z) {
   else add_rows<T>(dz, to);
 }
 
+// x·W + b, whose sums can begin with the bias.
+bool starts_with_bias(const Terms& terms, const Shape& shape) {
+  return terms.product_count > 0 && packs(terms.products[0]) && terms.addend_count == 1 &&
+         is_bias(terms.addends[0], shape);
+}
+template <class T>
+void multiply_with_bias(const Product& p, Var bias, MatrixView<T> z) {
+  auto& own = p.w.node()->leaf->as<T>();
+  const Parameter& parameter = *p.w.node()->leaf->parameter;
+  multiply<T>(p.a.value<T>(), p.transpose == Transpose::b ? own.backward(parameter) : own.forward(parameter), z,
+              std::span<const T>(bias.value<T>().data, static_cast<std::size_t>(bias.size())));
+}
+
 // Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint.
 template <class T>
 void compute(const Terms& terms, Var z, bool accumulate) {
   const MatrixView<T> out = z.mutable_value<T>();
-  for (int i = 0; i < terms.addend_count; ++i, accumulate = true) {
+  const bool bias_first = !accumulate && starts_with_bias(terms, z.shape());
+  for (int i = bias_first ? 1 : 0; i < terms.addend_count; ++i, accumulate = true) {
     const auto addend = addend_value<T>(terms.addends[static_cast<std::size_t>(i)], z.shape());
     if (accumulate) add_rows<T>(addend, out);
     else copy_rows<T>(addend, out);
   }
-  for (int i = 0; i < terms.product_count; ++i, accumulate = true)
+  if (bias_first) {
+    multiply_with_bias<T>(terms.products[0], terms.addends[0], out);
+    accumulate = true;
+  }
+  for (int i = bias_first ? 1 : 0; i < terms.product_count; ++i, accumulate = true)
     multiply_into<T>(terms.products[static_cast<std::size_t>(i)], out, accumulate);
   if (!z.wants_gradient()) return;
   z.tape().on_backward(z, [terms, z] {

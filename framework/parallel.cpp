@@ -1,12 +1,47 @@
 #include <recur/framework/parallel.h>
 
+#include <recur/framework/team.h>
+
+#include <omp.h>
+
 #include <algorithm>
+#include <exception>
 
 namespace recur {
 namespace {
 
-// Starting and joining a team costs some microseconds; below this many operations one thread has finished by then.
+// Operations below which one thread has finished by the time others have begun: where a team stands by, and where it would
+// have to be called first.
+constexpr double least_work_of_team = 2e5;
 constexpr double least_work = 4e6;
+// Fewer than this in a chunk and taking it would cost as much as doing it.
+constexpr double least_work_of_chunk = 5e4;
+constexpr Index chunks_per_thread = 8;
+
+/// The team whose leader this thread is. Operations find it here rather than be handed it through every layer.
+thread_local detail::Team* standing_by = nullptr;
+
+class Lead {
+ public:
+  explicit Lead(detail::Team* team) : before_(standing_by) { standing_by = team; }
+  ~Lead() { standing_by = before_; }
+  Lead(const Lead&) = delete;
+  Lead& operator=(const Lead&) = delete;
+
+ private:
+  detail::Team* before_;
+};
+
+/// Some consecutive items of a task.
+struct Chunks {
+  detail::Task task;
+  Index items;
+  Index chunks;
+
+  void run(Index chunk) const {
+    for (Index i = chunk * items / chunks; i < (chunk + 1) * items / chunks; ++i) task.run(task.body, i);
+  }
+};
 
 }  // namespace
 
@@ -18,8 +53,49 @@ void set_threads(int count) {
 int threads() { return omp_get_max_threads(); }
 
 int useful_threads(Index count, Index work_per_item) {
-  if (count <= 1 || static_cast<double>(count) * static_cast<double>(work_per_item) < least_work) return 1;
-  return omp_in_parallel() != 0 ? 1 : static_cast<int>(std::min<Index>(threads(), count));
+  const double work = static_cast<double>(count) * static_cast<double>(work_per_item);
+  if (count <= 1 || work < (standing_by == nullptr ? least_work : least_work_of_team)) return 1;
+  const int most = standing_by != nullptr ? standing_by->size() : omp_in_parallel() != 0 ? 1 : threads();
+  return static_cast<int>(std::min<Index>(most, count));
+}
+
+void detail::run_on_team(Index count, Index work_per_item, Task task) {
+  if (standing_by == nullptr) {
+    with_team([&] { run_on_team(count, work_per_item, task); });
+    return;
+  }
+  Team& team = *standing_by;
+  const double work = static_cast<double>(count) * static_cast<double>(work_per_item);
+  const Index worthwhile = static_cast<Index>(std::min(work / least_work_of_chunk, 1e6));
+  const Index most = std::min({count, team.size() * chunks_per_thread, std::max<Index>(worthwhile, team.size())});
+  Chunks chunks{task, count, most};
+  const Lead nobody(nullptr);  // what the items do is not divided further
+  team.run(most, {[](void* self, Index chunk) { static_cast<const Chunks*>(self)->run(chunk); }, &chunks});
+}
+
+void detail::run_with_team(Task task) {
+  const int size = std::min(threads(), Team::most_threads);
+  if (size == 1 || standing_by != nullptr || omp_in_parallel() != 0) {
+    task.run(task.body, 0);
+    return;
+  }
+  Team team(size);
+  std::exception_ptr thrown;
+#pragma omp parallel num_threads(size)
+  {
+    if (omp_get_thread_num() != 0) {
+      team.serve(omp_get_thread_num());
+    } else {
+      const Lead lead(&team);
+      try {
+        task.run(task.body, 0);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      team.close();
+    }
+  }
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 }  // namespace recur

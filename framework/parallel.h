@@ -2,8 +2,6 @@
 
 #include <recur/framework/shape.h>
 
-#include <omp.h>
-
 namespace recur {
 
 /// Sets how many threads large operations may use. The default is OpenMP's own: OMP_NUM_THREADS, or one for each core.
@@ -13,20 +11,38 @@ void set_threads(int count);
 [[nodiscard]] int threads();
 
 /// How many of `threads()` are worth using for `count` items of `work_per_item` arithmetic operations each: 1 inside a
-/// parallel region and where starting threads would cost more than they gain.
+/// parallel region and where handing out the work would cost more than it gains.
 [[nodiscard]] int useful_threads(Index count, Index work_per_item);
 
-/// Calls `body(i)` for all i in [0, count), on several threads when the work is large. Each thread gets one contiguous range,
-/// so that the result does not depend on scheduling. `body` must not throw.
+namespace detail {
+
+/// A callable without its type.
+struct Task {
+  void (*run)(void* body, Index item);
+  void* body;
+};
+void run_on_team(Index count, Index work_per_item, Task task);
+void run_with_team(Task task);
+
+}  // namespace detail
+
+/// Calls `body(i)` for all i in [0, count), on several threads when the work is large. Which thread takes which items is left
+/// to chance, so the result of an item must depend on that item alone. `body` must not throw.
 template <class Body>
 void parallel_for(Index count, Index work_per_item, Body body) {
-  const int team = useful_threads(count, work_per_item);
-  if (team <= 1) {
+  if (useful_threads(count, work_per_item) <= 1) {
     for (Index i = 0; i < count; ++i) body(i);
     return;
   }
-#pragma omp parallel for schedule(static) num_threads(team)
-  for (Index i = 0; i < count; ++i) body(i);
+  detail::run_on_team(count, work_per_item, {[](void* self, Index i) { (*static_cast<Body*>(self))(i); }, &body});
+}
+
+/// Calls `body()` on this thread with the other threads standing by, so that handing them a part of an operation
+/// (`parallel_for` inside `body`) costs a fraction of a microsecond: for code that does many small operations one after the
+/// other, as a recurrence does. What `body` throws comes out of here.
+template <class Body>
+void with_team(Body body) {
+  detail::run_with_team({[](void* self, Index) { (*static_cast<Body*>(self))(); }, &body});
 }
 
 }  // namespace recur

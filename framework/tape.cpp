@@ -1,8 +1,10 @@
 #include <recur/framework/tape.h>
 
 #include <recur/framework/leaf_slot.h>
+#include <recur/framework/parallel.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace recur {
 namespace {
@@ -121,6 +123,41 @@ Var Tape::leaf(Parameter& parameter) {
   return Var(node);
 }
 
+bool Tape::claim_rows(detail::Node& root, Index first, Index last) {
+  if (root.adjoint == nullptr) {
+    new_adjoint(root);
+    root.blank_begin = 0;
+    root.blank_end = root.shape.rows();
+  }
+  const bool blank = root.blank_begin <= first && first < last && last <= root.blank_end;
+  if (blank && last == root.blank_end) {
+    root.blank_end = first;
+  } else if (blank && first == root.blank_begin) {
+    root.blank_begin = last;
+  } else {
+    fill_blank_rows(root);
+    return false;
+  }
+  return true;
+}
+
+void Tape::fill_blank_rows(detail::Node& root) {
+  if (root.blank_begin >= root.blank_end) return;
+  const std::size_t row = static_cast<std::size_t>(root.stride) * size_of(dtype_);
+  std::memset(static_cast<std::byte*>(root.adjoint) + static_cast<std::size_t>(root.blank_begin) * row, 0,
+              static_cast<std::size_t>(root.blank_end - root.blank_begin) * row);
+  root.blank_end = root.blank_begin;
+}
+
+// Before an operation reads the gradient of its output: no part of it may be left blank.
+void Tape::complete_adjoint(detail::Node& output) {
+  detail::Node& root = output.root();
+  if (root.adjoint == nullptr || root.blank_begin >= root.blank_end) return;
+  const Index first = output.offset / root.stride;
+  const Index last = (output.offset + output.stride * output.shape.rows() + root.stride - 1) / root.stride;
+  if (first < root.blank_end && last > root.blank_begin) fill_blank_rows(root);
+}
+
 void Tape::new_adjoint(detail::Node& root) {
   const std::size_t bytes = bytes_of(root, dtype_);
   for (FreeList& list : free_)
@@ -148,6 +185,10 @@ void Tape::release(detail::Node& root) {
 }
 
 void Tape::propagate() {
+  with_team([this] { run_backwards(); });
+}
+
+void Tape::run_backwards() {
   // A buffer is given back once the operation that made the value has used it (`holds` goes below zero), unless a weight
   // gradient still waits for it; LeafSlot::flush then gives it back.
   for (std::size_t i = records_.size(); i-- > 0;) {
@@ -155,6 +196,7 @@ void Tape::propagate() {
     bool reached = false;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
+    for (detail::Node* n = record.output; n != nullptr; n = n->sibling) complete_adjoint(*n);
     record.run(record.closure);
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling)
       if (n->base == nullptr) release(*n);

@@ -142,8 +142,11 @@ class Tape {
   [[nodiscard]] Var want_gradient(Var x);
 
   // ---- For Var -------------------------------------------------------------------------------------------------------
-  /// Gives an owner memory for its gradient, uninitialized.
-  void new_adjoint(detail::Node& root);
+  /// Makes sure an owner has memory for its gradient. True when rows [first, last) of it hold nothing yet: they are the
+  /// caller's to assign. So a gradient that arrives step by step, backwards through time, needs no zeros first.
+  [[nodiscard]] bool claim_rows(detail::Node& root, Index first, Index last);
+  /// Puts zeros where nothing has been assigned.
+  void fill_blank_rows(detail::Node& root);
   void hold(detail::Node& root) { ++root.holds; }
   void release(detail::Node& root);
 
@@ -151,7 +154,10 @@ class Tape {
   [[nodiscard]] detail::Node* new_node(Shape shape);
   template <class From>
   [[nodiscard]] Var copied(Shape shape, std::span<const From> values);
+  void run_backwards();
+  void new_adjoint(detail::Node& root);
   void free_adjoint(detail::Node& root);
+  void complete_adjoint(detail::Node& output);
 
   DType dtype_;
   bool recording_ = true;

@@ -1,7 +1,7 @@
 #include <recur/framework/tape.h>
 #include <recur/framework/var.h>
 
-#include <cstring>
+#include <algorithm>
 
 namespace recur {
 namespace {
@@ -35,21 +35,22 @@ Array Var::gradient() const {
   require<StateError>(node_->root().kept,
                       "Var::gradient: the gradient of this {} value is not kept (make it with Tape::input)", shape());
   Array copy(shape(), dtype());
+  if (has_adjoint()) tape().fill_blank_rows(node_->root());
   if (has_adjoint()) dispatch(dtype(), [&]<class T>() { copy_rows<T>(adjoint<T>(), copy.as<T>()); });
   return copy;
 }
 
 bool Var::touch() const {
   detail::Node& root = node_->root();
-  if (root.adjoint != nullptr) return false;
-  tape().new_adjoint(root);
-  if (&root == node_) return true;
-  std::memset(root.adjoint, 0, static_cast<std::size_t>(root.shape.count()) * size_of(dtype()));
-  return false;
+  const bool whole_rows =
+      cols() == root.stride && node_->stride == root.stride && root.stride > 0 && node_->offset % root.stride == 0;
+  const Index first = whole_rows ? node_->offset / root.stride : 0;
+  return tape().claim_rows(root, first, whole_rows ? first + rows() : 0);
 }
 
 void Var::touch_zeroed() const {
-  if (touch()) std::memset(node_->adjoint, 0, static_cast<std::size_t>(size()) * size_of(dtype()));
+  if (!touch()) return;
+  dispatch(dtype(), [&]<class T>() { std::fill_n(adjoint<T>().data, size(), T{}); });
 }
 
 }  // namespace recur

@@ -31,6 +31,9 @@ struct Node {
   Node* sibling = nullptr;  ///< Next output of the same operation.
   Index offset = 0;         ///< Views: elements from the start of `base`.
   Index stride = 0;         ///< Elements from row to row.
+  /// Owners: rows of `adjoint`, from `blank_begin` to `blank_end`, to which nothing has been assigned yet.
+  Index blank_begin = 0;
+  Index blank_end = 0;
   Shape shape;
   LeafSlot* leaf = nullptr;  ///< Of a parameter.
   SequenceTag* sequence =
@@ -123,7 +126,7 @@ class Var {
 
  private:
   void touch_zeroed() const;
-  /// Makes sure the gradient's memory exists; true when it is uninitialized and belongs to this value alone.
+  /// Makes sure the gradient's memory exists; true when this value's part of it holds nothing yet.
   [[nodiscard]] bool touch() const;
 
   detail::Node* node_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/transpose.h>
+#include <recur/framework/parallel.h>
 #include <recur/layers/ragged.h>
 #include <recur/layers/unroll.h>
 
@@ -127,7 +128,8 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
     unrolling.context = {changed(tape, unrolling.context.masks, sorted), changed(tape, inputs.constants, sorted)};
   }
 
-  Var output = unroll(*cell_, x, steps, states, unrolling);
+  Var output;
+  with_team([&] { output = unroll(*cell_, x, steps, states, unrolling); });
   if (ragged) {
     for (Var& state : states) state = ragged->unsorted(state);
     output = options_.return_sequences ? ragged->unpack(output) : ragged->unsorted(output);

@@ -18,6 +18,7 @@ inline constexpr FusedKernel fused_kernel = {
        &backward_kernel<double, P, false>, simd::lanes<double>}}},
     P::operands,
     P::outputs,
+    P::size,
     P::kept,
     P::used.data()};
 

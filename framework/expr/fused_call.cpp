@@ -1,9 +1,16 @@
 #include <recur/framework/expr/fused_call.h>
+#include <recur/framework/parallel.h>
 
 #include <algorithm>
 
 namespace recur::detail {
 namespace {
+
+// What a node of an expression costs for each element, in the operations of parallel.h, which a matrix product does many more of
+// in a second; and what the functions cost whose values are kept for the adjoint.
+constexpr Index forward_work = 3;
+constexpr Index function_work = 25;
+constexpr Index backward_work = 6;
 
 struct Extent {
   Index rows = 1;
@@ -78,31 +85,36 @@ bool takes_gradient(const Frame& frame, std::size_t i) {
 
 bool whole_operand(Var v, const FusedCall& call) { return v.size() == call.rows * call.cols; }
 
-// Columns of `root`, in all of its rows.
-bool is_column_block(Var v, const Node& root) {
+// The row of `root` in which a block of its columns begins; none for what is not such a block.
+Index first_row(Var v, const Node& root) {
   const Node& node = *v.node();
-  return v.rows() == root.shape.rows() && node.stride == root.stride && node.offset + v.cols() <= root.stride;
+  const bool block = node.stride == root.stride && node.stride > 0 && node.offset % node.stride + v.cols() <= node.stride;
+  return block ? node.offset / node.stride : -1;
 }
 
 bool overlap(Var a, Var b) {
-  return a.node()->offset < b.node()->offset + b.cols() && b.node()->offset < a.node()->offset + a.cols();
+  const Index stride = a.node()->stride;
+  const Index first_a = a.node()->offset % stride;
+  const Index first_b = b.node()->offset % stride;
+  return first_a < first_b + b.cols() && first_b < first_a + a.cols();
 }
 
-// Columns that together are all of a value whose gradient nobody has touched can be assigned without zeros first: the gates of
+// Columns that together are whole rows of a value which nobody has touched can be assigned without zeros first: the gates of
 // a cell, split from one product.
 bool claim_group(const Frame& frame, Node& root) {
   Index covered = 0;
+  Index row = -1;
   for (std::size_t i = 0; i < frame.operands.size(); ++i) {
     const Var v = frame.operands[i];
     if (&v.node()->root() != &root) continue;
-    if (!takes_gradient(frame, i) || !whole_operand(v, frame.call) || !is_column_block(v, root)) return false;
+    const Index own = first_row(v, root);
+    if (!takes_gradient(frame, i) || !whole_operand(v, frame.call) || own < 0 || (row >= 0 && own != row)) return false;
     for (std::size_t j = 0; j < i; ++j)
       if (&frame.operands[j].node()->root() == &root && overlap(frame.operands[j], v)) return false;
+    row = own;
     covered += v.cols();
   }
-  if (covered != root.shape.cols()) return false;
-  root.tape->new_adjoint(root);
-  return true;
+  return covered == root.shape.cols() && root.tape->claim_rows(root, row, row + frame.call.rows);
 }
 
 void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
@@ -113,22 +125,43 @@ void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
     if (!takes_gradient(frame, i) || sinks[i].stream.data != nullptr) continue;
     Node& root = v.node()->root();
     const auto shares = [&](Var other) { return &other.node()->root() == &root; };
-    bool fresh = false;
-    if (root.adjoint == nullptr && whole_operand(v, frame.call)) {
-      const bool alone = std::count_if(frame.operands.begin(), frame.operands.end(), shares) == 1;
-      if (alone && v.node() == &root) {
-        root.tape->new_adjoint(root);
-        fresh = true;
-      } else if (!alone) {
-        fresh = claim_group(frame, root);
-      }
-    }
+    const bool fresh = whole_operand(v, frame.call) && claim_group(frame, root);
     if (!fresh) dispatch(dtype, [&]<class T>() { (void)v.add_gradient<T>(); });
     // All operands in the same memory are settled together, by the first of them.
     for (std::size_t j = i; j < sinks.size(); ++j)
-      if (const Var w = frame.operands[j]; shares(w) && takes_gradient(frame, j))
+      if (const Var w = frame.operands[j]; shares(w) && takes_gradient(frame, j)) {
+        if (!fresh && j != i) dispatch(dtype, [&]<class T>() { (void)w.add_gradient<T>(); });
         sinks[j] = {stream_of(w, adjoint_data(w, dtype), frame.call.rows, frame.call.cols), fresh};
+      }
   }
+}
+
+// Whether ranges of columns can be done side by side: no two of them add to the same number.
+bool is_divisible(const Frame& frame, std::span<const Sink> sinks) {
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    if (sinks[i].stream.data == nullptr) continue;
+    if (sinks[i].stream.col_step == 0) return false;
+    for (std::size_t j = 0; j < i; ++j) {
+      const Var a = frame.operands[i];
+      const Var b = frame.operands[j];
+      if (sinks[j].stream.data == nullptr || &a.node()->root() != &b.node()->root()) continue;
+      const bool same = sinks[i].stream.data == sinks[j].stream.data;
+      if (a.node()->stride != b.node()->stride || (!same && (a.node()->stride == 0 || overlap(a, b)))) return false;
+    }
+  }
+  return true;
+}
+
+// Runs a loop, on several threads by ranges of columns where that pays.
+void run_loop(FusedKernel::Loop loop, FusedCall call, Index lanes, Index work_per_element, bool divisible) {
+  const Index tiles = (call.cols + lanes - 1) / lanes;
+  const Index parts = divisible ? useful_threads(tiles, call.rows * lanes * work_per_element) : 1;
+  parallel_for(parts, call.rows * call.cols * work_per_element / parts, [&](Index part) {
+    FusedCall own = call;
+    own.begin = part * tiles / parts * lanes;
+    own.end = std::min((part + 1) * tiles / parts * lanes, call.cols);
+    loop(own);
+  });
 }
 
 void flatten(FusedCall& call) {
@@ -156,7 +189,9 @@ void run_backward(Frame& frame) {
   call.sinks = sinks.data();
   if (frame.flat) flatten(call);
   const bool dense = frame.dense && std::all_of(seeds.begin(), seeds.end(), has_columns);
-  (dense ? loops_of(frame).dense_backward : loops_of(frame).backward)(call);
+  const FusedKernel::Loops& loops = loops_of(frame);
+  run_loop(dense ? loops.dense_backward : loops.backward, call, loops.lanes, backward_work * frame.kernel->nodes,
+           is_divisible(frame, sinks));
 }
 
 }  // namespace
@@ -197,11 +232,14 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   FusedCall forward = call;
   if (frame->flat) flatten(forward);
   if (wanted && kernel.kept > 0) {
-    const Index tiles = forward.rows * ((forward.cols + loops.lanes - 1) / loops.lanes);
-    const auto bytes = tiles * loops.lanes * kernel.kept * static_cast<Index>(size_of(tape.dtype()));
+    forward.kept_tiles = call.kept_tiles = (forward.cols + loops.lanes - 1) / loops.lanes;
+    const auto bytes = forward.rows * forward.kept_tiles * loops.lanes * kernel.kept *
+                       static_cast<Index>(size_of(tape.dtype()));
     forward.kept = call.kept = tape.scratch<std::byte>(bytes).data();
   }
-  if (forward.rows > 0 && forward.cols > 0) (frame->dense ? loops.dense_forward : loops.forward)(forward);
+  if (forward.rows > 0 && forward.cols > 0)
+    run_loop(frame->dense ? loops.dense_forward : loops.forward, forward, loops.lanes,
+             forward_work * kernel.nodes + function_work * kernel.kept, true);
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), [frame] { run_backward(*frame); });
 }
 

@@ -27,9 +27,13 @@ struct FusedCall {
   const Stream* seeds = nullptr;  ///< Gradients of the outputs; backward only.
   const Sink* sinks = nullptr;    ///< Backward only.
   void* kept = nullptr;
+  Index kept_tiles = 0;  ///< From row to row of `kept`.
   const double* constants = nullptr;
   Index rows = 0;
   Index cols = 0;
+  // The columns to do, from a whole register on.
+  Index begin = 0;
+  Index end = 0;
 };
 
 /// What the compiler made of an expression: its loops for float and double.
@@ -45,6 +49,7 @@ struct FusedKernel {
   std::array<Loops, 2> loops;  ///< By DType.
   int operands;
   int outputs;
+  int nodes;         ///< Of the expression.
   int kept;          ///< Registers stored per tile for the adjoint.
   const bool* used;  ///< By operand: whether the expression mentions it.
 };

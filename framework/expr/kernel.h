@@ -239,16 +239,18 @@ void forward_kernel(const FusedCall& call) {
   Values tile;
   tile.constants = call.constants;
   const Index rows = call.rows;
-  const Index cols = call.cols;
+  const Index begin = call.begin;
+  const Index end = call.end;
   // Without a gradient what would be kept is written to one place over and over.
   TailBuffers<T, P::kept + 1> nowhere;
-  T* kept = call.kept == nullptr ? nowhere.data[0] : static_cast<T*>(call.kept);
+  T* const kept_begin = call.kept == nullptr ? nowhere.data[0] : static_cast<T*>(call.kept);
   const Index kept_step = call.kept == nullptr ? 0 : P::kept * lanes;
   for (Index row = 0; row < rows; ++row) {
     in.begin_row(call.inputs, row, spread);
     out.begin_row(call.outputs, row, out_buffer);
-    for (Index col = 0; col < cols; col += lanes, kept += kept_step) {
-      const Index n = cols - col;
+    T* kept = kept_begin + (row * call.kept_tiles + begin / lanes) * kept_step;
+    for (Index col = begin; col < end; col += lanes, kept += kept_step) {
+      const Index n = end - col;
       Index at = col;
       if (n < lanes) [[unlikely]] {
         in.read_tail(col, n, in_buffer);
@@ -280,15 +282,16 @@ void backward_kernel(const FusedCall& call) {
   Values tile;
   tile.constants = call.constants;
   const Index rows = call.rows;
-  const Index cols = call.cols;
-  const T* kept = static_cast<const T*>(call.kept);
+  const Index begin = call.begin;
+  const Index end = call.end;
   for (Index row = 0; row < rows; ++row) {
+    const T* kept = static_cast<const T*>(call.kept) + (row * call.kept_tiles + begin / lanes) * P::kept * lanes;
     in.begin_row(call.inputs, row, in_spread);
     out.begin_row(call.outputs, row, out_buffer);
     seeds.begin_row(call.seeds, row, seed_spread);
     sinks.begin_row(call.sinks, row, sums);
-    for (Index col = 0; col < cols; col += lanes, kept += P::kept * lanes) {
-      const Index n = cols - col;
+    for (Index col = begin; col < end; col += lanes, kept += P::kept * lanes) {
+      const Index n = end - col;
       Index at = col;
       if (n < lanes) [[unlikely]] {
         in.read_tail(col, n, in_buffer);

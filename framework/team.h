@@ -1,0 +1,48 @@
+#pragma once
+
+#include <recur/framework/parallel.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+namespace recur::detail {
+
+/// Threads of one OpenMP region, one of which (the leader) goes on with the program and hands out jobs while the others wait
+/// for them, spinning.
+///
+/// The chunks of a job are dealt out evenly; who is done with its own takes others'. So the leader never waits for a thread
+/// that the operating system has not given a processor: it does that thread's chunks itself, and on a busy machine is no
+/// slower than alone.
+class Team {
+ public:
+  static constexpr int most_threads = 64;
+
+  explicit Team(int size) : size_(size) {}
+
+  [[nodiscard]] int size() const { return size_; }
+  /// Leader: does all chunks, with whatever help there is. `chunks` at most `most_chunks`.
+  void run(Index chunks, Task task);
+  static constexpr Index most_chunks = (Index{1} << 20) - 1;
+  /// Leader: lets the others go.
+  void close();
+  /// The others: work until `close`.
+  void serve(int member);
+
+ private:
+  /// The chunks a member has not begun yet: job, first, one past the last, in one word that changes as a whole. The number
+  /// of the job keeps a thread that comes late from taking chunks of another job than it thinks.
+  struct alignas(64) Range {
+    std::atomic<std::uint64_t> word{0};
+  };
+  void work(std::uint64_t job, int member);
+
+  alignas(64) std::atomic<std::uint64_t> job_{0};
+  std::atomic<bool> closed_{false};
+  Task task_{};
+  alignas(64) std::atomic<Index> unfinished_{0};
+  std::array<Range, most_threads> ranges_;
+  int size_;
+};
+
+}  // namespace recur::detail
