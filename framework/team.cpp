@@ -63,9 +63,9 @@ void Team::run(Index chunks, Task task) {
   task_ = task;
   unfinished_.store(chunks, std::memory_order_relaxed);
   for (int m = 0; m < size_; ++m)
-    ranges_[static_cast<std::size_t>(m)].word.store(pack(job, static_cast<std::uint64_t>(m * chunks / size_),
-                                                         static_cast<std::uint64_t>((m + 1) * chunks / size_)),
-                                                    std::memory_order_release);
+    ranges_[static_cast<std::size_t>(m)].word.store(
+        pack(job, static_cast<std::uint64_t>(m * chunks / size_), static_cast<std::uint64_t>((m + 1) * chunks / size_)),
+        std::memory_order_release);
   job_.store(job, std::memory_order_release);
   work(job, 0);
   for (Wait wait; unfinished_.load(std::memory_order_acquire) != 0;) wait();

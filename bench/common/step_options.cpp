@@ -3,8 +3,8 @@
 #include "fma_peak.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -88,9 +88,11 @@ void run_step_benchmark(const std::string& program, const StepOptions& options, 
     fmt::print("{}\n", line.dump());
     return;
   }
-  fmt::print("{} {} {}x{}, batch {}, time {}, {} thread{}: {:.4g} ms (min {:.4g}), {:.1f} GFLOP/s, {:.0f} % of {:.0f}, {:.0f} MB\n",
-             program, options.cell, options.layers, options.hidden, options.batch, options.time, options.threads,
-             options.threads == 1 ? "" : "s", median, times.front(), rate, 100 * rate / peak, peak, peak_memory_mb());
+  fmt::print(
+      "{} {} {}x{}, batch {}, time {}, {} thread{}: {:.4g} ms (min {:.4g}), {:.1f} GFLOP/s, {:.0f} % of {:.0f}, {:.0f} "
+      "MB\n",
+      program, options.cell, options.layers, options.hidden, options.batch, options.time, options.threads,
+      options.threads == 1 ? "" : "s", median, times.front(), rate, 100 * rate / peak, peak, peak_memory_mb());
 }
 
 }  // namespace recur::bench

@@ -3,9 +3,9 @@
 // converting them to it and the gradients back, which a real training step would have to do, is not counted.
 #include "../common/step_options.h"
 
-#include <dnnl.hpp>
 #include <fmt/format.h>
 #include <omp.h>
+#include <dnnl.hpp>
 
 #include <cstring>
 #include <random>
@@ -36,7 +36,7 @@ struct Layer {
   dnnl::primitive backward;
   Arguments forward_arguments;
   Arguments backward_arguments;
-  memory output;        ///< Of all steps.
+  memory output;  ///< Of all steps.
   memory input_gradient;
   std::vector<memory> weight_gradients;  ///< Added to by the primitive, so set to zero first.
 };
@@ -67,10 +67,27 @@ struct Lstm {
   }
   template <class Forward>
   static auto backward(const Descriptors& d, const Forward& hint, const dnnl::engine& engine) {
-    return dnnl::lstm_backward::primitive_desc(
-        {prop_kind::backward, direction, d.source, d.state, d.state, d.kernel, d.recurrent, d.bias, d.destination,
-         d.state, d.state, d.source, d.state, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state, d.state},
-        engine, hint);
+    return dnnl::lstm_backward::primitive_desc({prop_kind::backward,
+                                                direction,
+                                                d.source,
+                                                d.state,
+                                                d.state,
+                                                d.kernel,
+                                                d.recurrent,
+                                                d.bias,
+                                                d.destination,
+                                                d.state,
+                                                d.state,
+                                                d.source,
+                                                d.state,
+                                                d.state,
+                                                d.kernel,
+                                                d.recurrent,
+                                                d.bias,
+                                                d.destination,
+                                                d.state,
+                                                d.state},
+                                               engine, hint);
   }
   using Forward = dnnl::lstm_forward;
   using Backward = dnnl::lstm_backward;
@@ -97,10 +114,10 @@ struct Gru {
 
 struct Vanilla {
   static auto forward(const Descriptors& d, const dnnl::engine& engine) {
-    return dnnl::vanilla_rnn_forward::primitive_desc({prop_kind::forward_training, dnnl::algorithm::eltwise_tanh,
-                                                      direction, d.source, d.state, d.kernel, d.recurrent, d.bias,
-                                                      d.destination, d.state},
-                                                     engine);
+    return dnnl::vanilla_rnn_forward::primitive_desc(
+        {prop_kind::forward_training, dnnl::algorithm::eltwise_tanh, direction, d.source, d.state, d.kernel,
+         d.recurrent, d.bias, d.destination, d.state},
+        engine);
   }
   template <class Forward>
   static auto backward(const Descriptors& d, const Forward& hint, const dnnl::engine& engine) {
@@ -137,15 +154,14 @@ Layer make_layer(const Sizes& sizes, memory source, const dnnl::engine& engine, 
   layer.backward = typename Cell::Backward(backward);
   layer.output = zero(d.destination);
   layer.input_gradient = zero(d.source);
-  layer.forward_arguments = {
-      {DNNL_ARG_SRC_LAYER, source},
-      {DNNL_ARG_SRC_ITER, zero(d.state)},
-      {DNNL_ARG_WEIGHTS_LAYER, in_layout(kernel, forward.weights_layer_desc(), engine, stream)},
-      {DNNL_ARG_WEIGHTS_ITER, in_layout(recurrent, forward.weights_iter_desc(), engine, stream)},
-      {DNNL_ARG_BIAS, zero(d.bias)},
-      {DNNL_ARG_DST_LAYER, layer.output},
-      {DNNL_ARG_DST_ITER, zero(d.state)},
-      {DNNL_ARG_WORKSPACE, memory(forward.workspace_desc(), engine)}};
+  layer.forward_arguments = {{DNNL_ARG_SRC_LAYER, source},
+                             {DNNL_ARG_SRC_ITER, zero(d.state)},
+                             {DNNL_ARG_WEIGHTS_LAYER, in_layout(kernel, forward.weights_layer_desc(), engine, stream)},
+                             {DNNL_ARG_WEIGHTS_ITER, in_layout(recurrent, forward.weights_iter_desc(), engine, stream)},
+                             {DNNL_ARG_BIAS, zero(d.bias)},
+                             {DNNL_ARG_DST_LAYER, layer.output},
+                             {DNNL_ARG_DST_ITER, zero(d.state)},
+                             {DNNL_ARG_WORKSPACE, memory(forward.workspace_desc(), engine)}};
   layer.weight_gradients = {zero(backward.diff_weights_layer_desc()), zero(backward.diff_weights_iter_desc()),
                             zero(backward.diff_bias_desc())};
   if (Cell::cell_state) {
@@ -181,8 +197,7 @@ void run(const StepOptions& options) {
     layers.push_back(make_layer<Cell>(sizes, i == 0 ? x : layers.back().output, engine, stream));
   }
   for (std::size_t i = 0; i < layers.size(); ++i)
-    layers[i].backward_arguments[DNNL_ARG_DIFF_DST_LAYER] =
-        i + 1 < layers.size() ? layers[i + 1].input_gradient : seed;
+    layers[i].backward_arguments[DNNL_ARG_DIFF_DST_LAYER] = i + 1 < layers.size() ? layers[i + 1].input_gradient : seed;
   recur::bench::run_step_benchmark("onednn", options, [&] {
     for (Layer& layer : layers) {
       for (memory& gradient : layer.weight_gradients)

@@ -88,7 +88,8 @@ bool whole_operand(Var v, const FusedCall& call) { return v.size() == call.rows 
 // The row of `root` in which a block of its columns begins; none for what is not such a block.
 Index first_row(Var v, const Node& root) {
   const Node& node = *v.node();
-  const bool block = node.stride == root.stride && node.stride > 0 && node.offset % node.stride + v.cols() <= node.stride;
+  const bool block =
+      node.stride == root.stride && node.stride > 0 && node.offset % node.stride + v.cols() <= node.stride;
   return block ? node.offset / node.stride : -1;
 }
 
@@ -233,8 +234,8 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   if (frame->flat) flatten(forward);
   if (wanted && kernel.kept > 0) {
     forward.kept_tiles = call.kept_tiles = (forward.cols + loops.lanes - 1) / loops.lanes;
-    const auto bytes = forward.rows * forward.kept_tiles * loops.lanes * kernel.kept *
-                       static_cast<Index>(size_of(tape.dtype()));
+    const auto bytes =
+        forward.rows * forward.kept_tiles * loops.lanes * kernel.kept * static_cast<Index>(size_of(tape.dtype()));
     forward.kept = call.kept = tape.scratch<std::byte>(bytes).data();
   }
   if (forward.rows > 0 && forward.cols > 0)
