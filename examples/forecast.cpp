@@ -114,13 +114,13 @@ void draw(const Settings& s, std::span<const double> values, Index train, const 
   plot.save(s.plot);
 }
 
-void forecast(const Settings& s) {
+void make_forecasts(const Settings& s) {
   set_threads(s.threads);
   const std::vector<double> values = s.data.empty() ? std::vector<double>(air_passengers.begin(), air_passengers.end())
                                                     : CsvTable(s.data).column(s.column);
   const auto end = static_cast<Index>(values.size());
-  require<ValueError>(s.test < end, "forecast: --test {} of a series of {} values leaves nothing to learn from", s.test,
-                      end);
+  require<ValueError>(s.test < end, "make_forecasts: --test {} of a series of {} values leaves nothing to learn from",
+                      s.test, end);
   const Index train = end - s.test;
   const GrowthSeries series(values, s.season, train);
   const Forecasts forecasts = run_committee(s, series, train, end);
@@ -163,24 +163,22 @@ int main(int argc, char** argv) {
   Settings s;
   app.add_option("--data", s.data, "CSV file; without it AirPassengers");
   app.add_option("--column", s.column, "its column")->capture_default_str();
-  app.add_option("--season", s.season, "steps of a season; 1: none")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--test", s.test, "values at the end to forecast")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--season", s.season, "steps of a season; 1: none")->check(positive())->capture_default_str();
+  app.add_option("--test", s.test, "values at the end to forecast")->check(positive())->capture_default_str();
   app.add_option("--networks", s.networks, "networks whose forecasts are averaged")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
-  app.add_option("--steps", s.training.steps, "training steps of each")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--units", s.training.units, "units of each LSTM")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--steps", s.training.steps, "training steps of each")->check(positive())->capture_default_str();
+  app.add_option("--units", s.training.units, "units of each LSTM")->check(positive())->capture_default_str();
   app.add_option("--lr", s.training.learning_rate, "learning rate; falls to zero")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   app.add_option("--noise", s.training.noise, "added to the inputs in training")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   app.add_option("--plot", s.plot, "SVG file to write; empty: none")->capture_default_str();
-  app.add_option("--seed", s.seed)->capture_default_str();
-  app.add_option("--threads", s.threads)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--seed", s.seed)->check(not_negative())->capture_default_str();
+  app.add_option("--threads", s.threads)->check(positive())->capture_default_str();
   app.add_flag("--json", s.json, "one JSON object on standard output");
-  return run(app, argc, argv, [&] { forecast(s); });
+  return run(app, argc, argv, [&] { make_forecasts(s); });
 }

@@ -29,9 +29,12 @@ std::string differences(const std::map<std::string, Array>& arrays, std::span<co
   for (const auto& [name, array] : arrays)
     if (!wanted.contains(name)) append(unexpected, fmt::format("{} {}", name, array.shape()));
   std::string result;
-  if (!missing.empty()) result += "\n  missing in the file: " + missing;
-  if (!unexpected.empty()) result += "\n  not in the model: " + unexpected;
-  if (!misshaped.empty()) result += "\n  of another shape: " + misshaped;
+  const auto add = [&](const char* what, const std::string& list) {
+    if (!list.empty()) result += (result.empty() ? "" : "; ") + fmt::format("{}: {}", what, list);
+  };
+  add("missing in the file", missing);
+  add("not in the model", unexpected);
+  add("of another shape", misshaped);
   return result;
 }
 
@@ -49,7 +52,7 @@ Metadata load_parameters(const std::filesystem::path& path, std::span<const Name
   require_created("load_parameters", parameters);
   SafetensorsFile file = load_safetensors(path);
   const std::string problems = differences(file.arrays, parameters);
-  require<FormatError>(problems.empty(), "load_parameters: '{}' does not fit the model:{}", path.string(), problems);
+  require<FormatError>(problems.empty(), "load_parameters: '{}' does not fit the model: {}", path.string(), problems);
   for (const auto& [name, parameter] : parameters) parameter->edit().assign(file.arrays.at(name));
   return std::move(file.metadata);
 }

@@ -63,6 +63,7 @@ Var CharModel::logits(Tape& tape, std::span<const std::int32_t> ids, Index batch
 }
 
 double nats_per_character(CharModel& model, Tape& tape, std::span<const std::int32_t> ids, Index time) {
+  require<ValueError>(ids.size() >= 2, "nats_per_character: a text of {} characters has none to predict", ids.size());
   const NoGradient guard(tape);
   CarriedState state;
   double sum = 0;

@@ -38,7 +38,7 @@ class CharModel {
   Dense output_;
 };
 
-/// Mean nats a character of a long text, read as one stream in windows of `time`.
+/// Mean nats a character of a long text, read as one stream in windows of `time`. @throws ValueError for less than two.
 [[nodiscard]] double nats_per_character(CharModel& model, Tape& tape, std::span<const std::int32_t> ids, Index time);
 
 /// `count` ids drawn from the model after it has read `prompt`. Temperature 1 draws as the model predicts; lower is safer.

@@ -3,21 +3,55 @@
 #include <recur/framework/error.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
+#include <new>
 
 namespace recur::examples {
+namespace {
+
+// CLI11's own checks write their bounds out, 309 digits of them.
+CLI::Validator number_check(std::string description, std::function<bool(double)> holds, std::string message) {
+  return CLI::Validator(
+      [=](const std::string& text) {
+        double value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool number = error == std::errc() && end == text.data() + text.size();
+        return number && holds(value) ? std::string() : fmt::format("'{}' is not {}", text, message);
+      },
+      std::move(description));
+}
+
+}  // namespace
+
+CLI::Validator positive() {
+  return number_check(
+      "POSITIVE", [](double value) { return std::isfinite(value) && value > 0; }, "a number above 0");
+}
+
+CLI::Validator not_negative() {
+  return number_check(
+      "NONNEGATIVE", [](double value) { return std::isfinite(value) && value >= 0; }, "a number from 0 up");
+}
 
 int run(CLI::App& app, int argc, char** argv, const std::function<void()>& program) {
   constexpr int bad_input = 2;
+  for (CLI::Option* option : app.get_options())
+    if (option->get_items_expected_max() == 1) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : bad_input;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    fmt::print(stderr, "{}: {} (see {} --help)\n", app.get_name(), error.what(), app.get_name());
+    return bad_input;
   }
   try {
     program();
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "{}: not enough memory for these sizes\n", app.get_name());
+    return bad_input;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
+    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
     return bad_input;
   }
   return 0;

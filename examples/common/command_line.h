@@ -6,8 +6,12 @@
 
 namespace recur::examples {
 
-/// Parses the command line and runs `program`. A wrong flag or value, and every recur::Error, is one line on standard error and
-/// exit status 2; `--help` is 0.
+/// Checks for options that are numbers: above 0, and 0 or above.
+[[nodiscard]] CLI::Validator positive();
+[[nodiscard]] CLI::Validator not_negative();
+
+/// Parses the command line and runs `program`. A wrong flag or value, and every exception, is one line on standard error that
+/// begins with the program's name, and exit status 2; `--help` is 0. Of an option given several times the last counts.
 int run(CLI::App& app, int argc, char** argv, const std::function<void()>& program);
 
 /// The number of a metadata entry. @throws FormatError naming `file` when there is none.

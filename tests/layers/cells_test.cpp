@@ -131,6 +131,24 @@ BOOST_AUTO_TEST_CASE(gradients) {
     }
 }
 
+// Deep in layers and in time: 20 steps through three cells, against finite differences for every parameter and input at once
+// and then for each element of a smaller stack.
+BOOST_AUTO_TEST_CASE(three_lstm_cells_over_twenty_steps) {
+  const auto check_stack = [](Index units, Index size, auto checker) {
+    RNN rnn(StackedRNNCells{LSTMCell(units), LSTMCell(units), LSTMCell(units)},
+            {.return_sequences = true, .return_state = true});
+    build(rnn, size);
+    std::vector<GradcheckInput> inputs = {Shape{2, 20, size}};
+    for (int state = 0; state < 6; ++state) inputs.emplace_back(Shape{2, units});
+    const GradcheckResult result = checker(
+        [&](Tape&, std::span<const Var> x) { return everything(rnn.call(x[0], {.initial_state = x.subspan(1)})); },
+        inputs, parameter_list(rnn), GradcheckOptions{});
+    BOOST_TEST(result.passed, result.message);
+  };
+  check_stack(5, 3, gradcheck);
+  check_stack(1, 1, gradcheck_jacobian);
+}
+
 BOOST_AUTO_TEST_CASE(attention_gradients) {
   for (const char* score : {"additive", "dot"}) {
     RNN rnn(AnyCell(AttentionCell(LSTMCell(3), 2, {.units = 4, .score = score})),

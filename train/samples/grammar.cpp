@@ -146,6 +146,16 @@ Grammar::Reading Grammar::read(std::string_view sentence) const {
   return whole == ends.end() ? Reading{} : whole->second;
 }
 
+double Grammar::nats_of(std::string_view text) const {
+  double nats = 0;
+  for (const std::string& sentence : split_sentences(text)) {
+    const Reading reading = read(sentence);
+    require<ValueError>(reading.derivations > 0, "Grammar::nats_of: '{}' is not a sentence of these rules", sentence);
+    nats -= std::log(reading.probability);
+  }
+  return nats;
+}
+
 std::vector<std::string> split_sentences(std::string_view text) {
   std::vector<std::string> sentences;
   for (std::size_t end = text.find('.'); end != std::string_view::npos; end = text.find('.')) {

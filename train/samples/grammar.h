@@ -37,6 +37,9 @@ class Grammar {
     double probability = 0;
   };
   [[nodiscard]] Reading read(std::string_view sentence) const;
+  /// -log probability of `text`, which consists of whole sentences: over its length, what the rules themselves score on it.
+  /// @throws ValueError for a sentence that they do not generate.
+  [[nodiscard]] double nats_of(std::string_view text) const;
   [[nodiscard]] bool is_grammatical(std::string_view sentence) const { return read(sentence).derivations > 0; }
 
   [[nodiscard]] const GrammarRules& rules() const { return rules_; }

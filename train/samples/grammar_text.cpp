@@ -9,9 +9,8 @@ G = he she it they
 N = one many
 T = past now
 
-Sentence: 5 Subject.G Predicate.G.T Time.T .
-  | 3 Time.T , Subject.G Predicate.G.T .
-  | 2 Subject.G Predicate.G.T Time.T , and Pronoun.G Be.T.G Quality .
+Sentence: 3 Subject.G Predicate.G.T Time.T .
+  | 2 Subject.G Predicate.G.T , and Pronoun.G Be.T.G Quality Time.T .
 Subject.G: 4 the Noun.G
   | 4 the Quality Noun.G
   | 3 the Noun.G Place
@@ -19,15 +18,16 @@ Subject.G: 4 the Noun.G
   | 2 the Noun.G ( still Quality )
 Predicate.G.T: 3 Be.T.G Quality
   | 3 Act.T.G Place
-  | 4 Find.T.G Own.G Thing
-Place: Side the Spot
+  | 4 Find.T.G Own.G Object
+Object: Thing | Quality Thing
+Place: 2 Side the Spot | Side the Quality Spot
 
 Noun.he: boy | king | monk | uncle
 Noun.she: girl | queen | nun | aunt
 Noun.it: dog | cat | owl | horse
-Noun.they: boys | kings | monks | uncles | girls | queens | nuns | aunts | dogs | cats | owls | horses
-Person.one: Noun.he | Noun.she
-Person.many: boys | kings | monks | uncles | girls | queens | nuns | aunts
+Noun.they: kings | queens | dogs | cats | owls | horses
+Person.one: baker | cook | judge | poet
+Person.many: bakers | cooks | judges | poets
 Pronoun.he: he
 Pronoun.she: she
 Pronoun.it: it
@@ -61,7 +61,7 @@ Time.past: yesterday | last night | long ago
 Time.now: today | at noon | every day
 
 Quality: old | big | sad | odd | lazy | mad | happy | quick | tall | ill
-Thing: bread | ring | cup | coat | key | food | ball | map
+Thing: food | ball | bed | bone | apple | egg | toy | ring
 Side: near | in | by
 Spot: garden | mill | tower | forest | barn | house | field | town
 )");

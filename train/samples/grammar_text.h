@@ -4,11 +4,12 @@
 
 namespace recur::samples {
 
-/// Small English: sentences whose verbs agree in number with a subject several words back, whose time words agree with the
-/// tense, whose pronouns agree with the gender, and whose parentheses close. Over lower-case letters, space and `.,()`.
+/// Small English: sentences whose verbs agree in number with a subject that a place or a relative clause may set apart from
+/// them, whose time words at the end agree with the tense, whose possessives and pronouns agree with the subject's gender, and
+/// whose parentheses close. Over lower-case letters, space and `.,()`.
 ///
-///     tomorrow, the old dogs that the girl likes will sleep near the mill.
-///     the queen (still tired) found her silver ring in the garden last night, and she was happy.
+///     the old owls that the judge likes sleep near the mill today.
+///     the queen (still sad) found her odd ring, and she was happy last night.
 ///
 /// Every sentence has one derivation, so that `entropy_per_character()` is the exact floor of any model's loss.
 [[nodiscard]] Grammar english_grammar();

@@ -1,0 +1,20 @@
+# Sourced by the tests beside it, with the folder of the programs as $1. Leaves the caller in an empty folder.
+bin=$(cd "${1:?the folder of the programs}" && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+failures=0
+failed() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+finish() {
+  echo "$failures failures"
+  [[ $failures -eq 0 ]]
+}
+
+# A model and a text so small that training takes no time.
+for _ in {1..20}; do printf 'the quick brown fox jumps over the lazy dog. '; done >text
+tiny=(--text text --layers 1 --hidden 4 --batch 2 --time 5 --epochs 1 --sample 0)
