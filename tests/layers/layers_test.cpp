@@ -54,6 +54,14 @@ BOOST_AUTO_TEST_CASE(gradients) {
   check_gradient("Sequential", model, {Shape{2, 4, 2}});
 }
 
+BOOST_AUTO_TEST_CASE(activations_keep_what_is_not_a_number) {
+  for (const std::string_view name : Activation::names()) {
+    Tape tape(DType::float64);
+    const Var y = Activation(name)(tape.filled({3}, std::numeric_limits<double>::quiet_NaN()));
+    for (const double v : y.to_doubles()) BOOST_TEST(std::isnan(v), name);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(masking_skips_steps) {
   Sequential model(Masking(-1), LSTM(3));
   LSTM bare(3);
