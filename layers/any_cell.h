@@ -28,6 +28,9 @@ class CellInterface {
   [[nodiscard]] virtual Index mask_count() const = 0;
   virtual void draw_masks(Tape& tape, Index batch, std::span<Var> masks) = 0;
   [[nodiscard]] virtual bool takes_constants() const = 0;
+  /// Number of values that are made of the constants before the first step, for `CellContext::prepared`.
+  [[nodiscard]] virtual Index prepared_count() const { return 0; }
+  virtual void prepare(std::span<const Var> /*constants*/, std::span<Var> /*prepared*/) {}
   /// Number of Vars in the state.
   [[nodiscard]] virtual Index state_count() const = 0;
   /// The cells of a stack, in order: their steps may be taken cell by cell over the whole sequence. Empty for other cells.
@@ -156,6 +159,13 @@ class CellAdapter final : public CellInterface {
   [[nodiscard]] bool takes_constants() const override {
     if constexpr (requires { C::takes_constants; }) return C::takes_constants;
     else return false;
+  }
+  [[nodiscard]] Index prepared_count() const override {
+    if constexpr (requires { cell_.prepared_count(); }) return cell_.prepared_count();
+    else return 0;
+  }
+  void prepare([[maybe_unused]] std::span<const Var> constants, [[maybe_unused]] std::span<Var> prepared) override {
+    if constexpr (requires { cell_.prepare(constants, prepared); }) cell_.prepare(constants, prepared);
   }
   [[nodiscard]] Index state_count() const override { return static_cast<Index>(count); }
   [[nodiscard]] const std::type_info& type() const override { return typeid(C); }

@@ -37,16 +37,26 @@ void AttentionCell::visit(ParameterVisitor& visitor) {
   visitor(query_kernel_, memory_kernel_, scale_, attention_kernel_);
 }
 
-Var AttentionCell::call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) {
-  require<ValueError>(context.constants.size() == 1 || context.constants.size() == 2,
+Var AttentionCell::keys(std::span<const Var> constants) {
+  require<ValueError>(constants.size() == 1 || constants.size() == 2,
                       "AttentionCell: {} constants given; the memory, and its mask if there is one, are expected",
-                      context.constants.size());
+                      constants.size());
+  return matmul(constants[0], memory_kernel_);
+}
+
+void AttentionCell::prepare(std::span<const Var> constants, std::span<Var> prepared) {
+  prepared[0] = keys(constants);
+  config_.cell->prepare(inner(constants), prepared.subspan(1));
+}
+
+Var AttentionCell::call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) {
+  const bool ready = !context.prepared.empty();
+  const Var keys = ready ? context.prepared[0] : this->keys(context.constants);
   const Var memory = context.constants[0];
   const Var output =
       config_.cell->call(concat({x, states[0]}, -1), states.subspan(1), next.subspan(1),
-                         {context.masks, config_.cell->takes_constants() ? context.constants : std::span<const Var>()});
+                         {context.masks, inner(context.constants), context.prepared.subspan(ready ? 1 : 0)});
   const Var query = matmul(output, query_kernel_);
-  const Var keys = matmul(memory, memory_kernel_);
   const Var scores = scale_.created() ? additive_scores(query, keys, x.tape().leaf(scale_)) : dot_scores(query, keys);
   const Var seen = attend(scores, memory, context.constants.size() == 2 ? context.constants[1] : Var());
   next[0] = tanh(Var(matmul(concat({output, seen}, -1), attention_kernel_)));

@@ -58,6 +58,9 @@ class AttentionCell final : public CellInterface {
     config_.cell->draw_masks(tape, batch, masks);
   }
   [[nodiscard]] bool takes_constants() const override { return true; }
+  /// memory·memory_kernel, which is the same at every step; then what the cell inside has.
+  [[nodiscard]] Index prepared_count() const override { return 1 + config_.cell->prepared_count(); }
+  void prepare(std::span<const Var> constants, std::span<Var> prepared) override;
   [[nodiscard]] Index state_count() const override { return 1 + config_.cell->state_count(); }
   [[nodiscard]] const std::type_info& type() const override { return typeid(AttentionCell); }
   [[nodiscard]] void* object() override { return this; }
@@ -65,6 +68,11 @@ class AttentionCell final : public CellInterface {
   void fields(Fields& f) override { config_.fields(f); }
 
  private:
+  [[nodiscard]] Var keys(std::span<const Var> constants);
+  [[nodiscard]] std::span<const Var> inner(std::span<const Var> constants) const {
+    return config_.cell->takes_constants() ? constants : std::span<const Var>();
+  }
+
   Config config_;
   Parameter query_kernel_{"query_kernel"};
   Parameter memory_kernel_{"memory_kernel"};

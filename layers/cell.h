@@ -64,6 +64,8 @@ struct CellContext {
   std::span<const Var> masks;
   /// Values that are the same at every step (Keras's `constants`), for cells with `takes_constants`.
   std::span<const Var> constants;
+  /// What this cell's `prepare` made of the constants, once a sequence; empty where a step is taken without an RNN.
+  std::span<const Var> prepared;
 };
 
 /// Creates and initializes the parameters of a layer: `build(kernel, {build.input_size, units}, glorot_uniform())`.
@@ -119,7 +121,9 @@ struct CommonConfig {
 /// - `Index output_size() const`, if that is not the first state size;
 /// - `State get_initial_state(Tape&, Index batch)`, if that is not zeros;
 /// - `Index mask_count() const` and `void draw_masks(Tape&, Index batch, std::span<Var> masks)` for dropout;
-/// - `static constexpr bool takes_constants = true`.
+/// - `static constexpr bool takes_constants = true`;
+/// - `Index prepared_count() const` and `void prepare(std::span<const Var> constants, std::span<Var> prepared)` for what depends
+///   on the constants alone, with one row for each sequence: it is computed once, and given to every step.
 template <class C>
 concept RNNCell = requires {
   typename C::State;

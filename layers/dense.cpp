@@ -14,7 +14,7 @@ void DenseOptions::fields(Fields& f) {
   f("activity_regularizer", activity_regularizer);
   f("kernel_constraint", kernel_constraint);
   f("bias_constraint", bias_constraint);
-  f.only_null("lora_rank");
+  for (const char* key : {"lora_rank", "lora_alpha", "quantization_config"}) f.only_null(key);
 }
 
 Dense::Dense(Index units, DenseOptions options) : units_(units), options_(std::move(options)) {

@@ -22,7 +22,7 @@ Var DropoutCell::call(Var x, std::span<const Var> states, std::span<Var> next, c
   std::size_t used = 0;
   if (options_.input_dropout > 0) x = x * context.masks[used++];
   const Var output_mask = options_.output_dropout > 0 ? context.masks[used++] : Var();
-  const Var output = cell_->call(x, states, next, {context.masks.subspan(used), context.constants});
+  const Var output = cell_->call(x, states, next, {context.masks.subspan(used), context.constants, context.prepared});
   return output_mask.defined() ? Var(output * output_mask) : output;
 }
 

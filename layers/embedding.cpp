@@ -11,9 +11,9 @@ void EmbeddingOptions::fields(Fields& f) {
   f("mask_zero", mask_zero);
   f("embeddings_regularizer", embeddings_regularizer);
   f("embeddings_constraint", embeddings_constraint);
-  f.only_null("activity_regularizer");
+  f("activity_regularizer", activity_regularizer);
   f.without_meaning("input_length");  // sizes are known when the layer is called
-  f.only_null("lora_rank");
+  for (const char* key : {"lora_rank", "lora_alpha", "quantization_config"}) f.only_null(key);
 }
 
 void Embedding::Config::fields(Fields& f) {
@@ -38,6 +38,7 @@ LayerValue Embedding::call(const LayerValue& input) {
   LayerValue output;
   output.value = (*this)(*input.tape, input.ids, input.ids_shape);
   output.mask = mask(*input.tape, input.ids, input.ids_shape);
+  if (options_.activity_regularizer) output.penalty = options_.activity_regularizer(output.value);
   if (!output.mask.defined()) {
     output.mask = input.mask;
     output.lengths = input.lengths;

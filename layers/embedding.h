@@ -14,6 +14,8 @@ struct EmbeddingOptions {
   bool mask_zero = false;
   Regularizer embeddings_regularizer{};
   Constraint embeddings_constraint{};
+  /// Penalty on the output, passed on with a `LayerValue`.
+  Regularizer activity_regularizer{};
 
   void fields(Fields& f);
 };

@@ -6,6 +6,11 @@ void LayerNormalizationOptions::fields(Fields& f) {
   int axis = -1;
   f("axis", axis);
   require<ValueError>(axis == -1, "LayerNormalization: only axis = -1 is supported, got {}", axis);
+  if (f.reading()) {
+    bool rms_scaling = false;  // in configs of Keras 3
+    f("rms_scaling", rms_scaling);
+    require<ValueError>(!rms_scaling, "LayerNormalization: rms_scaling is not supported");
+  }
   f("epsilon", epsilon);
   f("center", center);
   f("scale", scale);

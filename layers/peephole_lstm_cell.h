@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/framework/ops/split.h>
 #include <recur/layers/lstm_cell.h>
 
 namespace recur {
@@ -39,5 +40,30 @@ class PeepholeLSTMCell {
   Parameter forget_peephole_{"forget_gate_peephole_weights"};
   Parameter output_peephole_{"output_gate_peephole_weights"};
 };
+
+inline PeepholeLSTMCell::PeepholeLSTMCell(Index units, LSTMCellOptions options)
+    : options_(std::move(options)), gates_("PeepholeLSTMCell", units, 4, options_) {
+  require<ValueError>(options_.cell_clip == 0, "PeepholeLSTMCell: there is no cell_clip, got {}", options_.cell_clip);
+}
+
+inline void PeepholeLSTMCell::build(Builder& build) {
+  gates_.build(build, units());
+  if (options_.use_bias && options_.unit_forget_bias) set_unit_forget_bias(gates_.bias);
+  for (Parameter* peephole : {&input_peephole_, &forget_peephole_, &output_peephole_})
+    build(*peephole, {units()}, options_.kernel_initializer);
+}
+
+inline Step<LSTMState> PeepholeLSTMCell::call(Var x, State s, const CellContext& context) {
+  const auto z = split<4>(gates_(x, s.h, context));
+  const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
+    return fuse(
+        [&](auto zi, auto zf, auto zc, auto zo, auto c0, auto pi, auto pf, auto po) {
+          const auto c1 = gate(zf + pf * c0) * c0 + gate(zi + pi * c0) * act(zc);
+          return std::tuple{gate(zo + po * c1) * act(c1), c1};
+        },
+        z[0], z[1], z[2], z[3], s.c, input_peephole_, forget_peephole_, output_peephole_);
+  });
+  return {h, {h, c}};
+}
 
 }  // namespace recur

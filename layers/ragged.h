@@ -11,7 +11,7 @@ namespace recur {
 /// All lists live on the tape.
 class RaggedBatch {
  public:
-  /// @throws ValueError for a length outside [1, time] or their number not being the batch size.
+  /// @throws ValueError for a length outside [0, time], or when all are 0.
   RaggedBatch(Tape& tape, Index time, std::span<const Index> lengths, bool go_backwards);
 
   [[nodiscard]] const SequenceSteps& steps() const { return steps_; }

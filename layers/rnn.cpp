@@ -95,6 +95,12 @@ std::span<const Var> RNN::dropout_masks(Tape& tape, Index batch, const RNNCall& 
   return masks;
 }
 
+std::span<const Var> RNN::prepared(Tape& tape, std::span<const Var> constants) {
+  const auto values = tape.list<Var>(cell_->prepared_count());
+  if (!values.empty()) cell_->prepare(constants, values);
+  return values;
+}
+
 RNNResult RNN::call(Var x, const RNNCall& inputs) {
   require(x.shape().rank() == 3, "RNN: input {} where {} is expected", x.shape(),
           options_.time_major ? "[time, batch, features]" : "[batch, time, features]");
@@ -111,8 +117,9 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   Tape& tape = x.tape();
 
   std::span<Var> states = start(tape, batch, inputs);
-  UnrollOptions unrolling{
-      options_.return_sequences, options_.zero_output_for_mask, {dropout_masks(tape, batch, inputs), inputs.constants}};
+  UnrollOptions unrolling{options_.return_sequences,
+                          options_.zero_output_for_mask,
+                          {dropout_masks(tape, batch, inputs), inputs.constants, {}}};
   std::optional<RaggedBatch> ragged;
   SequenceSteps steps;
   if (inputs.lengths.empty()) {
@@ -125,8 +132,9 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
     x = ragged->pack(x);
     const auto sorted = [&](Var value) { return ragged->sorted(value); };
     std::transform(states.begin(), states.end(), states.begin(), sorted);
-    unrolling.context = {changed(tape, unrolling.context.masks, sorted), changed(tape, inputs.constants, sorted)};
+    unrolling.context = {changed(tape, unrolling.context.masks, sorted), changed(tape, inputs.constants, sorted), {}};
   }
+  unrolling.context.prepared = prepared(tape, unrolling.context.constants);
 
   Var output;
   with_team([&] { output = unroll(*cell_, x, steps, states, unrolling); });

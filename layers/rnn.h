@@ -35,7 +35,7 @@ struct RNNCall {
   /// `[batch, time]` (`[time, batch]` if time_major), 0 where a step is to be skipped: states are carried over.
   Var mask{};
   /// Number of valid steps of each sequence, instead of a mask: no work is done beyond them, outputs there are zeros, and
-  /// `go_backwards` starts at each sequence's last valid step.
+  /// `go_backwards` starts at each sequence's last valid step. An empty sequence keeps its initial state; not all may be empty.
   std::span<const Index> lengths{};
   /// One Var for each state, in the order of the cell's `state_size`.
   std::span<const Var> initial_state{};
@@ -91,7 +91,7 @@ class RNN {
   void visit(ParameterVisitor& visitor) { cell_->visit(visitor); }
 
   /// x: `[batch, time, features]`. @throws ShapeError for another rank, no time steps, or states that do not fit; ValueError for
-  /// mask and lengths together, lengths outside [1, time], constants that no cell takes.
+  /// mask and lengths together, lengths outside [0, time], constants that no cell takes.
   [[nodiscard]] RNNResult call(Var x, const RNNCall& call = {});
   /// As a layer among others: what `input` holds besides numbers is used and passed on as Keras does.
   [[nodiscard]] LayerValue call(const LayerValue& input);
@@ -118,6 +118,7 @@ class RNN {
  private:
   [[nodiscard]] std::span<Var> start(Tape& tape, Index batch, const RNNCall& inputs);
   [[nodiscard]] std::span<const Var> dropout_masks(Tape& tape, Index batch, const RNNCall& inputs);
+  [[nodiscard]] std::span<const Var> prepared(Tape& tape, std::span<const Var> constants);
   void check_state(std::size_t i, const Shape& shape, Index batch) const;
   void store(std::span<const Var> states);
 

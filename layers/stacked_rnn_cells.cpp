@@ -4,6 +4,14 @@
 
 namespace recur {
 
+namespace {
+
+std::span<const Var> constants_for(const AnyCell& cell, std::span<const Var> constants) {
+  return cell->takes_constants() ? constants : std::span<const Var>();
+}
+
+}  // namespace
+
 StackedRNNCells::StackedRNNCells(std::vector<AnyCell> cells, bool reverse_state_order)
     : cells_(std::move(cells)), offsets_(cells_.size()), reversed_(reverse_state_order) {
   require<ValueError>(!cells_.empty(), "StackedRNNCells: the list of cells is empty");
@@ -39,15 +47,18 @@ void StackedRNNCells::visit(ParameterVisitor& visitor) {
 
 Var StackedRNNCells::call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) {
   std::size_t mask = 0;
+  std::size_t ready = 0;
   for (std::size_t k = 0; k < cells_.size(); ++k) {
     const AnyCell& cell = cells_[k];
     const auto first = static_cast<std::size_t>(offsets_[k]);
     const auto count = static_cast<std::size_t>(cell->state_count());
     const auto masks = context.masks.empty() ? 0 : static_cast<std::size_t>(cell->mask_count());
-    const CellContext own{context.masks.subspan(mask, masks),
-                          cell->takes_constants() ? context.constants : std::span<const Var>()};
+    const auto prepared = context.prepared.empty() ? 0 : static_cast<std::size_t>(cell->prepared_count());
+    const CellContext own{context.masks.subspan(mask, masks), constants_for(cell, context.constants),
+                          context.prepared.subspan(ready, prepared)};
     x = cell->call(x, states.subspan(first, count), next.subspan(first, count), own);
     mask += masks;
+    ready += prepared;
   }
   return x;
 }
@@ -70,6 +81,20 @@ void StackedRNNCells::draw_masks(Tape& tape, Index batch, std::span<Var> masks) 
     const auto own = static_cast<std::size_t>(cell->mask_count());
     cell->draw_masks(tape, batch, masks.first(own));
     masks = masks.subspan(own);
+  }
+}
+
+Index StackedRNNCells::prepared_count() const {
+  Index count = 0;
+  for (const AnyCell& cell : cells_) count += cell->prepared_count();
+  return count;
+}
+
+void StackedRNNCells::prepare(std::span<const Var> constants, std::span<Var> prepared) {
+  for (const AnyCell& cell : cells_) {
+    const auto own = static_cast<std::size_t>(cell->prepared_count());
+    cell->prepare(constants_for(cell, constants), prepared.first(own));
+    prepared = prepared.subspan(own);
   }
 }
 

@@ -1,5 +1,6 @@
 #include <recur/layers/torch_rnn.h>
 
+#include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/dropout.h>
 #include <recur/framework/ops/reshape.h>
@@ -103,8 +104,21 @@ Var TorchLayers::run_layer(Index layer, Var x, const TorchResult& before, std::s
   return outputs.size() == 1 ? outputs[0] : concat(outputs, -1);
 }
 
-TorchResult TorchLayers::call(Var x, std::span<const Var> initial_state, std::span<const Index> lengths) {
+Var TorchLayers::drop(Var x, std::span<const Var> masks, Index layer) const {
+  if (masks.empty()) return dropout(x, options_.dropout, x.tape().generator());
+  Var mask = masks[static_cast<std::size_t>(layer)];
+  if (mask.shape().rank() == 2) mask = reshape(mask, mask.shape().inserted(1, 1));
+  else if (options_.batch_first) mask = transpose(mask, 0, 1);
+  require(mask.shape() == x.shape(), "torch: dropout mask {} does not fit the output {} of layer {} (both time-major)",
+          mask.shape(), x.shape(), layer);
+  return x * mask;
+}
+
+TorchResult TorchLayers::call(Var x, std::span<const Var> initial_state, std::span<const Index> lengths,
+                              std::span<const Var> dropout_masks) {
   Tape& tape = x.tape();
+  require<ValueError>(dropout_masks.empty() || static_cast<Index>(dropout_masks.size()) == mask_count(),
+                      "torch: {} dropout masks given, {} are used", dropout_masks.size(), mask_count());
   const bool single = x.shape().rank() == 2;
   require(single || x.shape().rank() == 3, "torch: input {} where {} is expected", x.shape(),
           options_.batch_first ? "[batch, time, features]" : "[time, batch, features]");
@@ -127,7 +141,7 @@ TorchResult TorchLayers::call(Var x, std::span<const Var> initial_state, std::sp
   const auto final_states = tape.list<Var>(state_count * places);
   for (Index layer = 0; layer < options_.num_layers; ++layer) {
     x = run_layer(layer, x, {Var(), before}, lengths, final_states);
-    if (layer + 1 < options_.num_layers) x = dropout(x, options_.dropout, tape.generator());
+    if (layer + 1 < options_.num_layers) x = drop(x, dropout_masks, layer);
   }
   const auto states = tape.list<Var>(state_count);
   for (std::size_t s = 0; s < states.size(); ++s) {
@@ -141,9 +155,9 @@ TorchResult TorchLayers::call(Var x, std::span<const Var> initial_state, std::sp
 
 LayerValue TorchLayers::call(const LayerValue& input) {
   require<ValueError>(!input.is_ids(), "torch: the input is ids; an Embedding must come first");
-  require<ValueError>(!input.mask.defined() && input.constants.empty() && input.dropout_masks.empty(),
-                      "torch: PyTorch's layers take lengths (a packed sequence), no mask, constants or dropout masks");
-  const TorchResult result = call(input.value, input.initial_state, input.lengths);
+  require<ValueError>(!input.mask.defined() && input.constants.empty(),
+                      "torch: PyTorch's layers take lengths (a packed sequence), no mask and no constants");
+  const TorchResult result = call(input.value, input.initial_state, input.lengths, input.dropout_masks);
   LayerValue output;
   output.value = result.output;
   output.states = result.states;

@@ -47,10 +47,15 @@ class TorchLayers {
   /// @param initial_state h_0 (and c_0), as in the result, or none for zeros
   /// @param lengths as those of `pack_padded_sequence`, in any order: outputs beyond are zeros, final states are those at each
   /// sequence's end
+  /// @param dropout_masks to use in place of drawn ones, also outside training: one for each layer but the last, in the shape of
+  /// the output
   /// @throws ShapeError for wrong shapes. A batch of one may be left out, as in PyTorch: x `[time, input_size]`.
-  [[nodiscard]] TorchResult call(Var x, std::span<const Var> initial_state = {}, std::span<const Index> lengths = {});
+  [[nodiscard]] TorchResult call(Var x, std::span<const Var> initial_state = {}, std::span<const Index> lengths = {},
+                                 std::span<const Var> dropout_masks = {});
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Index output_size() const;
+  /// Dropout masks a call uses.
+  [[nodiscard]] Index mask_count() const { return options_.dropout > 0 ? options_.num_layers - 1 : 0; }
   [[nodiscard]] const TorchOptions& options() const { return options_; }
 
   /// All weights under PyTorch's names (`weight_ih_l0`, `bias_hh_l1_reverse`, `weight_hr_l0`), in its layout and order.
@@ -62,6 +67,7 @@ class TorchLayers {
 
  private:
   struct Weight;
+  [[nodiscard]] Var drop(Var x, std::span<const Var> masks, Index layer) const;
   [[nodiscard]] AnyCell make_cell() const;
   [[nodiscard]] std::vector<Weight> weights();
   [[nodiscard]] Index directions() const { return options_.bidirectional ? 2 : 1; }

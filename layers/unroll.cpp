@@ -66,7 +66,9 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   Tape& tape = sequence.tape();
   const Index time = steps.time();
   const auto count = states.size();
-  const Var no_output = steps.mask.defined() ? tape.zeros({steps.rows(0), cell.output_size()}) : Var();
+  const Index batch = states[0].rows();
+  const bool some_empty = steps.rows(0) < batch;
+  const Var no_output = steps.mask.defined() || some_empty ? tape.zeros({batch, cell.output_size()}) : Var();
   Carried carried(tape, states, time);
   Carried last(tape, std::span(&no_output, 1), time);
   CellContext context = options.context;
@@ -74,10 +76,11 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   const auto next = tape.list<Var>(static_cast<Index>(count));
   for (Index t = 0; t < time; ++t) {
     const Index rows = steps.rows(t);
-    if (t > 0 && rows < steps.rows(t - 1)) {
+    if (rows < (t > 0 ? steps.rows(t - 1) : batch)) {
       carried.shrink(rows);
       last.shrink(rows);
-      context = {first_rows(tape, context.masks, rows), first_rows(tape, context.constants, rows)};
+      context = {first_rows(tape, context.masks, rows), first_rows(tape, context.constants, rows),
+                 first_rows(tape, context.prepared, rows)};
     }
     const Var x = sequence_step(sequence, steps.first[static_cast<std::size_t>(t)], rows);
     Var output = cell.call(x, carried.values(), next, context);
@@ -104,6 +107,7 @@ Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::s
   if (cells.empty()) return unroll_cell(cell, sequence, steps, states, options);
   Var x = sequence;
   std::size_t mask = 0;
+  std::size_t ready = 0;
   for (std::size_t k = 0; k < cells.size(); ++k) {
     CellInterface& own = *cells[k];
     UnrollOptions inner = options;
@@ -111,7 +115,10 @@ Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::s
     const auto masks = options.context.masks.empty() ? 0 : static_cast<std::size_t>(own.mask_count());
     inner.context.masks = options.context.masks.subspan(mask, masks);
     if (!own.takes_constants()) inner.context.constants = {};
+    const auto prepared = options.context.prepared.empty() ? 0 : static_cast<std::size_t>(own.prepared_count());
+    inner.context.prepared = options.context.prepared.subspan(ready, prepared);
     mask += masks;
+    ready += prepared;
     const auto offset = static_cast<std::size_t>(cell.state_offset(static_cast<Index>(k)));
     x = unroll(own, x, steps, states.subspan(offset, static_cast<std::size_t>(own.state_count())), inner);
   }

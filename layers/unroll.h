@@ -7,7 +7,7 @@
 namespace recur {
 
 /// The steps of a time-major sequence: step t is rows [first[t], first[t + 1]) of it. The number of rows may shrink from step
-/// to step (ragged batches, longest first), never grow.
+/// to step (ragged batches, longest first), never grow; at the first one it is the batch size, or less where sequences are empty.
 struct SequenceSteps {
   std::span<const Index> first;
   /// `[time, batch]`, 0 where a step is skipped; undefined when there is no mask. Not together with shrinking steps.

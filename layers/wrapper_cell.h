@@ -26,6 +26,10 @@ class WrapperCell : public CellInterface {
   [[nodiscard]] Index mask_count() const override { return cell_->mask_count(); }
   void draw_masks(Tape& tape, Index batch, std::span<Var> masks) override { cell_->draw_masks(tape, batch, masks); }
   [[nodiscard]] bool takes_constants() const override { return cell_->takes_constants(); }
+  [[nodiscard]] Index prepared_count() const override { return cell_->prepared_count(); }
+  void prepare(std::span<const Var> constants, std::span<Var> prepared) override {
+    cell_->prepare(constants, prepared);
+  }
   [[nodiscard]] Index state_count() const override { return cell_->state_count(); }
   [[nodiscard]] void* object() override { return this; }
   void fields(Fields& f) override {

@@ -11,6 +11,7 @@ namespace recur {
 // whichever is cheaper. `keep` says that the result is worth storing for the adjoint rather than computing again.
 // V is a SIMD register of float or double (framework/simd.h).
 // Functions of several arguments give one slope each, as slope<K>.
+// What is not a number stays so, as a loss must show it: simd::min and max give their second argument then.
 
 namespace fn {
 
@@ -96,7 +97,7 @@ struct HardSigmoid {
   static constexpr bool keep = false;
   template <class V> static V value(V x) {
     const V line = x * splat<V>(0.2) + splat<V>(0.5);
-    return simd::min(simd::max(line, V{}), splat<V>(1));
+    return simd::min(splat<V>(1), simd::max(V{}, line));
   }
   template <class V> static V slope(V, V y) {
     return simd::select((y > 0) & (y < 1), splat<V>(0.2), V{});
@@ -109,7 +110,7 @@ struct HardSigmoidV3 {
   static constexpr bool keep = false;
   template <class V> static V value(V x) {
     const V line = x * splat<V>(1.0 / 6) + splat<V>(0.5);
-    return simd::min(simd::max(line, V{}), splat<V>(1));
+    return simd::min(splat<V>(1), simd::max(V{}, line));
   }
   template <class V> static V slope(V, V y) {
     return simd::select((y > 0) & (y < 1), splat<V>(1.0 / 6), V{});
@@ -120,7 +121,7 @@ struct HardSigmoidV3 {
 struct Relu {
   static constexpr const char* name = "relu";
   static constexpr bool keep = false;
-  template <class V> static V value(V x) { return simd::max(x, V{}); }
+  template <class V> static V value(V x) { return simd::max(V{}, x); }
   template <class V> static V slope(V x, V) { return simd::select(x > 0, splat<V>(1), V{}); }
 };
 
@@ -158,10 +159,10 @@ struct LeakyRelu {
 struct Elu {
   static constexpr const char* name = "elu";
   static constexpr bool keep = true;
-  template <class V> static V value(V x, V a) { return simd::select(x > 0, x, a * simd::expm1(simd::min(x, V{}))); }
+  template <class V> static V value(V x, V a) { return simd::select(x > 0, x, a * simd::expm1(simd::min(V{}, x))); }
   template <int K, class V> static V slope(V x, V a, V y) {
     if constexpr (K == 0) return simd::select(x > 0, splat<V>(1), y + a);
-    else return simd::select(x > 0, V{}, simd::expm1(simd::min(x, V{})));
+    else return simd::select(x > 0, V{}, simd::expm1(simd::min(V{}, x)));
   }
 };
 
@@ -208,10 +209,10 @@ struct Divide {
 struct Min {
   static constexpr const char* name = "min";
   static constexpr bool keep = false;
-  template <class V> static V value(V a, V b) { return simd::select(b < a, b, a); }
+  template <class V> static V value(V a, V b) { return simd::select((b < a) | (b != b), b, a); }
   template <int K, class V> static V slope(V a, V b, V) {
     const V one = splat<V>(1);
-    return K == 0 ? simd::select(b < a, V{}, one) : simd::select(b < a, one, V{});
+    return K == 0 ? simd::select((b < a) | (b != b), V{}, one) : simd::select((b < a) | (b != b), one, V{});
   }
 };
 
@@ -219,10 +220,10 @@ struct Min {
 struct Max {
   static constexpr const char* name = "max";
   static constexpr bool keep = false;
-  template <class V> static V value(V a, V b) { return simd::select(b > a, b, a); }
+  template <class V> static V value(V a, V b) { return simd::select((b > a) | (b != b), b, a); }
   template <int K, class V> static V slope(V a, V b, V) {
     const V one = splat<V>(1);
-    return K == 0 ? simd::select(b > a, V{}, one) : simd::select(b > a, one, V{});
+    return K == 0 ? simd::select((b > a) | (b != b), V{}, one) : simd::select((b > a) | (b != b), one, V{});
   }
 };
 

@@ -3,6 +3,8 @@
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/row_kernels.h>
 
+#include <cmath>
+
 namespace recur {
 namespace {
 
@@ -96,6 +98,12 @@ Var sum_along(Var x, int axis, bool keep_dims, double scale) {
   return y;
 }
 
+// Larger; or not a number, which must not get lost.
+template <class T>
+bool beats(T a, T b) {
+  return a > b || (std::isnan(a) && !std::isnan(b));
+}
+
 // y[o, k] = max_i x[o, i, k]      dx[o, argmax, k] += dy[o, k]
 // An element (o, i, k) of x lies at (o·size + i)·step + k·pitch, rows and columns counted together.
 template <class T>
@@ -112,7 +120,7 @@ void max_along(Var x, Var y, const Axis& axis) {
           axis.last ? o * from.stride : o * axis.size * step + k / from.cols * from.stride + k % from.cols;
       Index best = start;
       for (Index i = 1; i < axis.size; ++i)
-        if (from.data[start + i * step] > from.data[best]) best = start + i * step;
+        if (beats(from.data[start + i * step], from.data[best])) best = start + i * step;
       where[static_cast<std::size_t>(o * per_group + k)] = best;
       to[o * per_group + k] = from.data[best];
     }

@@ -3,7 +3,9 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/split.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace recur;
 
@@ -85,6 +87,30 @@ constexpr std::array<Index, 7> sizes = {1, 7, 8, 15, 16, 17, 33};  // around the
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(expr)
+
+BOOST_AUTO_TEST_CASE(what_is_not_a_number_stays_so) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    Tape tape(dtype);
+    // More than a register, so that the end of a row is seen, too.
+    const Var bad = tape.filled({2, 19}, nan);
+    const Var good = tape.filled({2, 19}, 0.75);
+    const auto all_nan = [](Var y) {
+      const auto values = y.to_doubles();
+      return std::all_of(values.begin(), values.end(), [](double v) { return std::isnan(v); });
+    };
+    for (const Unary& f : unary_functions()) {
+      if (f.name == std::string("greater")) continue;  // a comparison gives 0 or 1
+      BOOST_TEST(all_nan(f.apply(bad)), f.name << " of NaN");
+    }
+    for (const Binary& f : binary_functions()) {
+      if (f.name == std::string("where")) continue;
+      BOOST_TEST(all_nan(f.apply(bad, good)), f.name << "(NaN, 0.75)");
+      if (f.name == std::string("leaky_relu") || f.name == std::string("elu")) continue;  // no slope needed above 0
+      BOOST_TEST(all_nan(f.apply(good, bad)), f.name << "(0.75, NaN)");
+    }
+  }
+}
 
 BOOST_AUTO_TEST_CASE(unary_values) {
   for (const Unary& f : unary_functions())

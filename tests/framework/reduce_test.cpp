@@ -92,6 +92,25 @@ BOOST_AUTO_TEST_CASE(the_gradient_of_max_goes_to_the_first) {
   const Var x = tape.input(Tensor<double>({2, 3}, {1, 5, 5, 7, 2, 7}));
   tape.backward(sum(reduce_max(x, -1)));
   BOOST_TEST(x.gradient().to_doubles() == (std::vector<double>{0, 1, 0, 1, 0, 0}), boost::test_tools::per_element());
+  tape.reset();
+  const Var z = tape.input(Tensor<double>({2, 2}, {3, 1, 3, 1}));
+  tape.backward(sum(reduce_max(z, 0)));
+  BOOST_TEST(z.gradient().to_doubles() == (std::vector<double>{1, 1, 0, 0}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_a_number_stays_so) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (int place = 0; place < 3; ++place)
+    for (const Kind kind : {Kind::sum, Kind::mean, Kind::max}) {
+      Tape tape(DType::float64);
+      std::vector<double> numbers = {3, 1, 2};
+      numbers[static_cast<std::size_t>(place)] = nan;
+      const Var row = tape.constant(Tensor<double>({1, 3}, numbers));
+      const Var column = tape.constant(Tensor<double>({3, 1}, numbers));
+      BOOST_TEST(std::isnan(reduce(kind, row, 1, false).item()), "row, place " << place);
+      BOOST_TEST(std::isnan(reduce(kind, column, 0, false).item()), "column, place " << place);
+      BOOST_TEST(std::isnan(reduce(kind, row).item()), "all, place " << place);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(empty_arrays) {

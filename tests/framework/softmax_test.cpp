@@ -6,6 +6,7 @@
 #include <recur/framework/ops/split.h>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 using namespace recur;
@@ -60,6 +61,18 @@ BOOST_AUTO_TEST_CASE(large_numbers_do_not_overflow) {
     const auto l = log_softmax(x).to_doubles();
     for (const double v : l) BOOST_TEST(std::isfinite(v));
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_a_number_stays_so) {
+  const Index classes = 19;  // more than a register, and a rest
+  for (const DType dtype : {DType::float32, DType::float64})
+    for (Index place = 0; place < classes; ++place) {
+      Tape tape(dtype);
+      Tensor<double> x({1, classes});
+      x.data()[place] = std::numeric_limits<double>::quiet_NaN();
+      for (const double p : softmax(tape.constant(x)).to_doubles()) BOOST_TEST(std::isnan(p), "place " << place);
+      for (const double l : log_softmax(tape.constant(x)).to_doubles()) BOOST_TEST(std::isnan(l), "place " << place);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(shapes_are_checked) {

@@ -2,6 +2,7 @@
 
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/reshape.h>
+#include <recur/framework/ops/split.h>
 #include <recur/layers/attention_cell.h>
 #include <recur/layers/coupled_lstm_cell.h>
 #include <recur/layers/dropout_cell.h>
@@ -21,6 +22,8 @@ namespace {
 constexpr Index batch = 3;
 constexpr Index time_steps = 4;
 constexpr Index features = 5;
+constexpr Index memory_size = 2;
+constexpr Index memory_time = 6;
 
 template <class Options>
 Options dropping(Options options, int implementation) {
@@ -29,6 +32,8 @@ Options dropping(Options options, int implementation) {
   options.implementation = implementation;
   return options;
 }
+
+LSTMCell dropping_lstm() { return LSTMCell(4, dropping(LSTMCellOptions{}, 1)); }
 
 struct NamedCell {
   std::string name;
@@ -72,6 +77,14 @@ std::vector<NamedCell> all_cells() {
   }
   add("Dropout", DropoutCell(LSTMCell(4), {.input_dropout = 0.3, .output_dropout = 0.4}));
   add("Zoneout", ZoneoutCell(LSTMCell(4), {.zoneout_h = 0.2, .zoneout_c = 0.3}));
+  LSTMCellOptions clipped;
+  clipped.cell_clip = 0.4;
+  clipped.separate_bias = true;
+  add("LSTM cell_clip, separate_bias", LSTMCell(4, clipped));
+  for (const char* score : {"additive", "dot"})
+    add(std::string("Attention ") + score, AttentionCell(LSTMCell(3), memory_size, {.units = 4, .score = score}));
+  add("Stack with attention", StackedRNNCells(dropping_lstm(), AttentionCell(GRUCell(3), memory_size, {.units = 2}),
+                                              ResidualCell(AttentionCell(GRUCell(3), memory_size, {.units = 2}))));
   return cells;
 }
 
@@ -90,13 +103,20 @@ void check(const std::string& what, AnyCell cell, RNNOptions options, bool mask,
   std::vector<GradcheckInput> inputs = {Shape{batch, time_steps, features}};
   if (initial_state)
     for (const Index size : rnn.cell()->state_size().flat()) inputs.emplace_back(Shape{batch, size});
+  const bool memory = rnn.cell()->takes_constants();
+  if (memory) inputs.emplace_back(Shape{batch, memory_time, memory_size});
+  const Tensor<double> seen({batch, memory_time},
+                            std::vector<double>{1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1});
   const Tensor<double> mask_values({batch, time_steps}, {1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 1});
   const auto result = gradcheck(
       [&](Tape& tape, std::span<const Var> x) {
         RNNCall call;
         if (mask) call.mask = tape.constant(mask_values);
         call.lengths = lengths;
-        call.initial_state = x.subspan(1);
+        std::vector<Var> constants;
+        if (memory) constants = {x.back(), tape.constant(seen)};
+        call.constants = constants;
+        call.initial_state = x.subspan(1, x.size() - 1 - (memory ? 1 : 0));
         return everything(rnn.call(x[0], call));
       },
       inputs, parameter_list(rnn));
@@ -116,6 +136,10 @@ BOOST_AUTO_TEST_CASE(gradients) {
       {"lengths",
        [](RNNOptions&, bool&, std::vector<Index>& lengths, bool&) {
          lengths = {2, 4, 1};
+       }},
+      {"lengths, one of them 0",
+       [](RNNOptions&, bool&, std::vector<Index>& lengths, bool&) {
+         lengths = {0, 4, 2};
        }},
       {"initial state", [](RNNOptions&, bool&, std::vector<Index>&, bool& initial) { initial = true; }},
       {"go_backwards", [](RNNOptions& o, bool&, std::vector<Index>&, bool&) { o.go_backwards = true; }},
@@ -149,21 +173,23 @@ BOOST_AUTO_TEST_CASE(three_lstm_cells_over_twenty_steps) {
   check_stack(1, 1, gradcheck_jacobian);
 }
 
-BOOST_AUTO_TEST_CASE(attention_gradients) {
-  for (const char* score : {"additive", "dot"}) {
-    RNN rnn(AnyCell(AttentionCell(LSTMCell(3), 2, {.units = 4, .score = score})),
-            {.return_sequences = true, .return_state = true});
-    build(rnn, features);
-    const Tensor<double> seen({batch, 6}, std::vector<double>{1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1});
-    const auto result = gradcheck(
-        [&](Tape& tape, std::span<const Var> x) {
-          const std::vector<Var> constants = {x[1], tape.constant(seen)};
-          RNNCall call;
-          call.constants = constants;
-          return everything(rnn.call(x[0], call));
-        },
-        {Shape{batch, time_steps, features}, Shape{batch, 6, 2}}, parameter_list(rnn));
-    BOOST_TEST(result.passed, score << ": " << result.message);
+// What an RNN prepares once a sequence is what each step would compute for itself.
+BOOST_AUTO_TEST_CASE(attention_prepares_its_keys) {
+  RNN rnn(AnyCell(AttentionCell(GRUCell(3), 2, {.units = 4})), {.return_sequences = true});
+  build(rnn, features);
+  BOOST_TEST(rnn.cell()->prepared_count() == 1);
+  Tape tape(DType::float64);
+  const Var x = tape.constant(random_tensor({batch, time_steps, features}));
+  const std::vector<Var> constants = {tape.constant(random_tensor({batch, 6, 2}, 2))};
+  RNNCall call;
+  call.constants = constants;
+  const Var all = rnn(x, call);
+  std::vector<Var> states(2);
+  rnn.cell()->initial_states(tape, batch, states);
+  for (Index t = 0; t < time_steps; ++t) {
+    const Var step = reshape(slice(x, 1, t, 1), {batch, features});
+    const Var output = rnn.cell()->call(step, states, states, {{}, constants, {}});
+    BOOST_TEST(difference(output, reshape(slice(all, 1, t, 1), {batch, 4})) < 1e-13);
   }
 }
 

@@ -116,6 +116,24 @@ BOOST_AUTO_TEST_CASE(layers_round_trip) {
   for (const json& layer : layers) round_trip(layer, [](const std::string& text) { return layer_from_config(text); });
 }
 
+BOOST_AUTO_TEST_CASE(initializers_regularizers_constraints) {
+  const json cell =
+      of_class("LSTMCell",
+               {{"units", 2},
+                {"kernel_initializer",
+                 {{"class_name", "RandomUniform"}, {"config", {{"minval", -0.5}, {"maxval", 0.5}, {"seed", nullptr}}}}},
+                {"kernel_regularizer", {{"class_name", "L1L2"}, {"config", {{"l1", 0.5}, {"l2", 0.25}}}}},
+                {"recurrent_constraint", {{"class_name", "MaxNorm"}, {"config", {{"max_value", 3}, {"axis", 0}}}}},
+                {"bias_constraint", {{"class_name", "NonNeg"}, {"config", json::object()}}}});
+  const AnyCell made = cell_from_config(cell.dump());
+  const auto& options = made.as<LSTMCell>().options();
+  BOOST_TEST((options.kernel_initializer == random_uniform(-0.5, 0.5)));
+  BOOST_TEST((options.kernel_regularizer == Regularizer{0.5, 0.25}));
+  BOOST_TEST((options.recurrent_constraint == max_norm(3)));
+  BOOST_TEST((options.bias_constraint == non_neg()));
+  round_trip(cell, [](const std::string& text) { return cell_from_config(text); });
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_refused_with_its_place) {
   const auto cell_error = [](const json& config, const std::string& text) {
     BOOST_CHECK_EXCEPTION((void)cell_from_config(config.dump()), ValueError, says(text));

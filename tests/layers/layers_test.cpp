@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/transpose.h>
 #include <recur/layers/attention.h>
 #include <recur/layers/bidirectional.h>
@@ -54,6 +55,14 @@ BOOST_AUTO_TEST_CASE(gradients) {
   check_gradient("Sequential", model, {Shape{2, 4, 2}});
 }
 
+BOOST_AUTO_TEST_CASE(activations_keep_what_is_not_a_number) {
+  for (const std::string_view name : Activation::names()) {
+    Tape tape(DType::float64);
+    const Var y = Activation(name)(tape.filled({3}, std::numeric_limits<double>::quiet_NaN()));
+    for (const double v : y.to_doubles()) BOOST_TEST(std::isnan(v), name);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(masking_skips_steps) {
   Sequential model(Masking(-1), LSTM(3));
   LSTM bare(3);
@@ -72,6 +81,69 @@ BOOST_AUTO_TEST_CASE(embedding_refuses_other_ids) {
   Tape tape(DType::float64);
   const std::vector<std::int32_t> ids = {0, 4, 5};
   BOOST_CHECK_THROW((void)table(tape, ids, {3}), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(embedding_penalizes_its_output) {
+  EmbeddingOptions options;
+  options.activity_regularizer = l1_l2(0.5, 2);
+  Embedding table(3, 2, options);
+  build(table, 1);
+  table.embeddings.edit().assign(std::vector<double>{1, -1, 2, 0, 3, -3});
+  Tape tape(DType::float64);
+  const std::vector<std::int32_t> ids = {1, 1, 2};
+  LayerValue input;
+  input.tape = &tape;
+  input.ids = ids;
+  input.ids_shape = {1, 3};
+  BOOST_TEST(table.call(input).penalty.item() == 0.5 * 10 + 2 * 26);
+}
+
+// Between the layers, as if they were three of one layer each.
+BOOST_AUTO_TEST_CASE(torch_dropout_with_given_masks) {
+  TorchOptions options;
+  options.input_size = 2;
+  options.hidden_size = 3;
+  options.num_layers = 3;
+  options.dropout = 0.5;
+  options.batch_first = true;
+  TorchGRU deep(options);
+  build(deep, 2);
+  BOOST_TEST(deep.mask_count() == 2);
+  const Tensor<double> ones_and_zeros({2, 2, 3}, {2, 0, 2, 0, 0, 2, 2, 2, 0, 0, 2, 0});
+  const Tensor<double> others({2, 2, 3}, {0, 2, 2, 2, 0, 0, 0, 2, 2, 2, 0, 2});
+  Tape tape(DType::float64);
+  const Var x = tape.constant(random_tensor({2, 2, 2}));
+  const std::vector<Var> masks = {tape.constant(ones_and_zeros), tape.constant(others)};
+  const Var all = deep.call(x, {}, {}, masks).output;
+
+  Var by_hand = x;
+  std::vector<TorchGRU> singles;  // as long as the tape that refers to their parameters
+  singles.reserve(3);
+  options.num_layers = 1;
+  options.dropout = 0;
+  for (std::size_t layer = 0; layer < 3; ++layer) {
+    options.input_size = layer == 0 ? 2 : 3;
+    TorchGRU& one = singles.emplace_back(options);
+    build(one, options.input_size);
+    const auto from = parameters(deep);
+    const auto to = parameters(one);
+    for (std::size_t i = 0; i < to.size(); ++i)
+      to[i].parameter->edit().assign(from[layer * to.size() + i].parameter->value());
+    by_hand = one.call(by_hand).output;
+    if (layer < 2) by_hand = by_hand * masks[layer];
+  }
+  BOOST_TEST(difference(all, by_hand) < 1e-14);
+
+  const std::vector<Index> lengths = {1, 2};
+  const auto result = gradcheck(
+      [&](Tape& t, std::span<const Var> in) {
+        const std::vector<Var> given = {t.constant(ones_and_zeros), t.constant(others)};
+        return deep.call(in[0], in.subspan(1), lengths, given).output;
+      },
+      {Shape{2, 2, 2}, Shape{3, 2, 3}}, parameter_list(deep));
+  BOOST_TEST(result.passed, result.message);
+  const std::vector<Var> one_mask = {masks[0]};
+  BOOST_CHECK_THROW((void)deep.call(x, {}, {}, one_mask), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(bidirectional_wants_opposite_directions) {

@@ -7,6 +7,7 @@
 #include <recur/layers/bidirectional.h>
 #include <recur/layers/gru_cell.h>
 #include <recur/layers/lstm_cell.h>
+#include <recur/layers/residual_cell.h>
 #include <recur/layers/simple_rnn_cell.h>
 
 using namespace recur;
@@ -31,6 +32,25 @@ struct CountingCell {
   [[nodiscard]] Step<State> call(Var x, State s) {
     const Var h = tanh(Var(matmul(x, kernel)) + s.h);
     return {h, {h, s.count + 1.0}};
+  }
+};
+
+// Adds twice the constant to its input, and counts how often the constant is doubled.
+struct PreparingCell {
+  struct State {
+    Var h;
+  };
+  static constexpr bool takes_constants = true;
+  int* times;
+  [[nodiscard]] StateSize state_size() const { return 2; }
+  [[nodiscard]] Index prepared_count() const { return 1; }
+  void prepare(std::span<const Var> constants, std::span<Var> prepared) const {
+    ++*times;
+    prepared[0] = 2 * constants[0];
+  }
+  [[nodiscard]] Step<State> call(Var x, State, const CellContext& context) const {
+    const Var y = x + context.prepared[0];
+    return {y, {y}};
   }
 };
 
@@ -138,6 +158,59 @@ BOOST_AUTO_TEST_CASE(lengths_are_a_mask) {
     if (!backwards) BOOST_TEST(difference(a.output, b.output) < rounding);
     for (std::size_t i = 0; i < a.states.size(); ++i) BOOST_TEST(difference(a.states[i], b.states[i]) < rounding);
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_sequence_keeps_its_state) {
+  for (const bool sequences : {false, true}) {
+    RNN rnn(AnyCell(StackedRNNCells(LSTMCell(4), GRUCell(3))),
+            {.return_sequences = sequences, .return_state = true, .zero_output_for_mask = true});
+    build(rnn, 3);
+    Tape tape(DType::float64);
+    const Var x = tape.constant(random_tensor({3, 4, 3}));
+    const std::vector<Var> initial = {tape.constant(random_tensor({3, 4}, 2)), tape.constant(random_tensor({3, 4}, 3)),
+                                      tape.constant(random_tensor({3, 3}, 4))};
+    const std::vector<Index> lengths = {0, 4, 0};
+    RNNCall by_lengths;
+    by_lengths.lengths = lengths;
+    by_lengths.initial_state = initial;
+    RNNCall by_mask;
+    by_mask.mask = tape.constant(Tensor<double>({3, 4}, {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0}));
+    by_mask.initial_state = initial;
+    const auto a = rnn.call(x, by_lengths);
+    const auto b = rnn.call(x, by_mask);
+    BOOST_TEST(difference(a.output, b.output) < rounding);
+    for (std::size_t i = 0; i < a.states.size(); ++i) {
+      BOOST_TEST(difference(a.states[i], b.states[i]) < rounding);
+      for (const Index row : {0, 2})
+        BOOST_TEST(difference(slice(a.states[i], 0, row, 1), slice(initial[i], 0, row, 1)) == 0);
+    }
+    const std::vector<Index> none = {0, 0, 0};
+    by_lengths.lengths = none;
+    BOOST_CHECK_EXCEPTION((void)rnn(x, by_lengths), ValueError, says<ValueError>("all 3 lengths are 0"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(constants_are_prepared_once_a_sequence) {
+  int times = 0;
+  RNN rnn(AnyCell(StackedRNNCells(ResidualCell(PreparingCell{&times}), PreparingCell{&times})));
+  Builder builder(2, DType::float64, Generator(1));
+  rnn.build(builder);
+  Tape tape(DType::float64);
+  const Var x = tape.constant(random_tensor({3, 5, 2}));
+  const std::vector<Var> constants = {tape.constant(Tensor<double>({3, 2}, {1, 2, 3, 4, 5, 6}))};
+  const std::vector<Index> lengths = {2, 5, 3};
+  RNNCall call;
+  call.constants = constants;
+  call.lengths = lengths;
+  const auto output = rnn(x, call).to_doubles();
+  BOOST_TEST(times == 2);  // two such cells
+  const auto given = x.to_doubles();
+  for (std::size_t b = 0; b < 3; ++b)
+    for (std::size_t f = 0; f < 2; ++f) {
+      const auto last = static_cast<std::size_t>(lengths[b]) - 1;
+      const double twice = 2 * static_cast<double>(2 * b + f + 1);
+      BOOST_TEST(std::abs(output[2 * b + f] - (2 * given[(b * 5 + last) * 2 + f] + 2 * twice)) < rounding);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(bidirectional_is_forward_and_reversed) {
