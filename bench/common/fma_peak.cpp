@@ -1,9 +1,10 @@
 #include "fma_peak.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <chrono>
+#include <numeric>
+#include <thread>
+#include <vector>
 
 namespace recur::bench {
 namespace {
@@ -50,9 +51,15 @@ double fma_peak(int threads) {
   float sum = 0;
   for (int repeat = 0; repeat < 8; ++repeat) {
     const auto start = std::chrono::steady_clock::now();
-#pragma omp parallel num_threads(threads) reduction(+ : sum)
-    sum += multiply_add(0.25F);
+    std::vector<float> results(static_cast<std::size_t>(threads));
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t i = 1; i < results.size(); ++i)
+        others.emplace_back([&, i] { results[i] = multiply_add(0.25F); });
+      results[0] = multiply_add(0.25F);
+    }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    sum += std::accumulate(results.begin(), results.end(), 0.0F);
     best = std::max(best, 2.0 * lanes * chains * iterations * threads / seconds * 1e-9);
   }
   volatile float sink = sum;
