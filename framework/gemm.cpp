@@ -60,15 +60,21 @@ void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const 
   }
 }
 
-/// How many rows of A are multiplied with all panels before the next ones. Where there are fewer panels than threads the
-/// rows are shared out too.
+constexpr Index least_rows_of_thread = 4;
+// Packed weights that every thread can have in a second-level cache of its own.
+constexpr Index shared_weights_bytes = 768 * 1024;
+
+/// How many rows of A are multiplied with all panels before the next ones. Threads share out the rows of a small product
+/// rather than the panels: what a row becomes stays with the thread that goes on with it (see run_loop).
 template <Scalar T>
 Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels) {
   if (rows <= kernels.max_rows) return rows;
   const Index fitting = left_bytes / static_cast<Index>(sizeof(T)) / depth;
   const Index most = std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
   const Index team = useful_threads(rows, 2 * depth * panels * kernels.lanes * kernels.max_vectors);
-  return panels >= team ? most : std::min(most, (rows * panels + team - 1) / team);
+  const Index weights = depth * panels * kernels.lanes * kernels.max_vectors * static_cast<Index>(sizeof(T));
+  const bool by_rows = panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread);
+  return by_rows ? std::min(most, (rows + team - 1) / team) : most;
 }
 
 template <Scalar T>

@@ -15,8 +15,8 @@ namespace {
 constexpr double least_work_of_team = 2e5;
 constexpr double least_work = 4e6;
 // Fewer than this in a chunk and taking it would cost as much as doing it.
-constexpr double least_work_of_chunk = 5e4;
-constexpr Index chunks_per_thread = 8;
+constexpr double least_work_of_chunk = 3e5;
+constexpr Index chunks_per_thread = 6;
 
 /// The team whose leader this thread is. Operations find it here rather than be handed it through every layer.
 thread_local detail::Team* standing_by = nullptr;

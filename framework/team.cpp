@@ -49,13 +49,16 @@ class Wait {
 }  // namespace
 
 void Team::work(std::uint64_t job, int member) {
+  Index done = 0;
   for (int offset = 0; offset < size_; ++offset) {
     auto& word = ranges_[static_cast<std::size_t>((member + offset) % size_)].word;
     for (Index chunk = take(word, job, offset == 0); chunk != none; chunk = take(word, job, offset == 0)) {
-      task_.run(task_.body, chunk);  // stays as it is until this chunk is finished
-      unfinished_.fetch_sub(1, std::memory_order_acq_rel);
+      task_.run(task_.body, chunk);  // stays as it is until this chunk is counted as finished
+      ++done;
     }
   }
+  // Once for all: the line with the count travels from processor to processor.
+  if (done > 0) unfinished_.fetch_sub(done, std::memory_order_acq_rel);
 }
 
 void Team::run(Index chunks, Task task) {

@@ -137,30 +137,45 @@ void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
   }
 }
 
-// Whether ranges of columns can be done side by side: no two of them add to the same number.
-bool is_divisible(const Frame& frame, std::span<const Sink> sinks) {
+// Which parts of the work can be done side by side: rows, columns, or neither, if two parts would add to the same number.
+struct Divisible {
+  bool rows = true;
+  bool columns = true;
+};
+Divisible divisible(const Frame& frame, std::span<const Sink> sinks) {
+  Divisible result;
   for (std::size_t i = 0; i < sinks.size(); ++i) {
     if (sinks[i].stream.data == nullptr) continue;
-    if (sinks[i].stream.col_step == 0) return false;
+    result.rows &= sinks[i].stream.row_stride != 0;
+    result.columns &= sinks[i].stream.col_step != 0;
     for (std::size_t j = 0; j < i; ++j) {
       const Var a = frame.operands[i];
       const Var b = frame.operands[j];
       if (sinks[j].stream.data == nullptr || &a.node()->root() != &b.node()->root()) continue;
       const bool same = sinks[i].stream.data == sinks[j].stream.data;
-      if (a.node()->stride != b.node()->stride || (!same && (a.node()->stride == 0 || overlap(a, b)))) return false;
+      if (a.node()->stride != b.node()->stride || (!same && (a.node()->stride == 0 || overlap(a, b))))
+        return {false, false};
     }
   }
-  return true;
+  return result;
 }
 
-// Runs a loop, on several threads by ranges of columns where that pays.
-void run_loop(FusedKernel::Loop loop, FusedCall call, Index lanes, Index work_per_element, bool divisible) {
+// Runs a loop, on several threads where that pays: by rows, as the products before it (gemm.cpp), or by columns.
+void run_loop(FusedKernel::Loop loop, FusedCall call, Index lanes, Index work_per_element, Divisible divisible) {
+  if (call.rows == 0 || call.cols == 0) return;
   const Index tiles = (call.cols + lanes - 1) / lanes;
-  const Index parts = divisible ? useful_threads(tiles, call.rows * lanes * work_per_element) : 1;
-  parallel_for(parts, call.rows * call.cols * work_per_element / parts, [&](Index part) {
+  const Index work = call.rows * call.cols * work_per_element;
+  const Index by_rows = divisible.rows ? useful_threads(call.rows, work / call.rows) : 1;
+  const Index parts = by_rows > 1 ? by_rows : divisible.columns ? useful_threads(tiles, work / tiles) : 1;
+  parallel_for(parts, work / parts, [&](Index part) {
     FusedCall own = call;
-    own.begin = part * tiles / parts * lanes;
-    own.end = std::min((part + 1) * tiles / parts * lanes, call.cols);
+    if (by_rows > 1) {
+      own.first_row = part * call.rows / parts;
+      own.rows = (part + 1) * call.rows / parts;
+    }
+    const bool by_columns = by_rows == 1;
+    own.begin = by_columns ? part * tiles / parts * lanes : 0;
+    own.end = by_columns ? std::min((part + 1) * tiles / parts * lanes, call.cols) : call.cols;
     loop(own);
   });
 }
@@ -192,7 +207,7 @@ void run_backward(Frame& frame) {
   const bool dense = frame.dense && std::all_of(seeds.begin(), seeds.end(), has_columns);
   const FusedKernel::Loops& loops = loops_of(frame);
   run_loop(dense ? loops.dense_backward : loops.backward, call, loops.lanes, backward_work * frame.kernel->nodes,
-           is_divisible(frame, sinks));
+           divisible(frame, sinks));
 }
 
 }  // namespace
@@ -238,9 +253,8 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
         forward.rows * forward.kept_tiles * loops.lanes * kernel.kept * static_cast<Index>(size_of(tape.dtype()));
     forward.kept = call.kept = tape.scratch<std::byte>(bytes).data();
   }
-  if (forward.rows > 0 && forward.cols > 0)
-    run_loop(frame->dense ? loops.dense_forward : loops.forward, forward, loops.lanes,
-             forward_work * kernel.nodes + function_work * kernel.kept, true);
+  run_loop(frame->dense ? loops.dense_forward : loops.forward, forward, loops.lanes,
+           forward_work * kernel.nodes + function_work * kernel.kept, {});
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), [frame] { run_backward(*frame); });
 }
 

@@ -31,7 +31,8 @@ struct FusedCall {
   const double* constants = nullptr;
   Index rows = 0;
   Index cols = 0;
-  // The columns to do, from a whole register on.
+  // The rows to do begin at `first_row` and end at `rows`, the columns from a whole register on.
+  Index first_row = 0;
   Index begin = 0;
   Index end = 0;
 };

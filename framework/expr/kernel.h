@@ -245,7 +245,7 @@ void forward_kernel(const FusedCall& call) {
   TailBuffers<T, P::kept + 1> nowhere;
   T* const kept_begin = call.kept == nullptr ? nowhere.data[0] : static_cast<T*>(call.kept);
   const Index kept_step = call.kept == nullptr ? 0 : P::kept * lanes;
-  for (Index row = 0; row < rows; ++row) {
+  for (Index row = call.first_row; row < rows; ++row) {
     in.begin_row(call.inputs, row, spread);
     out.begin_row(call.outputs, row, out_buffer);
     T* kept = kept_begin + (row * call.kept_tiles + begin / lanes) * kept_step;
@@ -284,7 +284,7 @@ void backward_kernel(const FusedCall& call) {
   const Index rows = call.rows;
   const Index begin = call.begin;
   const Index end = call.end;
-  for (Index row = 0; row < rows; ++row) {
+  for (Index row = call.first_row; row < rows; ++row) {
     const T* kept = static_cast<const T*>(call.kept) + (row * call.kept_tiles + begin / lanes) * P::kept * lanes;
     in.begin_row(call.inputs, row, in_spread);
     out.begin_row(call.outputs, row, out_buffer);
