@@ -43,6 +43,7 @@ BOOST_AUTO_TEST_CASE(gradients) {
     build(both, 2);
     check_gradient(mode, both, {Shape{3, 4, 2}});
     check_gradient(mode, both, {Shape{3, 4, 2}}, {4, 2, 1});
+    check_gradient(mode, both, {Shape{3, 4, 2}}, {2, 0, 3});
   }
   Attention attention(Attention::Config{true});
   build(attention, 3);
