@@ -25,6 +25,17 @@ class CellInterface {
   [[nodiscard]] virtual Var call(Var x, std::span<const Var> states, std::span<Var> next,
                                  const CellContext& context) = 0;
   virtual void initial_states(Tape& tape, Index batch, std::span<Var> states) = 0;
+  /// The states to start with, in the order of `state_size`; a list on the tape.
+  [[nodiscard]] std::span<const Var> get_initial_state(Tape& tape, Index batch) {
+    const auto states = tape.list<Var>(state_count());
+    initial_states(tape, batch, states);
+    return states;
+  }
+  /// For inputs `[batch, …]`, on their tape.
+  [[nodiscard]] std::span<const Var> get_initial_state(Var inputs) {
+    require(inputs.shape().rank() > 1, "get_initial_state: inputs {} where [batch, …] is expected", inputs.shape());
+    return get_initial_state(inputs.tape(), inputs.shape()[0]);
+  }
   [[nodiscard]] virtual Index mask_count() const = 0;
   virtual void draw_masks(Tape& tape, Index batch, std::span<Var> masks) = 0;
   [[nodiscard]] virtual bool takes_constants() const = 0;

@@ -80,12 +80,17 @@ Var Bidirectional::merge(Var forward, Var backward) const {
 
 LayerValue Bidirectional::call(const LayerValue& input) {
   require<ValueError>(!input.is_ids(), "Bidirectional: the input is ids; an Embedding must come first");
-  const auto states = input.initial_state.size();
-  require(states % 2 == 0, "Bidirectional: {} initial states given; both directions need as many", states);
   LayerValue ahead = input;
   LayerValue behind = input;
-  ahead.initial_state = input.initial_state.first(states / 2);
-  behind.initial_state = input.initial_state.subspan(states / 2);
+  if (!input.initial_state.empty()) {
+    const auto own = static_cast<std::size_t>(config_.layer->rnn()->cell()->state_count());
+    const auto other = static_cast<std::size_t>(config_.backward_layer->rnn()->cell()->state_count());
+    require(input.initial_state.size() == own + other,
+            "Bidirectional: {} initial states given, the forward layer has {} and the backward layer {}",
+            input.initial_state.size(), own, other);
+    ahead.initial_state = input.initial_state.first(own);
+    behind.initial_state = input.initial_state.subspan(own);
+  }
   if (!input.dropout_masks.empty()) {
     const auto own = static_cast<std::size_t>(config_.layer->mask_count());
     require<ValueError>(own <= input.dropout_masks.size(), "Bidirectional: too few dropout masks given");
@@ -99,7 +104,8 @@ LayerValue Bidirectional::call(const LayerValue& input) {
   std::copy(other.states.begin(), other.states.end(),
             std::copy(output.states.begin(), output.states.end(), all.begin()));
   output.states = all;
-  if (other.penalty.defined()) output.penalty = Var(output.penalty + other.penalty);
+  if (other.penalty.defined())
+    output.penalty = output.penalty.defined() ? Var(output.penalty + other.penalty) : other.penalty;
   // Whichever of the two goes backwards has its sequence turned round.
   Var backward = other.value;
   if (options_.return_sequences) {

@@ -11,8 +11,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Keys that Keras writes beside class_name and config.
-const std::set<std::string> class_keys = {"class_name", "config", "module", "registered_name", "build_config", "name"};
+// Keys that Keras writes beside class_name and config; the last three around a whole model.
+const std::set<std::string> class_keys = {"class_name",      "config",        "module",
+                                          "registered_name", "build_config",  "name",
+                                          "compile_config",  "keras_version", "backend"};
 // What every Keras layer may have in its config and has no meaning here, where sizes are known when a layer is built.
 const std::set<std::string> shape_keys = {"batch_input_shape", "batch_shape", "build_input_shape"};
 

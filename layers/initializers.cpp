@@ -76,12 +76,14 @@ void fill_constant(const Request& request) {
   std::fill(request.values.begin(), request.values.end(), request.arguments[0]);
 }
 
-// "GlorotUniform" and "glorot_uniform" are the same name.
+// "GlorotUniform" and "glorot_uniform" are the same name, and so is Keras's "OrthogonalInitializer" with "orthogonal".
 std::string plain(std::string_view name) {
+  constexpr std::string_view suffix = "initializer";
   std::string result;
   for (const char c : name)
     if (c != '_') result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
+  if (result.ends_with(suffix)) result.resize(result.size() - suffix.size());
+  return result == "uniform" || result == "normal" ? "random" + result : result;  // Keras's short names
 }
 
 }  // namespace

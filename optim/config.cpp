@@ -125,7 +125,8 @@ void describe_common(Archive& archive, Options& o) {
   archive.extra("clipvalue", o.clip.value);
   if constexpr (requires { o.decay; }) archive.extra("decay", o.decay);
   if (is_torch(o)) {
-    for (const char* key : {"maximize", "differentiable", "capturable"}) archive.inactive(key);
+    if constexpr (requires { o.maximize; }) archive("maximize", o.maximize);
+    for (const char* key : {"differentiable", "capturable"}) archive.inactive(key);
     for (const char* key : {"foreach", "fused"}) archive.ignored(key);  // how torch computes, not what
   } else {
     archive.alias("lr", o.learning_rate);

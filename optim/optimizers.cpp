@@ -28,6 +28,8 @@ std::vector<AnyLink> clips(const ClipOptions& clip) {
 template <class Options>
 Optimizer assemble(Options options, std::vector<AnyLink> middle, double weight_decay, bool decoupled) {
   std::vector<AnyLink> links = clips(options.clip);
+  if constexpr (requires { options.maximize; })
+    if (options.maximize) links.insert(links.begin(), scale(-1));
   if (weight_decay != 0 && !decoupled) links.push_back(add_decayed_weights(weight_decay));
   links.insert(links.end(), middle.begin(), middle.end());
   if (weight_decay != 0 && decoupled) links.push_back(decay_weights(weight_decay));

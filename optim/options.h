@@ -27,6 +27,7 @@ struct ClipOptions {
 // decay: the learning rate is divided by 1 + decay · iterations (Keras decay; torch Adagrad's lr_decay).
 // weight_decay: torch adds weight_decay · value to the gradient; keras and keras3 subtract
 // learning_rate · weight_decay · value from the value (so do `adamw` and `lion` always).
+// maximize: the gradient counts with the other sign, so that the loss grows (torch).
 
 /// v = momentum · v + g; value -= learning_rate · v. Keras keeps learning_rate · g in v, which matters when the
 /// learning rate changes.
@@ -39,6 +40,7 @@ struct SgdOptions {
   double decay = 0;
   ClipOptions clip{};
   Convention convention = Convention::keras;
+  bool maximize = false;
 };
 
 /// See `ScaleByRms`. Momentum is applied to the scaled gradient, in Keras after the learning rate. Epsilon is outside
@@ -53,6 +55,7 @@ struct RmspropOptions {
   double decay = 0;
   ClipOptions clip{};
   Convention convention = Convention::keras;
+  bool maximize = false;
 };
 
 /// See `ScaleByAdagrad`. Epsilon is inside the root in keras3.
@@ -64,6 +67,7 @@ struct AdagradOptions {
   double decay = 0;
   ClipOptions clip{};
   Convention convention = Convention::keras;
+  bool maximize = false;
 };
 
 /// See `ScaleByAdadelta`; all conventions have one formula.
@@ -75,6 +79,7 @@ struct AdadeltaOptions {
   double decay = 0;
   ClipOptions clip{};
   Convention convention = Convention::keras;
+  bool maximize = false;
 };
 
 /// See `ScaleByAdam`. Epsilon is added after the bias correction in torch, before it in Keras.
@@ -88,6 +93,7 @@ struct AdamOptions {
   double decay = 0;
   ClipOptions clip{};
   Convention convention = Convention::keras;
+  bool maximize = false;
 };
 
 /// Adam with decoupled weight decay.
@@ -101,6 +107,7 @@ struct AdamwOptions {
   double decay = 0;
   ClipOptions clip{};
   Convention convention = Convention::keras;
+  bool maximize = false;
 };
 
 /// See `ScaleByAdamax`. Epsilon is inside the maximum in torch.
@@ -113,6 +120,7 @@ struct AdamaxOptions {
   double decay = 0;
   ClipOptions clip{};
   Convention convention = Convention::keras;
+  bool maximize = false;
 };
 
 /// See `ScaleByNadam`; the rule as published, which PyTorch follows since 2.0. What Keras' Nadam calls `decay` is
@@ -127,6 +135,7 @@ struct NadamOptions {
   double decay = 0;
   ClipOptions clip{};
   Convention convention = Convention::keras;
+  bool maximize = false;
 };
 
 /// See `ScaleByLion`, with decoupled weight decay.

@@ -51,9 +51,18 @@ class Cell:
             self.state_sizes = [s for _, cell in order for s in cell.state_sizes]
             self.output_size = self.inner[-1][1].output_size
             return
-        if self.kind == "ResidualCell":
+        if self.kind in ("ResidualCell", "ZoneoutCell"):
             self.inner = [("cell.", Cell(c["cell"], inputs))]
             self.state_sizes, self.output_size = self.inner[0][1].state_sizes, self.inner[0][1].output_size
+            return
+        if self.kind == "AttentionCell":
+            cell, memory = Cell(c["cell"], inputs + u), c["memory_size"]
+            self.inner = [("cell.", cell)]
+            self.state_sizes, self.output_size = [u] + cell.state_sizes, u
+            self.weights = {"query_kernel": draw(cell.output_size, u), "memory_kernel": draw(memory, u),
+                            "attention_kernel": draw(cell.output_size + memory, u)}
+            if c.get("score", "additive") == "additive":
+                self.weights["scale"] = draw(u)
             return
         gates = {"SimpleRNNCell": 1, "GRUCell": 3, "CoupledLSTMCell": 3}.get(self.kind, 4)
         self.output_size = c.get("projection", u)
@@ -65,6 +74,9 @@ class Cell:
             self.weights["bias"] = draw(*([2, gates * u] if two else [gates * u]))
         if "projection" in c:
             self.weights["projection_kernel"] = draw(u, c["projection"])
+        if self.kind == "PeepholeLSTMCell":
+            for gate in "input", "forget", "output":
+                self.weights[f"{gate}_gate_peephole_weights"] = draw(u)
         if self.kind == "LayerNormLSTMCell":
             for name, size in ("kernel_gamma", 4 * u), ("recurrent_gamma", 4 * u), ("state_gamma", u), ("state_beta", u):
                 self.weights[name] = draw(size)
@@ -73,7 +85,8 @@ class Cell:
         own = [(prefix + name, w) for name, w in self.weights.items()]
         return own + [w for p, cell in self.inner for w in cell.all_weights(prefix + p)]
 
-    def step(self, x, states, masks=None):
+    def step(self, x, states, masks=None, constants=None):
+        """`masks`: those for the input and those for the state; of a stack a list of such pairs, one a cell."""
         if self.kind == "StackedRNNCells":
             order = list(self.inner)
             if self.c.get("reverse_state_order"):
@@ -83,12 +96,19 @@ class Cell:
                 places[name] = slice(at, at + len(cell.state_sizes))
                 at += len(cell.state_sizes)
             new = list(states)
-            for name, cell in self.inner:
-                x, new[places[name]] = cell.step(x, states[places[name]])
+            for k, (name, cell) in enumerate(self.inner):
+                x, new[places[name]] = cell.step(x, states[places[name]], masks[k] if masks else None, constants)
             return x, new
         if self.kind == "ResidualCell":
-            y, new = self.inner[0][1].step(x, states)
+            y, new = self.inner[0][1].step(x, states, masks, constants)
             return x + y, new
+        if self.kind == "ZoneoutCell":
+            _, new = self.inner[0][1].step(x, states, masks, constants)
+            p = [self.c.get("zoneout_h", 0)] + [self.c.get("zoneout_c", 0)] * (len(new) - 1)
+            new = [k * before + (1 - k) * after for k, before, after in zip(p, states, new)]
+            return new[0], new
+        if self.kind == "AttentionCell":
+            return self.attend(x, states, constants)
         act = ACTIVATIONS[self.c.get("activation", "tanh")]
         gate = ACTIVATIONS[self.c.get("recurrent_activation", "sigmoid")]
         return getattr(self, self.kind)(x, states, act, gate, masks)
@@ -111,6 +131,17 @@ class Cell:
         b = self.weights["bias"]
         return (b if row is None else b[row]).split(u)
 
+    def attend(self, x, states, constants):
+        memory, w = constants[0], self.weights
+        y, new = self.inner[0][1].step(torch.cat([x, states[0]], 1), states[1:])
+        query, keys = (y @ w["query_kernel"])[:, None], memory @ w["memory_kernel"]
+        scores = (torch.tanh(query + keys) * w["scale"] if "scale" in w else query * keys).sum(2)
+        if len(constants) > 1:
+            scores = scores.masked_fill(constants[1] == 0, -torch.inf)
+        context = (torch.softmax(scores, 1)[:, :, None] * memory).sum(1)
+        a = torch.tanh(torch.cat([y, context], 1) @ w["attention_kernel"])
+        return a, [a] + new
+
     def SimpleRNNCell(self, x, states, act, gate, masks):
         (a,), (b,) = self.sums(x, states[0], masks)
         h = act(a + b + self.bias()[0])
@@ -131,6 +162,13 @@ class Cell:
         return h, [h, c]
 
     ProjectedLSTMCell = LSTMCell
+
+    def PeepholeLSTMCell(self, x, states, act, gate, masks):
+        i, f, g, o = (a + b + c for a, b, c in zip(*self.sums(x, states[0], masks), self.bias()))
+        to_input, to_forget, to_output = (self.weights[f"{k}_gate_peephole_weights"] for k in ("input", "forget", "output"))
+        c = gate(f + to_forget * states[1]) * states[1] + gate(i + to_input * states[1]) * act(g)
+        h = gate(o + to_output * c) * act(c)
+        return h, [h, c]
 
     def CoupledLSTMCell(self, x, states, act, gate, masks):
         i, g, o = (a + b + c for a, b, c in zip(*self.sums(x, states[0], masks), self.bias()))
@@ -165,7 +203,7 @@ class Cell:
         return h, [h]
 
 
-def run_rnn(cell, config, x, states, mask=None, masks=None):
+def run_rnn(cell, config, x, states, mask=None, masks=None, constants=None):
     """tf.keras.layers.RNN on x [batch, time, features] (or time-major)."""
     if config.get("time_major"):
         x, mask = x.transpose(0, 1), None if mask is None else mask.T
@@ -174,7 +212,7 @@ def run_rnn(cell, config, x, states, mask=None, masks=None):
         steps.reverse()
     output, outputs = torch.zeros(x.shape[0], cell.output_size), []
     for t in steps:
-        y, new = cell.step(x[:, t], states, masks)
+        y, new = cell.step(x[:, t], states, masks, constants)
         if mask is not None:
             on = mask[:, t : t + 1].bool()
             new = [torch.where(on, a, b) for a, b in zip(new, states)]
@@ -202,7 +240,12 @@ def finish(inputs, initial, weights, output, states, call):
                          "grads": expected}}
 
 
-def rnn_case(cell_config, options, batch=3, time=4, features=3, mask=None, initial=False, masks=None, calls=1):
+def mask_names(masks, prefix):
+    pairs = {"dropout": masks[0], "recurrent_dropout": masks[1]}
+    return {f"{prefix}{name}": [dump(m) for m in group] for name, group in pairs.items()}
+
+
+def rnn_case(cell_config, options, batch=3, time=4, features=3, mask=None, initial=False, masks=None, calls=1, constants=None):
     cell = Cell(cell_config, features)
     options = {"return_sequences": True, "return_state": True, **options}
     single = cell.kind != "StackedRNNCells"
@@ -215,14 +258,46 @@ def rnn_case(cell_config, options, batch=3, time=4, features=3, mask=None, initi
         call = {"initial_states": [dump(g) for g in given]} if given else {}
         if mask is not None:
             call["mask"] = {"shape": list(mask.shape), "data": mask.flatten().tolist()}
-        output, final = run_rnn(cell, options, x, start, mask, masks)
+        if constants is not None:
+            call["constants"] = [dump(c) for c in constants]
+        output, final = run_rnn(cell, options, x, start, mask, masks, constants)
         done.append(finish(x, given, weights, output, final if options["return_state"] else [], call))
         states = [state.detach() for state in final] if options.get("stateful") else None
     case = {"model": {"class_name": "RNN", "config": {"cell": cell_config, **options}},
             "weights": [dump(w, name) for name, w in weights], "calls": done}
     if masks:
-        case["dropout_masks"] = {"cells.0.dropout": [dump(m) for m in masks[0]],
-                                 "cells.0.recurrent_dropout": [dump(m) for m in masks[1]]}
+        case["dropout_masks"] = {}
+        for k, pair in enumerate([masks] if single else masks):
+            case["dropout_masks"].update(mask_names(pair, f"cells.{k}."))
+    return case
+
+
+def bidirectional_case(cell_configs, options, mode, batch=3, time=4, features=3, mask=None, initial=False, masks=None):
+    """tf.keras.layers.Bidirectional of one cell, or of two with a backward layer of its own; masks: a pair a direction."""
+    options = {"return_sequences": True, "return_state": True, **options}
+    ahead, behind = (Cell(config, features) for config in (cell_configs * 2)[:2])
+    weights = ahead.all_weights("forward.") + behind.all_weights("backward.")
+    x = draw(batch, time, features)
+    sizes = ahead.state_sizes + behind.state_sizes
+    given = [draw(batch, size) for size in sizes] if initial else []
+    start, n = given or [torch.zeros(batch, size) for size in sizes], len(ahead.state_sizes)
+    inner = {**options, "zero_output_for_mask": options["return_sequences"]}
+    a, final = run_rnn(ahead, inner, x, start[:n], mask, masks and masks[0])
+    b, last = run_rnn(behind, {**inner, "go_backwards": True}, x, start[n:], mask, masks and masks[1])
+    if options["return_sequences"]:
+        b = b.flip(1)
+    merge = {"concat": lambda: torch.cat([a, b], -1), "sum": lambda: a + b, "mul": lambda: a * b, "ave": lambda: (a + b) / 2}
+    call = {"initial_states": [dump(g) for g in given]} if given else {}
+    if mask is not None:
+        call["mask"] = {"shape": list(mask.shape), "data": mask.flatten().tolist()}
+    final = final + last if options["return_state"] else []
+    config = {"layer": {"class_name": "RNN", "config": {"cell": cell_configs[0], **options}}, "merge_mode": mode}
+    if len(cell_configs) == 2:
+        config["backward_layer"] = {"class_name": "RNN", "config": {"cell": cell_configs[1], **options, "go_backwards": True}}
+    case = {"model": {"class_name": "Bidirectional", "config": config}, "weights": [dump(w, name) for name, w in weights],
+            "calls": [finish(x, given, weights, merge[mode](), final, call)]}
+    if masks:
+        case["dropout_masks"] = {**mask_names(masks[0], "forward."), **mask_names(masks[1], "backward.")}
     return case
 
 
@@ -288,6 +363,22 @@ def cases():
                                         bidirectional=True, batch_first=True)
     yield "torch_gru_deep", torch_case("GRU", input_size=2, hidden_size=3, num_layers=2, bidirectional=True)
     yield "torch_rnn_packed", torch_case("RNN", [1, 4, 2], input_size=2, hidden_size=3, bias=False, nonlinearity="relu")
+    peephole = cell("PeepholeLSTMCell", 3, recurrent_activation="hard_sigmoid", use_bias=False)
+    yield "peephole_backwards_mask", rnn_case(peephole, {"go_backwards": True}, initial=True, mask=mask)
+    yield "zoneout_expectation", rnn_case(cell("ZoneoutCell", cell=lstm, zoneout_h=0.25, zoneout_c=0.5), {}, initial=True, mask=mask)
+    memory = [draw(3, 5, 2), torch.tensor([[1, 1, 0, 1, 0], [1, 0, 0, 0, 0], [1, 1, 1, 1, 1]])]
+    for score in "additive", "dot":
+        attention = cell("AttentionCell", 4, cell=cell("GRUCell", 3), memory_size=2, score=score)
+        yield f"attention_{score}", rnn_case(attention, {}, initial=True, mask=mask, constants=memory)
+    yield "attention_in_stack", rnn_case(cell("StackedRNNCells", cells=[lstm, attention, cell("SimpleRNNCell", 2)]),
+                                         {"go_backwards": True}, constants=memory[:1])
+    drops = {"dropout": 0.25, "recurrent_dropout": 0.5, "implementation": 1}
+    both = lambda gates, inputs, units: [dropout(0.25, gates, 3, inputs), dropout(0.5, gates, 3, units)]
+    two = [cell("LSTMCell", 3, **drops), cell("GRUCell", 4, **drops)]
+    yield "dropout_stack", rnn_case(cell("StackedRNNCells", cells=two), {}, mask=mask, masks=[both(4, 3, 3), both(3, 3, 4)])
+    yield "bidirectional_dropout", bidirectional_case([two[0]], {}, "concat", masks=[both(4, 3, 3), both(4, 3, 3)])
+    yield "bidirectional_two_kinds", bidirectional_case([lstm, cell("GRUCell", 3)], {}, "sum", initial=True, mask=mask)
+    yield "bidirectional_last", bidirectional_case([peephole], {"return_sequences": False}, "mul", mask=mask)
 
 
 def main():

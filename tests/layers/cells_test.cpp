@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/split.h>
@@ -191,6 +192,58 @@ BOOST_AUTO_TEST_CASE(attention_prepares_its_keys) {
     const Var output = rnn.cell()->call(step, states, states, {{}, constants, {}});
     BOOST_TEST(difference(output, reshape(slice(all, 1, t, 1), {batch, 4})) < 1e-13);
   }
+}
+
+BOOST_AUTO_TEST_CASE(dropout_around_a_cell) {
+  RNN dropping(AnyCell(DropoutCell(LSTMCell(4), {.input_dropout = 0.5, .output_dropout = 0.5})),
+               {.return_sequences = true});
+  RNN plain(AnyCell(LSTMCell(4)), {.return_sequences = true});
+  build(dropping, 2);
+  build(plain, 2);
+  copy_parameters(dropping, plain);
+  Tape tape(DType::float64);
+  const Var x = tape.constant(random_tensor({1, 3, 2}));
+  const std::vector<Var> masks = {tape.constant(Tensor<double>({1, 2}, {2, 0})),
+                                  tape.constant(Tensor<double>({1, 4}, {0, 2, 2, 0}))};
+  RNNCall call;
+  call.dropout_masks = masks;
+  const Var rows = reshape(x, {3, 2});
+  const Var expected = reshape(plain(reshape(Var(rows * masks[0]), {1, 3, 2})), {3, 4}) * masks[1];
+  BOOST_TEST(difference(reshape(dropping(x, call), {3, 4}), expected) < 1e-14);
+}
+
+// What the options say of each weight is what the parameter does.
+BOOST_AUTO_TEST_CASE(regularizers_and_constraints_reach_the_weights) {
+  LSTMCellOptions options;
+  options.kernel_regularizer = l1(0.5);
+  options.recurrent_regularizer = l2(0.25);
+  options.bias_regularizer = l1_l2(1, 2);
+  options.kernel_constraint = max_norm(0.1);
+  options.recurrent_constraint = unit_norm();
+  options.bias_constraint = non_neg();
+  options.bias_initializer = constant(-1);
+  options.unit_forget_bias = false;
+  AnyCell cell = LSTMCell(2, options);
+  Builder builder(3, DType::float64, Generator(1));
+  cell.build(builder);
+  const auto list = parameters(cell);
+  BOOST_REQUIRE_EQUAL(list.size(), 3U);
+  double expected = 0;
+  for (const double w : list[0].parameter->value().to_doubles()) expected += 0.5 * std::abs(w);
+  for (const double w : list[1].parameter->value().to_doubles()) expected += 0.25 * w * w;
+  expected += 8 * (1 + 2);  // all -1
+  Tape tape(DType::float64);
+  BOOST_TEST(std::abs(penalty(tape, list).item() - expected) < 1e-12);
+  for (const NamedParameter& p : list) p.parameter->constraint(p.parameter->edit());
+  for (const auto& [parameter, length] : {std::pair(list[0].parameter, 0.1), std::pair(list[1].parameter, 1.0)}) {
+    const auto values = parameter->value().as<double>().matrix();
+    for (Index c = 0; c < values.cols; ++c) {
+      double sum = 0;
+      for (Index r = 0; r < values.rows; ++r) sum += values(r, c) * values(r, c);
+      BOOST_TEST(std::abs(std::sqrt(sum) - length) < 1e-5);
+    }
+  }
+  for (const double b : list[2].parameter->value().to_doubles()) BOOST_TEST(b == 0);
 }
 
 BOOST_AUTO_TEST_CASE(cell_clip_limits_the_state) {

@@ -180,6 +180,69 @@ BOOST_AUTO_TEST_CASE(classes_of_ones_own) {
   BOOST_TEST(rnn->call(input).value.to_doubles()[2] == 5);
 }
 
+// A model as TensorFlow r1.15's to_json writes it.
+constexpr const char* of_r1_15 = R"json({"class_name": "Sequential", "config": {"name": "sequential", "layers": [
+  {"class_name": "Embedding", "config": {"name": "embedding", "trainable": true, "batch_input_shape": [null, null],
+    "dtype": "float32", "input_dim": 7, "output_dim": 2, "embeddings_initializer": {"class_name": "RandomUniform",
+    "config": {"minval": -0.05, "maxval": 0.05, "seed": null, "dtype": "float32"}}, "embeddings_regularizer": null,
+    "activity_regularizer": null, "embeddings_constraint": null, "mask_zero": true, "input_length": null}},
+  {"class_name": "Bidirectional", "config": {"name": "bidirectional", "trainable": true, "dtype": "float32",
+    "layer": {"class_name": "LSTM", "config": {"name": "lstm", "trainable": true, "dtype": "float32",
+      "return_sequences": true, "return_state": false, "go_backwards": false, "stateful": false, "unroll": false,
+      "time_major": false, "units": 3, "activation": "tanh", "recurrent_activation": "hard_sigmoid", "use_bias": true,
+      "kernel_initializer": {"class_name": "GlorotUniform", "config": {"seed": null, "dtype": "float32"}},
+      "recurrent_initializer": {"class_name": "Orthogonal", "config": {"gain": 1.0, "seed": null, "dtype": "float32"}},
+      "bias_initializer": {"class_name": "Zeros", "config": {"dtype": "float32"}}, "unit_forget_bias": true,
+      "kernel_regularizer": {"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.01}}, "recurrent_regularizer": null,
+      "bias_regularizer": null, "activity_regularizer": null, "kernel_constraint": null, "recurrent_constraint": null,
+      "bias_constraint": {"class_name": "MaxNorm", "config": {"max_value": 2, "axis": 0}}, "dropout": 0.0,
+      "recurrent_dropout": 0.0, "implementation": 1}}, "merge_mode": "concat"}},
+  {"class_name": "Dense", "config": {"name": "dense", "trainable": true, "dtype": "float32", "units": 1,
+    "activation": "linear", "use_bias": true, "kernel_initializer": {"class_name": "GlorotUniform",
+    "config": {"seed": null, "dtype": "float32"}}, "bias_initializer": {"class_name": "Zeros",
+    "config": {"dtype": "float32"}}, "kernel_regularizer": null, "bias_regularizer": null, "activity_regularizer": null,
+    "kernel_constraint": null, "bias_constraint": null}}]}, "keras_version": "2.2.4-tf", "backend": "tensorflow"})json";
+
+// And as Keras 3 does.
+constexpr const char* of_keras_3 = R"json({"module": "keras", "class_name": "Sequential", "config": {
+  "name": "sequential", "trainable": true, "dtype": {"module": "keras", "class_name": "DTypePolicy",
+  "config": {"name": "float32"}, "registered_name": null}, "layers": [
+  {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [null, 5, 2], "dtype": "float32",
+    "sparse": false, "ragged": false, "name": "input_layer"}, "registered_name": null},
+  {"module": "keras.layers", "class_name": "RNN", "config": {"name": "rnn", "trainable": true, "dtype": {"module":
+    "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": null},
+    "return_sequences": true, "return_state": false, "go_backwards": false, "stateful": false, "unroll": false,
+    "zero_output_for_mask": false, "cell": {"module": "keras.layers", "class_name": "StackedRNNCells", "config": {
+      "name": "stacked_rnn_cells", "trainable": true, "dtype": "float32", "cells": [{"module": "keras.layers",
+      "class_name": "GRUCell", "config": {"name": "gru_cell", "trainable": true, "dtype": {"module": "keras",
+        "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": null}, "units": 3,
+        "activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": true, "kernel_initializer": {"module":
+        "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": null}, "registered_name": null},
+        "recurrent_initializer": {"module": "keras.initializers", "class_name": "OrthogonalInitializer", "config":
+        {"seed": null, "gain": 1.0}, "registered_name": null}, "bias_initializer": {"module": "keras.initializers",
+        "class_name": "Zeros", "config": {}, "registered_name": null}, "kernel_regularizer": null,
+        "recurrent_regularizer": null, "bias_regularizer": null, "kernel_constraint": null,
+        "recurrent_constraint": null, "bias_constraint": null, "dropout": 0.0, "recurrent_dropout": 0.0,
+        "reset_after": true, "seed": null}, "registered_name": null, "build_config": {"input_shape": [null, 2]}}]},
+      "registered_name": null}}, "registered_name": null, "build_config": {"input_shape": [null, 5, 2]}},
+  {"module": "keras.layers", "class_name": "LayerNormalization", "config": {"name": "layer_normalization",
+    "trainable": true, "dtype": "float32", "axis": -1, "epsilon": 0.001, "center": true, "scale": true,
+    "rms_scaling": false, "beta_initializer": "zeros", "gamma_initializer": "ones", "beta_regularizer": null,
+    "gamma_regularizer": null, "beta_constraint": null, "gamma_constraint": null}, "registered_name": null}],
+  "build_input_shape": [null, 5, 2]}, "registered_name": null, "build_config": {"input_shape": [null, 5, 2]},
+  "compile_config": null})json";
+
+BOOST_AUTO_TEST_CASE(models_as_keras_writes_them) {
+  for (const char* text : {of_r1_15, of_keras_3}) {
+    AnyLayer model = layer_from_config(text);
+    Builder builder(2, DType::float32, Generator(1));
+    model.build(builder);
+    BOOST_TEST(model.as<Sequential>().layers().size() == (text == of_r1_15 ? 3U : 2U));
+    const json written = json::parse(get_config(model));
+    BOOST_TEST(json::parse(get_config(layer_from_config(written.dump()))) == written);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(summary_counts) {
   AnyLayer any = layer_from_config(
       of_class("Sequential", {{"layers",

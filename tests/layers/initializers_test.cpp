@@ -151,6 +151,14 @@ BOOST_AUTO_TEST_CASE(names_are_accepted_in_both_spellings) {
   BOOST_TEST((constant(1) != constant(2)));
 }
 
+BOOST_AUTO_TEST_CASE(other_names_of_keras) {
+  BOOST_TEST((Initializer::from_name("OrthogonalInitializer") == orthogonal()));
+  BOOST_TEST((Initializer::from_name("IdentityInitializer") == identity()));
+  BOOST_TEST((Initializer::from_name("uniform") == random_uniform()));
+  BOOST_TEST((Initializer::from_name("normal") == random_normal()));
+  BOOST_CHECK_THROW((void)Initializer::from_name("initializer"), ValueError);
+}
+
 BOOST_AUTO_TEST_CASE(the_config_holds_the_arguments_under_their_keras_names) {
   const Initializer::Config expected{{"minval", -2.0}, {"maxval", 3.0}};
   BOOST_TEST((random_uniform(-2, 3).config() == expected));

@@ -43,6 +43,7 @@ BOOST_AUTO_TEST_CASE(gradients) {
     build(both, 2);
     check_gradient(mode, both, {Shape{3, 4, 2}});
     check_gradient(mode, both, {Shape{3, 4, 2}}, {4, 2, 1});
+    check_gradient(mode, both, {Shape{3, 4, 2}}, {2, 0, 3});
   }
   Attention attention(Attention::Config{true});
   build(attention, 3);
@@ -151,6 +152,35 @@ BOOST_AUTO_TEST_CASE(bidirectional_wants_opposite_directions) {
   BOOST_CHECK_THROW(Bidirectional([] { return LSTMCell(2); }, {}, "max"), ValueError);
 }
 
+BOOST_AUTO_TEST_CASE(bidirectional_adds_up_penalties) {
+  for (const auto& [forward, backward] : {std::pair(1.0, 0.0), std::pair(0.0, 1.0), std::pair(1.0, 1.0)}) {
+    Bidirectional both(RNN(AnyCell(LSTMCell(2)), {.activity_regularizer = l2(forward)}),
+                       RNN(AnyCell(GRUCell(2)), {.go_backwards = true, .activity_regularizer = l2(backward)}));
+    build(both, 3);
+    Tape tape(DType::float64);
+    LayerValue input;
+    input.value = tape.constant(random_tensor({2, 4, 3}));
+    const LayerValue output = both.call(input);
+    double expected = 0;
+    std::size_t at = 0;
+    for (const double y : output.value.to_doubles()) expected += (at++ % 4 < 2 ? forward : backward) * y * y;
+    BOOST_TEST(std::abs(output.penalty.item() - expected) < 1e-14);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bidirectional_says_how_many_states_it_takes) {
+  Bidirectional both(RNN(AnyCell(LSTMCell(2))), RNN(AnyCell(GRUCell(2)), {.go_backwards = true}));
+  build(both, 3);
+  Tape tape(DType::float64);
+  const std::vector<Var> two(2, tape.zeros({1, 2}));
+  RNNCall call;
+  call.initial_state = two;
+  BOOST_CHECK_EXCEPTION((void)both(tape.zeros({1, 4, 3}), call), ShapeError, [](const ShapeError& error) {
+    return std::string(error.what()).find("2 initial states given, the forward layer has 2 and the backward layer 1") !=
+           std::string::npos;
+  });
+}
+
 BOOST_AUTO_TEST_CASE(sequential_names_parameters) {
   Sequential model(LSTM(3, {}, {.return_sequences = true}), Dense(2), Dense(1));
   build(model, 2);
@@ -187,6 +217,44 @@ BOOST_AUTO_TEST_CASE(constraints_change_weights) {
   near(changed(unit_norm()), {0.6, 0.6, -0.8, 0.8});
   near(changed(non_neg()), {3, 0.3, 0, 0.4});
   near(changed(min_max_norm(1, 2, 0.5)), {3 * 0.7, 0.45, -4 * 0.7, 0.6});
+}
+
+// Against loops: weights are a softmax over the steps that may be seen.
+BOOST_AUTO_TEST_CASE(attention_values) {
+  const Tensor<double> query = random_tensor({2, 3, 2}, 1);
+  const Tensor<double> value = random_tensor({2, 4, 5}, 2);
+  const Tensor<double> key = random_tensor({2, 4, 2}, 3);
+  const Tensor<double> mask({2, 4}, {1, 1, 0, 1, 0, 1, 1, 0});
+  Attention dot(Attention::Config{true});
+  build(dot, 2);
+  AdditiveAttention additive;
+  build(additive, 2);
+  const double factor = dot.scale.value().to_doubles()[0];
+  const auto scale = additive.scale.value().to_doubles();
+  for (const bool is_dot : {true, false}) {
+    Tape tape(DType::float64);
+    const AttentionInputs inputs{tape.constant(query), tape.constant(value), tape.constant(key), tape.constant(mask)};
+    const auto result = (is_dot ? dot(inputs) : additive(inputs)).to_doubles();
+    std::size_t at = 0;
+    for (Index b = 0; b < 2; ++b)
+      for (Index q = 0; q < 3; ++q) {
+        std::vector<double> weights;
+        double total = 0;
+        for (Index t = 0; t < 4; ++t) {
+          double score = 0;
+          for (Index f = 0; f < 2; ++f)
+            score += is_dot ? factor * query(b, q, f) * key(b, t, f)
+                            : scale[static_cast<std::size_t>(f)] * std::tanh(query(b, q, f) + key(b, t, f));
+          weights.push_back(mask(b, t) != 0 ? std::exp(score) : 0);
+          total += weights.back();
+        }
+        for (Index f = 0; f < 5; ++f) {
+          double expected = 0;
+          for (Index t = 0; t < 4; ++t) expected += weights[static_cast<std::size_t>(t)] / total * value(b, t, f);
+          BOOST_TEST(std::abs(result[at++] - expected) < 1e-12);
+        }
+      }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(torch_weights_go_out_and_in) {

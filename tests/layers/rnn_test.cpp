@@ -35,6 +35,16 @@ struct CountingCell {
   }
 };
 
+// Starts with something else than zeros.
+struct StartingCell {
+  struct State {
+    Var h;
+  };
+  [[nodiscard]] StateSize state_size() const { return 2; }
+  [[nodiscard]] State get_initial_state(Tape& tape, Index batch) const { return {tape.filled({batch, 2}, 0.5)}; }
+  [[nodiscard]] Step<State> call(Var /*x*/, State s) const { return {s.h, s}; }
+};
+
 // Adds twice the constant to its input, and counts how often the constant is doubled.
 struct PreparingCell {
   struct State {
@@ -227,6 +237,55 @@ BOOST_AUTO_TEST_CASE(bidirectional_is_forward_and_reversed) {
   const Var merged = both(x);
   BOOST_TEST(difference(slice(merged, 2, 0, 4), forward(x)) == 0);
   BOOST_TEST(difference(slice(merged, 2, 4, 4), reverse(backward(reverse(x, 1)), 1)) < rounding);
+}
+
+BOOST_AUTO_TEST_CASE(states_to_start_with) {
+  for (const bool reversed : {false, true}) {
+    std::vector<AnyCell> cells;
+    cells.emplace_back(LSTMCell(4));
+    cells.emplace_back(StartingCell{});
+    StackedRNNCells stack(std::move(cells), reversed);
+    Tape tape(DType::float64);
+    const auto by_batch = stack.get_initial_state(tape, 3);
+    const auto by_inputs = stack.get_initial_state(tape.zeros({3, 7, 2}));
+    BOOST_REQUIRE_EQUAL(by_batch.size(), 3U);
+    const std::size_t own = reversed ? 0 : 2;
+    for (std::size_t i = 0; i < 3; ++i) {
+      BOOST_TEST((by_batch[i].shape() == Shape{3, i == own ? 2 : 4}));
+      for (const double value : by_batch[i].to_doubles()) BOOST_TEST(value == (i == own ? 0.5 : 0));
+      BOOST_TEST(difference(by_batch[i], by_inputs[i]) == 0);
+    }
+    BOOST_CHECK_THROW((void)stack.get_initial_state(tape.zeros({3})), ShapeError);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(states_can_be_set) {
+  RNN given(AnyCell(StackedRNNCells(LSTMCell(4), GRUCell(3))), {.stateful = true});
+  RNN plain(AnyCell(StackedRNNCells(LSTMCell(4), GRUCell(3))));
+  build(given, 3);
+  build(plain, 3);
+  copy_parameters(given, plain);
+  Tape tape(DType::float64);
+  const Var x = tape.constant(random_tensor({2, 5, 3}));
+  const std::array<Array, 3> states = {Array(random_tensor({2, 4}, 2)), Array(random_tensor({2, 4}, 3)),
+                                       Array(random_tensor({2, 3}, 4))};
+  std::vector<Var> values;
+  for (const Array& state : states) values.push_back(tape.constant(state));
+  RNNCall call;
+  call.initial_state = values;
+  for (int time = 0; time < 2; ++time) {  // the first time there is nothing stored yet
+    given.reset_states(states);
+    BOOST_TEST(difference(given(x), plain(x, call)) == 0);
+  }
+  // An explicit state comes first, and the final ones are stored all the same.
+  const auto before = given.states()[0].to_doubles();
+  BOOST_TEST(difference(given(x, call), plain(x, call)) == 0);
+  BOOST_TEST(given.states()[0].to_doubles() == before, boost::test_tools::per_element());
+  BOOST_CHECK_EXCEPTION(given.reset_states(std::span<const Array>(states).first(2)), ShapeError,
+                        says<ShapeError>("2 states given, the cell has 3"));
+  const std::array<Array, 3> wrong = {Array(random_tensor({2, 4})), Array(random_tensor({2, 3})),
+                                      Array(random_tensor({2, 3}))};
+  BOOST_CHECK_EXCEPTION(given.reset_states(wrong), ShapeError, says<ShapeError>("state 1 has shape [2, 3]"));
 }
 
 BOOST_AUTO_TEST_CASE(cells_of_ones_own) {

@@ -101,6 +101,19 @@ BOOST_AUTO_TEST_CASE(real_configs_are_understood) {
   BOOST_TEST(from_config("tf.keras.optimizers.SGD", json{{"lr", 0.5}}).learning_rate() == 0.5);
 }
 
+BOOST_AUTO_TEST_CASE(maximizing_goes_up) {
+  auto optimizer =
+      from_config("torch.optim.SGD", json::parse(R"({"lr": 0.5, "weight_decay": 0.25, "maximize": true})"));
+  Parameter w;
+  w.create({1}, DType::float64);
+  w.edit().fill(1);
+  w.gradient.fill(2);
+  const std::vector<NamedParameter> list = {{"w", &w}};
+  optimizer.step(list);
+  BOOST_TEST(w.value().to_doubles()[0] == 1 - 0.5 * (-2 + 0.25));  // the penalty still pulls down
+  BOOST_TEST(contains(get_config(optimizer).config, R"("maximize":true)"));
+}
+
 BOOST_AUTO_TEST_CASE(whatever_is_unknown_is_named) {
   BOOST_TEST(contains(message_of("torch.optim.Adamm", "{}"), "torch.optim.Adamm"));
   BOOST_TEST(contains(message_of("Adam", "{}"), "no optimizer Adam"));
@@ -111,7 +124,7 @@ BOOST_AUTO_TEST_CASE(whatever_is_unknown_is_named) {
   BOOST_TEST(contains(message_of("torch.optim.SGD", R"({"lr": "fast"})"), R"(lr = "fast", must be a number)"));
   BOOST_TEST(contains(message_of("torch.optim.Adam", R"({"betas": [0.9]})"), "betas has 1 numbers"));
   BOOST_TEST(contains(message_of("torch.optim.Adam", R"({"betas": ["a", 1]})"), "betas"));
-  BOOST_TEST(contains(message_of("torch.optim.SGD", R"({"maximize": true})"), "maximize = true is not supported"));
+  BOOST_TEST(contains(message_of("torch.optim.SGD", R"({"capturable": true})"), "capturable = true is not supported"));
   BOOST_TEST(contains(message_of("torch.optim.SGD", "[1"), "not a JSON object"));
   BOOST_TEST(contains(message_of("tf.keras.optimizers.SGD", R"({"nesterov": 1})"), "must be true or false"));
 }
