@@ -36,6 +36,8 @@ struct Frame {
 
 // The shape all operands broadcast to.
 Shape result_shape(std::span<const Var> operands) {
+  const Shape& first = operands[0].shape();
+  if (std::all_of(operands.begin() + 1, operands.end(), [&](const Var& v) { return v.shape() == first; })) return first;
   Extent extent;
   for (const Var& operand : operands) {
     extent.rows = std::max(extent.rows, operand.rows());
