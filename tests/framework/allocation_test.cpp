@@ -123,8 +123,8 @@ BOOST_AUTO_TEST_CASE(the_second_training_step_allocates_nothing) {
     std::vector<std::int32_t> ids;
     std::vector<std::int32_t> targets;
     for (std::int32_t i = 0; i < steps * batch; ++i) {
-      ids.push_back(i * 7 % classes);
-      targets.push_back((i * 7 + 3) % classes);
+      ids.push_back(static_cast<std::int32_t>(i * 7 % classes));
+      targets.push_back(static_cast<std::int32_t>((i * 7 + 3) % classes));
     }
     const double first = model.train(tape, ids, targets);
     const std::size_t memory = tape.memory();
