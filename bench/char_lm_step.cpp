@@ -4,36 +4,27 @@
 //   char_lm_step --layers 2 --hidden 256 --batch 32 --time 64 --symbols 65 --threads 1 --json
 //
 // `lstm_rate_percent` is the rate of arithmetic of the whole step as a share of that of the stack alone.
-#include "common/step_options.h"
+#include "common/cells.h"
+#include "common/timing.h"
 
 #include <recur/framework/ops/cross_entropy.h>
 #include <recur/framework/parallel.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
-#include <recur/layers/lstm_cell.h>
 #include <recur/layers/rnn.h>
 #include <recur/optim/optimizers.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <chrono>
-
 namespace {
 
 using namespace recur;
 
-std::vector<AnyCell> make_cells(const bench::StepOptions& options) {
-  std::vector<AnyCell> cells;
-  for (long i = 0; i < options.layers; ++i) cells.push_back(LSTMCell(options.hidden));
-  return cells;
-}
-
 struct Model {
   Model(const bench::StepOptions& options, Index symbols)
       : embedding(symbols, options.hidden),
-        rnn(make_cells(options), {.return_sequences = true, .time_major = true}),
+        rnn(bench::make_cells(options), {.return_sequences = true, .time_major = true}),
         dense(symbols) {
     Builder builder(symbols, DType::float32, Generator(1));
     embedding.build(builder);
@@ -52,17 +43,6 @@ struct Model {
   RNN rnn;
   Dense dense;
 };
-
-double milliseconds(const std::function<void()>& step) {
-  const auto start = std::chrono::steady_clock::now();
-  step();
-  return 1e3 * std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> times) {
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
 
 void run(const bench::StepOptions& options, Index symbols) {
   set_threads(options.threads);
@@ -85,7 +65,7 @@ void run(const bench::StepOptions& options, Index symbols) {
     tape.reset();
   };
 
-  RNN stack(make_cells(options), {.return_sequences = true, .time_major = true});
+  RNN stack(bench::make_cells(options), {.return_sequences = true, .time_major = true});
   Builder builder(options.hidden, DType::float32, generator);
   stack.build(builder);
   const auto weights = parameters(stack);
@@ -105,33 +85,27 @@ void run(const bench::StepOptions& options, Index symbols) {
     whole();
     alone();
   }
-  const auto start = std::chrono::steady_clock::now();
-  while (whole_times.size() < 3 ||
-         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < options.seconds) {
-    whole_times.push_back(milliseconds(whole));
-    alone_times.push_back(milliseconds(alone));
+  const auto start = bench::Clock::now();
+  while (whole_times.size() < 3 || bench::seconds_since(start) < options.seconds) {
+    whole_times.push_back(1e3 * bench::seconds_of(whole));
+    alone_times.push_back(1e3 * bench::seconds_of(alone));
   }
   const auto tokens = static_cast<double>(options.time * options.batch);
   const double flops = options.flops() + 6 * tokens * static_cast<double>(options.hidden * symbols);
-  const double ms = median(whole_times);
-  const double share = 100 * (flops / ms) / (options.flops() / median(alone_times));
+  const double ms = bench::median(whole_times);
+  const double alone_ms = bench::median(alone_times);
+  const double share = 100 * (flops / ms) / (options.flops() / alone_ms);
   if (options.json) {
-    const nlohmann::ordered_json line{{"program", "recur"},
-                                      {"layers", options.layers},
-                                      {"hidden", options.hidden},
-                                      {"batch", options.batch},
-                                      {"time", options.time},
-                                      {"symbols", symbols},
-                                      {"threads", options.threads},
-                                      {"ms_median", ms},
-                                      {"gflops", flops / ms * 1e-6},
-                                      {"characters_per_second", 1e3 * tokens / ms},
-                                      {"stack_ms_median", median(alone_times)},
-                                      {"lstm_rate_percent", share}};
+    const nlohmann::ordered_json line{{"program", "recur"},          {"layers", options.layers},
+                                      {"hidden", options.hidden},    {"batch", options.batch},
+                                      {"time", options.time},        {"symbols", symbols},
+                                      {"threads", options.threads},  {"ms_median", ms},
+                                      {"gflops", flops / ms * 1e-6}, {"characters_per_second", 1e3 * tokens / ms},
+                                      {"stack_ms_median", alone_ms}, {"lstm_rate_percent", share}};
     fmt::print("{}\n", line.dump());
   } else {
     fmt::print("{:.4g} ms, {:.0f} characters a second, {:.1f} GFLOP/s: {:.0f} % of the stack's own rate ({:.4g} ms)\n",
-               ms, 1e3 * tokens / ms, flops / ms * 1e-6, share, median(alone_times));
+               ms, 1e3 * tokens / ms, flops / ms * 1e-6, share, alone_ms);
   }
 }
 

@@ -4,35 +4,14 @@
 //   lstm_step --cell lstm --layers 2 --hidden 128 --batch 16 --time 100 --threads 1 --json
 //
 // The programs in bench/peers take the same flags; bench/compare runs them in turn.
-#include "common/step_options.h"
+#include "common/cells.h"
 
 #include <recur/framework/parallel.h>
-#include <recur/layers/gru_cell.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/peephole_lstm_cell.h>
 #include <recur/layers/rnn.h>
-#include <recur/layers/simple_rnn_cell.h>
 
 #include <fmt/format.h>
 
-namespace {
-
 using namespace recur;
-
-AnyCell make_cell(const std::string& kind, Index units) {
-  if (kind == "gru") return GRUCell(units);
-  if (kind == "rnn") return SimpleRNNCell(units);
-  if (kind == "peephole") return PeepholeLSTMCell(units);
-  return LSTMCell(units);
-}
-
-RNN make_model(const bench::StepOptions& options) {
-  std::vector<AnyCell> cells;
-  for (long i = 0; i < options.layers; ++i) cells.push_back(make_cell(options.cell, options.hidden));
-  return RNN(std::move(cells), {.return_sequences = true, .time_major = true});
-}
-
-}  // namespace
 
 int main(int argc, char** argv) try {
   CLI::App app("Times a training step of a stack of recurrent cells.");
@@ -41,7 +20,7 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(app, argc, argv);
   set_threads(options.threads);
 
-  RNN rnn = make_model(options);
+  RNN rnn(bench::make_cells(options), {.return_sequences = true, .time_major = true});
   Generator generator(1);
   Builder builder(options.features(), DType::float32, generator);
   rnn.build(builder);

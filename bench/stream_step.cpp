@@ -2,37 +2,24 @@
 // Nothing is recorded, and once warm nothing is allocated.
 //
 //   stream_step --layers 2 --hidden 128 --threads 1 --json
-#include "common/step_options.h"
+#include "common/cells.h"
+#include "common/timing.h"
 
 #include <recur/framework/parallel.h>
-#include <recur/layers/gru_cell.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/simple_rnn_cell.h>
 #include <recur/layers/stacked_rnn_cells.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 
 namespace {
 
 using namespace recur;
 
-StackedRNNCells make_stack(const bench::StepOptions& options) {
-  std::vector<AnyCell> cells;
-  for (long i = 0; i < options.layers; ++i) {
-    if (options.cell == "gru") cells.push_back(GRUCell(options.hidden));
-    else if (options.cell == "rnn") cells.push_back(SimpleRNNCell(options.hidden));
-    else cells.push_back(LSTMCell(options.hidden));
-  }
-  return StackedRNNCells(std::move(cells));
-}
-
 void run(const bench::StepOptions& options) {
   set_threads(options.threads);
-  StackedRNNCells stack = make_stack(options);
+  StackedRNNCells stack(bench::make_cells(options));
   Builder builder(options.features(), DType::float32, Generator(1));
   stack.build(builder);
   Tensor<float> x({1, options.features()});
@@ -61,22 +48,20 @@ void run(const bench::StepOptions& options) {
   // A single step is shorter than the clock is exact.
   constexpr int together = 100;
   std::vector<double> times;
-  const auto start = std::chrono::steady_clock::now();
-  while (times.size() < 10 ||
-         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < options.seconds) {
-    const auto before = std::chrono::steady_clock::now();
-    for (int i = 0; i < together; ++i) step();
-    times.push_back(1e6 / together * std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count());
-  }
-  std::sort(times.begin(), times.end());
-  const double median = times[times.size() / 2];
+  const auto start = bench::Clock::now();
+  while (times.size() < 10 || bench::seconds_since(start) < options.seconds)
+    times.push_back(1e6 / together * bench::seconds_of([&] {
+                      for (int i = 0; i < together; ++i) step();
+                    }));
+  const double median = bench::median(times);
+  const double least = *std::min_element(times.begin(), times.end());
   if (options.json) {
     const nlohmann::ordered_json line{
         {"program", "recur"},         {"cell", options.cell}, {"layers", options.layers}, {"hidden", options.hidden},
-        {"threads", options.threads}, {"us_median", median},  {"us_min", times.front()}};
+        {"threads", options.threads}, {"us_median", median},  {"us_min", least}};
     fmt::print("{}\n", line.dump());
   } else {
-    fmt::print("{:.2f} us a step (min {:.2f})\n", median, times.front());
+    fmt::print("{:.2f} us a step (min {:.2f})\n", median, least);
   }
 }
 
@@ -86,7 +71,7 @@ int main(int argc, char** argv) try {
   CLI::App app("Times a step of inference on a stream.");
   bench::StepOptions options;
   options.seconds = 1;
-  options.add_to(app, {"lstm", "gru", "rnn"});
+  options.add_to(app, {"lstm", "gru", "rnn", "peephole"});
   CLI11_PARSE(app, argc, argv);
   run(options);
   return 0;

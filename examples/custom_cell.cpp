@@ -6,8 +6,8 @@
 //   scripts/run custom_cell --cell lstm        the same with the built-in LSTM, to compare score and speed
 //   scripts/run custom_cell --time 200 --steps 4000
 //
-// Expect after 2000 steps 0.009, 0.028 and 0.024 (seeds 1 to 3) and falling fast: the loss stays on its plateau for 1600 to 1800
-// steps first.
+// Expect 0.0018, 0.0013, 0.0008 (seeds 1 to 3) after 45 s on one core. The loss stays on its plateau for 1600 to 1800 steps and
+// then falls abruptly: below 0.01 after 2000 steps with seed 1, after 2200 with 2 and 3.
 
 #include "common/command_line.h"
 

@@ -46,13 +46,19 @@ Shape shape_of(const Product& p) {
 // `a`; the rare transposed `a` takes the general way.
 bool packs(const Product& p) { return is_parameter(p.w) && p.transpose != Transpose::a; }
 
+// The packed right operand of a·op(W), and of dz·op(W)ᵀ.
+template <class T>
+const PackedMatrix<T>& packed(const Product& p, bool adjoint) {
+  LeafSlot& slot = *p.w.node()->leaf;
+  auto& own = slot.as<T>();
+  const bool as_stored = (p.transpose == Transpose::b) == adjoint;
+  return as_stored ? own.forward(*slot.parameter) : own.backward(*slot.parameter);
+}
+
 template <class T>
 void multiply_into(const Product& p, MatrixView<T> z, bool accumulate) {
   if (packs(p)) {
-    auto& own = p.w.node()->leaf->as<T>();
-    const Parameter& parameter = *p.w.node()->leaf->parameter;
-    multiply<T>(p.a.value<T>(), p.transpose == Transpose::b ? own.backward(parameter) : own.forward(parameter), z,
-                accumulate);
+    multiply<T>(p.a.value<T>(), packed<T>(p, false), z, accumulate);
   } else {
     multiply<T>(p.a.value<T>(), p.transpose == Transpose::a, p.w.value<T>(), p.transpose == Transpose::b, z, accumulate,
                 p.a.tape().workspace());
@@ -65,10 +71,8 @@ void backward_packed(const Product& p, Var z) {
   LeafSlot& slot = *p.w.node()->leaf;
   const MatrixView<const T> dz = z.adjoint<T>();
   if (p.a.wants_gradient()) {
-    const Parameter& parameter = *slot.parameter;
-    auto& own = slot.as<T>();
     const auto [da, fresh] = p.a.claim_gradient<T>();
-    multiply<T>(dz, p.transpose == Transpose::b ? own.forward(parameter) : own.backward(parameter), da, !fresh);
+    multiply<T>(dz, packed<T>(p, true), da, !fresh);
   }
   if (p.w.wants_gradient()) {
     if (p.transpose == Transpose::b) slot.defer<T>(dz, p.a.value<T>(), z);
@@ -131,13 +135,6 @@ bool starts_with_bias(const Terms& terms, const Shape& shape) {
   return terms.product_count > 0 && packs(terms.products[0]) && terms.addend_count == 1 &&
          is_bias(terms.addends[0], shape);
 }
-template <class T>
-void multiply_with_bias(const Product& p, Var bias, MatrixView<T> z) {
-  auto& own = p.w.node()->leaf->as<T>();
-  const Parameter& parameter = *p.w.node()->leaf->parameter;
-  multiply<T>(p.a.value<T>(), p.transpose == Transpose::b ? own.backward(parameter) : own.forward(parameter), z,
-              std::span<const T>(bias.value<T>().data, static_cast<std::size_t>(bias.size())));
-}
 
 // Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint.
 template <class T>
@@ -150,7 +147,8 @@ void compute(const Terms& terms, Var z, bool accumulate) {
     else copy_rows<T>(addend, out);
   }
   if (bias_first) {
-    multiply_with_bias<T>(terms.products[0], terms.addends[0], out);
+    const std::span<const T> bias(terms.addends[0].value<T>().data, static_cast<std::size_t>(out.cols));
+    multiply<T>(terms.products[0].a.value<T>(), packed<T>(terms.products[0], false), out, bias);
     accumulate = true;
   }
   for (int i = bias_first ? 1 : 0; i < terms.product_count; ++i, accumulate = true)

@@ -16,7 +16,7 @@ constexpr double least_work_of_team = 2e5;
 constexpr double least_work = 4e6;
 // Fewer than this in a chunk and taking it would cost as much as doing it.
 constexpr double least_work_of_chunk = 3e5;
-constexpr Index chunks_per_thread = 6;
+constexpr int chunks_per_thread = 6;
 
 /// The team whose leader this thread is. Operations find it here rather than be handed it through every layer.
 thread_local detail::Team* standing_by = nullptr;
@@ -66,11 +66,10 @@ void detail::run_on_team(Index count, Index work_per_item, Task task) {
   }
   Team& team = *standing_by;
   const double work = static_cast<double>(count) * static_cast<double>(work_per_item);
-  const Index worthwhile = static_cast<Index>(std::min(work / least_work_of_chunk, 1e6));
-  const Index most = std::min({count, team.size() * chunks_per_thread, std::max<Index>(worthwhile, team.size())});
-  Chunks chunks{task, count, most};
+  const double wanted = std::clamp<double>(work / least_work_of_chunk, team.size(), team.size() * chunks_per_thread);
+  Chunks chunks{task, count, std::min(count, static_cast<Index>(wanted))};
   const Lead nobody(nullptr);  // what the items do is not divided further
-  team.run(most, {[](void* self, Index chunk) { static_cast<const Chunks*>(self)->run(chunk); }, &chunks});
+  team.run(chunks.chunks, {[](void* self, Index chunk) { static_cast<const Chunks*>(self)->run(chunk); }, &chunks});
 }
 
 void detail::run_with_team(Task task) {

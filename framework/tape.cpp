@@ -9,7 +9,7 @@
 namespace recur {
 namespace {
 
-// Five cache lines between large buffers; see Arena. Measured by bench/arena_bench.
+// Five cache lines between large buffers; see Arena.
 constexpr std::size_t value_colour = 320;
 
 std::size_t bytes_of(const detail::Node& node, DType dtype) {

@@ -11,9 +11,8 @@ namespace recur::detail {
 /// Threads of one OpenMP region, one of which (the leader) goes on with the program and hands out jobs while the others wait
 /// for them, spinning.
 ///
-/// The chunks of a job are dealt out evenly; who is done with its own takes others'. So the leader never waits for a thread
-/// that the operating system has not given a processor: it does that thread's chunks itself, and on a busy machine is no
-/// slower than alone.
+/// The chunks of a job are dealt out evenly; who is done with its own takes others'. So the leader does the chunks of a thread
+/// that the operating system has given no processor, and waits only for one that lost it in the middle of a chunk.
 class Team {
  public:
   static constexpr int most_threads = 64;
@@ -21,9 +20,8 @@ class Team {
   explicit Team(int size) : size_(size) {}
 
   [[nodiscard]] int size() const { return size_; }
-  /// Leader: does all chunks, with whatever help there is. `chunks` at most `most_chunks`.
+  /// Leader: does all chunks, less than 2^20, with whatever help there is.
   void run(Index chunks, Task task);
-  static constexpr Index most_chunks = (Index{1} << 20) - 1;
   /// Leader: lets the others go.
   void close();
   /// The others: work until `close`.

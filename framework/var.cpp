@@ -35,8 +35,9 @@ Array Var::gradient() const {
   require<StateError>(node_->root().kept,
                       "Var::gradient: the gradient of this {} value is not kept (make it with Tape::input)", shape());
   Array copy(shape(), dtype());
-  if (has_adjoint()) tape().fill_blank_rows(node_->root());
-  if (has_adjoint()) dispatch(dtype(), [&]<class T>() { copy_rows<T>(adjoint<T>(), copy.as<T>()); });
+  if (!has_adjoint()) return copy;
+  tape().fill_blank_rows(node_->root());
+  dispatch(dtype(), [&]<class T>() { copy_rows<T>(adjoint<T>(), copy.as<T>()); });
   return copy;
 }
 

@@ -53,6 +53,20 @@ class CellInterface {
   /// For a config: the name of the class, empty if it has none, and its options.
   [[nodiscard]] virtual std::string_view class_name() const { return {}; }
   virtual void fields(Fields& /*fields*/) {}
+
+  /// The constants this cell is handed: all, or none if it takes none.
+  [[nodiscard]] std::span<const Var> own_constants(std::span<const Var> constants) const {
+    return takes_constants() ? constants : std::span<const Var>();
+  }
+  /// Its part of the context of a list of cells, taken off the front of `rest`.
+  [[nodiscard]] CellContext take_context(CellContext& rest) const {
+    const auto take = [](std::span<const Var>& values, Index count) {
+      const auto own = values.first(values.empty() ? 0 : static_cast<std::size_t>(count));
+      values = values.subspan(own.size());
+      return own;
+    };
+    return {take(rest.masks, mask_count()), own_constants(rest.constants), take(rest.prepared, prepared_count())};
+  }
 };
 
 namespace detail {

@@ -69,9 +69,6 @@ class AttentionCell final : public CellInterface {
 
  private:
   [[nodiscard]] Var keys(std::span<const Var> constants);
-  [[nodiscard]] std::span<const Var> inner(std::span<const Var> constants) const {
-    return config_.cell->takes_constants() ? constants : std::span<const Var>();
-  }
 
   Config config_;
   Parameter query_kernel_{"query_kernel"};

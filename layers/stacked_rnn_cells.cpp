@@ -4,14 +4,6 @@
 
 namespace recur {
 
-namespace {
-
-std::span<const Var> constants_for(const AnyCell& cell, std::span<const Var> constants) {
-  return cell->takes_constants() ? constants : std::span<const Var>();
-}
-
-}  // namespace
-
 StackedRNNCells::StackedRNNCells(std::vector<AnyCell> cells, bool reverse_state_order)
     : cells_(std::move(cells)), offsets_(cells_.size()), reversed_(reverse_state_order) {
   require<ValueError>(!cells_.empty(), "StackedRNNCells: the list of cells is empty");
@@ -46,19 +38,12 @@ void StackedRNNCells::visit(ParameterVisitor& visitor) {
 }
 
 Var StackedRNNCells::call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) {
-  std::size_t mask = 0;
-  std::size_t ready = 0;
+  CellContext rest = context;
   for (std::size_t k = 0; k < cells_.size(); ++k) {
     const AnyCell& cell = cells_[k];
     const auto first = static_cast<std::size_t>(offsets_[k]);
     const auto count = static_cast<std::size_t>(cell->state_count());
-    const auto masks = context.masks.empty() ? 0 : static_cast<std::size_t>(cell->mask_count());
-    const auto prepared = context.prepared.empty() ? 0 : static_cast<std::size_t>(cell->prepared_count());
-    const CellContext own{context.masks.subspan(mask, masks), constants_for(cell, context.constants),
-                          context.prepared.subspan(ready, prepared)};
-    x = cell->call(x, states.subspan(first, count), next.subspan(first, count), own);
-    mask += masks;
-    ready += prepared;
+    x = cell->call(x, states.subspan(first, count), next.subspan(first, count), cell->take_context(rest));
   }
   return x;
 }
@@ -93,7 +78,7 @@ Index StackedRNNCells::prepared_count() const {
 void StackedRNNCells::prepare(std::span<const Var> constants, std::span<Var> prepared) {
   for (const AnyCell& cell : cells_) {
     const auto own = static_cast<std::size_t>(cell->prepared_count());
-    cell->prepare(constants_for(cell, constants), prepared.first(own));
+    cell->prepare(cell->own_constants(constants), prepared.first(own));
     prepared = prepared.subspan(own);
   }
 }

@@ -66,7 +66,7 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   Tape& tape = sequence.tape();
   const Index time = steps.time();
   const auto count = states.size();
-  const Index batch = states[0].rows();
+  const Index batch = states.empty() ? steps.rows(0) : states[0].rows();
   const bool some_empty = steps.rows(0) < batch;
   const Var no_output = steps.mask.defined() || some_empty ? tape.zeros({batch, cell.output_size()}) : Var();
   Carried carried(tape, states, time);
@@ -106,19 +106,12 @@ Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::s
   const std::span<AnyCell> cells = cell.stacked();
   if (cells.empty()) return unroll_cell(cell, sequence, steps, states, options);
   Var x = sequence;
-  std::size_t mask = 0;
-  std::size_t ready = 0;
+  CellContext rest = options.context;
   for (std::size_t k = 0; k < cells.size(); ++k) {
     CellInterface& own = *cells[k];
     UnrollOptions inner = options;
     inner.sequence = options.sequence || k + 1 < cells.size();
-    const auto masks = options.context.masks.empty() ? 0 : static_cast<std::size_t>(own.mask_count());
-    inner.context.masks = options.context.masks.subspan(mask, masks);
-    if (!own.takes_constants()) inner.context.constants = {};
-    const auto prepared = options.context.prepared.empty() ? 0 : static_cast<std::size_t>(own.prepared_count());
-    inner.context.prepared = options.context.prepared.subspan(ready, prepared);
-    mask += masks;
-    ready += prepared;
+    inner.context = own.take_context(rest);
     const auto offset = static_cast<std::size_t>(cell.state_offset(static_cast<Index>(k)));
     x = unroll(own, x, steps, states.subspan(offset, static_cast<std::size_t>(own.state_count())), inner);
   }

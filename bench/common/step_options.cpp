@@ -1,20 +1,16 @@
 #include "step_options.h"
 
 #include "fma_peak.h"
+#include "timing.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 
 namespace recur::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 double peak_memory_mb() {
   rusage usage{};
@@ -33,12 +29,7 @@ std::vector<double> time_steps(const StepOptions& options, const std::function<v
     if (options.steps > 0) return static_cast<long>(times.size()) < options.steps;
     return times.size() < 3 || seconds_since(start) < options.seconds;
   };
-  while (more()) {
-    const auto before = Clock::now();
-    step();
-    times.push_back(1e3 * seconds_since(before));
-  }
-  std::sort(times.begin(), times.end());
+  while (more()) times.push_back(1e3 * seconds_of(step));
   return times;
 }
 
@@ -67,8 +58,9 @@ void run_step_benchmark(const std::string& program, const StepOptions& options, 
   const double before = fma_peak(options.threads);
   const std::vector<double> times = time_steps(options, step);
   const double peak = std::max(before, fma_peak(options.threads));
-  const double median = times[times.size() / 2];
-  const double rate = options.flops() / median * 1e-6;
+  const double ms = median(times);
+  const double least = *std::min_element(times.begin(), times.end());
+  const double rate = options.flops() / ms * 1e-6;
   if (options.json) {
     const nlohmann::ordered_json line{{"program", program},
                                       {"cell", options.cell},
@@ -79,8 +71,8 @@ void run_step_benchmark(const std::string& program, const StepOptions& options, 
                                       {"input", options.features()},
                                       {"threads", options.threads},
                                       {"steps", times.size()},
-                                      {"ms_median", median},
-                                      {"ms_min", times.front()},
+                                      {"ms_median", ms},
+                                      {"ms_min", least},
                                       {"gflops", rate},
                                       {"peak_gflops", peak},
                                       {"percent_of_peak", 100 * rate / peak},
@@ -92,7 +84,7 @@ void run_step_benchmark(const std::string& program, const StepOptions& options, 
       "{} {} {}x{}, batch {}, time {}, {} thread{}: {:.4g} ms (min {:.4g}), {:.1f} GFLOP/s, {:.0f} % of {:.0f}, {:.0f} "
       "MB\n",
       program, options.cell, options.layers, options.hidden, options.batch, options.time, options.threads,
-      options.threads == 1 ? "" : "s", median, times.front(), rate, 100 * rate / peak, peak, peak_memory_mb());
+      options.threads == 1 ? "" : "s", ms, least, rate, 100 * rate / peak, peak, peak_memory_mb());
 }
 
 }  // namespace recur::bench

@@ -27,8 +27,7 @@ struct StepOptions {
   void add_to(CLI::App& app, const std::vector<std::string>& cells);
 };
 
-/// Times calls of `step` until the time is up and prints the line.
-/// @param ours whether to also measure and print what the machine can do at most
+/// Times calls of `step` until the time is up, measures what the machine can do at most, and prints the line.
 void run_step_benchmark(const std::string& program, const StepOptions& options, const std::function<void()>& step);
 
 }  // namespace recur::bench

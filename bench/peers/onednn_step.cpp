@@ -60,76 +60,48 @@ struct Descriptors {
 constexpr auto direction = dnnl::rnn_direction::unidirectional_left2right;
 
 struct Lstm {
-  static auto forward(const Descriptors& d, const dnnl::engine& engine) {
-    return dnnl::lstm_forward::primitive_desc({prop_kind::forward_training, direction, d.source, d.state, d.state,
-                                               d.kernel, d.recurrent, d.bias, d.destination, d.state, d.state},
-                                              engine);
-  }
-  template <class Forward>
-  static auto backward(const Descriptors& d, const Forward& hint, const dnnl::engine& engine) {
-    return dnnl::lstm_backward::primitive_desc({prop_kind::backward,
-                                                direction,
-                                                d.source,
-                                                d.state,
-                                                d.state,
-                                                d.kernel,
-                                                d.recurrent,
-                                                d.bias,
-                                                d.destination,
-                                                d.state,
-                                                d.state,
-                                                d.source,
-                                                d.state,
-                                                d.state,
-                                                d.kernel,
-                                                d.recurrent,
-                                                d.bias,
-                                                d.destination,
-                                                d.state,
-                                                d.state},
-                                               engine, hint);
-  }
   using Forward = dnnl::lstm_forward;
   using Backward = dnnl::lstm_backward;
   static constexpr bool cell_state = true;
+
+  static auto forward(const Descriptors& d, const dnnl::engine& engine) {
+    return Forward::primitive_desc({prop_kind::forward_training, direction, d.source, d.state, d.state, d.kernel,
+                                    d.recurrent, d.bias, d.destination, d.state, d.state},
+                                   engine);
+  }
+  static auto backward(const Descriptors& d, const Forward::primitive_desc& hint, const dnnl::engine& engine) {
+    // clang-format off
+    return Backward::primitive_desc(
+        {prop_kind::backward, direction,
+         d.source, d.state, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state, d.state,
+         d.source, d.state, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state, d.state},
+        engine, hint);
+    // clang-format on
+  }
 };
 
-struct Gru {
+/// Cells with one state; `kind` is what some of them want to know besides.
+template <class ForwardPrimitive, class BackwardPrimitive, dnnl::algorithm... kind>
+struct OneState {
+  using Forward = ForwardPrimitive;
+  using Backward = BackwardPrimitive;
+  static constexpr bool cell_state = false;
+
   static auto forward(const Descriptors& d, const dnnl::engine& engine) {
-    return dnnl::gru_forward::primitive_desc({prop_kind::forward_training, direction, d.source, d.state, d.kernel,
-                                              d.recurrent, d.bias, d.destination, d.state},
-                                             engine);
+    return typename Forward::primitive_desc({prop_kind::forward_training, kind..., direction, d.source, d.state,
+                                             d.kernel, d.recurrent, d.bias, d.destination, d.state},
+                                            engine);
   }
-  template <class Forward>
-  static auto backward(const Descriptors& d, const Forward& hint, const dnnl::engine& engine) {
-    return dnnl::gru_backward::primitive_desc(
-        {prop_kind::backward, direction, d.source, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state,
-         d.source, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state},
+  static auto backward(const Descriptors& d, const typename Forward::primitive_desc& hint, const dnnl::engine& engine) {
+    return typename Backward::primitive_desc(
+        {prop_kind::backward, kind..., direction, d.source, d.state, d.kernel, d.recurrent, d.bias, d.destination,
+         d.state, d.source, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state},
         engine, hint);
   }
-  using Forward = dnnl::gru_forward;
-  using Backward = dnnl::gru_backward;
-  static constexpr bool cell_state = false;
 };
 
-struct Vanilla {
-  static auto forward(const Descriptors& d, const dnnl::engine& engine) {
-    return dnnl::vanilla_rnn_forward::primitive_desc(
-        {prop_kind::forward_training, dnnl::algorithm::eltwise_tanh, direction, d.source, d.state, d.kernel,
-         d.recurrent, d.bias, d.destination, d.state},
-        engine);
-  }
-  template <class Forward>
-  static auto backward(const Descriptors& d, const Forward& hint, const dnnl::engine& engine) {
-    return dnnl::vanilla_rnn_backward::primitive_desc(
-        {prop_kind::backward, dnnl::algorithm::eltwise_tanh, direction, d.source, d.state, d.kernel, d.recurrent,
-         d.bias, d.destination, d.state, d.source, d.state, d.kernel, d.recurrent, d.bias, d.destination, d.state},
-        engine, hint);
-  }
-  using Forward = dnnl::vanilla_rnn_forward;
-  using Backward = dnnl::vanilla_rnn_backward;
-  static constexpr bool cell_state = false;
-};
+using Gru = OneState<dnnl::gru_forward, dnnl::gru_backward>;
+using Vanilla = OneState<dnnl::vanilla_rnn_forward, dnnl::vanilla_rnn_backward, dnnl::algorithm::eltwise_tanh>;
 
 /// A copy of `source` in the layout that the backward primitive wants.
 memory in_layout(memory& source, const memory::desc& wanted, const dnnl::engine& engine, dnnl::stream& stream) {

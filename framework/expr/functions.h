@@ -209,10 +209,11 @@ struct Divide {
 struct Min {
   static constexpr const char* name = "min";
   static constexpr bool keep = false;
-  template <class V> static V value(V a, V b) { return simd::select((b < a) | (b != b), b, a); }
+  template <class V> static auto second(V a, V b) { return (b < a) | (b != b); }
+  template <class V> static V value(V a, V b) { return simd::select(second(a, b), b, a); }
   template <int K, class V> static V slope(V a, V b, V) {
     const V one = splat<V>(1);
-    return K == 0 ? simd::select((b < a) | (b != b), V{}, one) : simd::select((b < a) | (b != b), one, V{});
+    return K == 0 ? simd::select(second(a, b), V{}, one) : simd::select(second(a, b), one, V{});
   }
 };
 
@@ -220,10 +221,11 @@ struct Min {
 struct Max {
   static constexpr const char* name = "max";
   static constexpr bool keep = false;
-  template <class V> static V value(V a, V b) { return simd::select((b > a) | (b != b), b, a); }
+  template <class V> static auto second(V a, V b) { return (b > a) | (b != b); }
+  template <class V> static V value(V a, V b) { return simd::select(second(a, b), b, a); }
   template <int K, class V> static V slope(V a, V b, V) {
     const V one = splat<V>(1);
-    return K == 0 ? simd::select((b > a) | (b != b), V{}, one) : simd::select((b > a) | (b != b), one, V{});
+    return K == 0 ? simd::select(second(a, b), V{}, one) : simd::select(second(a, b), one, V{});
   }
 };
 
