@@ -1,6 +1,8 @@
 // The pointwise part of an LSTM step, written with `fuse` and written by hand: forward, and forward with backward. Both use
 // framework/simd_math.h, so the difference is what the expression templates and the tape cost.
 
+#include "common/one_thread.h"
+
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/split.h>
 
@@ -132,6 +134,7 @@ std::array<Var, 2> gates(Var z, Var c0) {
 }
 
 void fused_forward(benchmark::State& state) {
+  const bench::OneThread one_thread;  // as by hand
   const Arrays a(state.range(0), state.range(1));
   Tape tape;
   // The kept activations are stored, as in training.
@@ -148,6 +151,7 @@ void fused_forward(benchmark::State& state) {
 }
 
 void fused_forward_backward(benchmark::State& state) {
+  const bench::OneThread one_thread;  // as by hand
   const Arrays a(state.range(0), state.range(1));
   Tape tape;
   const Var z = tape.input(a.z);

@@ -1,7 +1,8 @@
 // Speed of the matrix products at the shapes of recurrent layers (K = hidden, N = 4 x hidden), beside Eigen's, on one thread.
 // The counter FLOPS is floating-point operations a second; compare with that of `fma_peak`, what the machine can do at most.
+#include "common/one_thread.h"
+
 #include <recur/framework/gemm.h>
-#include <recur/framework/parallel.h>
 #include <recur/framework/tensor.h>
 
 #include <benchmark/benchmark.h>
@@ -27,18 +28,6 @@ Tensor<float> random(Index rows, Index cols) {
 
 EigenMap as_eigen(Tensor<float>& tensor) { return {tensor.data(), tensor.matrix().rows, tensor.matrix().cols}; }
 
-/// One thread, so that the figures compare; puts the old number back.
-class OneThread {
- public:
-  OneThread() : before_(threads()) { set_threads(1); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-  ~OneThread() { set_threads(before_); }
-
- private:
-  int before_;
-};
-
 void count(benchmark::State& state, Index flops) {
   state.counters["FLOPS"] = benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(flops),
                                                benchmark::Counter::kIsRate);
@@ -51,7 +40,7 @@ struct Step {
       : m(state.range(0)), k(state.range(1)), n(4 * k), x(random(m, k)), z(random(m, n)), w(random(k, n)) {}
   [[nodiscard]] Index flops() const { return 2 * m * k * n; }
 
-  OneThread one_thread;
+  bench::OneThread one_thread;
   Index m, k, n;
   Tensor<float> x, z, w;
 };
@@ -109,7 +98,7 @@ struct Gradient {
         w(random(k, n)) {}
   [[nodiscard]] Index flops() const { return 2 * steps * m * k * n; }
 
-  OneThread one_thread;
+  bench::OneThread one_thread;
   Index m, k, n;
   Tensor<float> x, z, w;
 };
@@ -139,7 +128,7 @@ void gradient_eigen(benchmark::State& state) {
 
 void pack(benchmark::State& state) {
   const Tensor<float> w = random(state.range(0), 4 * state.range(0));
-  const OneThread one_thread;
+  const bench::OneThread one_thread;
   PackedMatrix<float> packed;
   for (auto _ : state) packed.pack(w.matrix(), state.range(1) != 0);
   state.SetBytesProcessed(state.iterations() * w.size() * static_cast<Index>(sizeof(float)));

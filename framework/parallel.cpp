@@ -17,6 +17,8 @@ constexpr double least_work = 4e6;
 // Fewer than this in a chunk and taking it would cost as much as doing it.
 constexpr double least_work_of_chunk = 3e5;
 constexpr int chunks_per_thread = 6;
+// Calling a team and sending it home costs microseconds.
+constexpr Index least_operations = 32;
 
 /// The team whose leader this thread is. Operations find it here rather than be handed it through every layer.
 thread_local detail::Team* standing_by = nullptr;
@@ -61,7 +63,7 @@ int useful_threads(Index count, Index work_per_item) {
 
 void detail::run_on_team(Index count, Index work_per_item, Task task) {
   if (standing_by == nullptr) {
-    with_team([&] { run_on_team(count, work_per_item, task); });
+    with_team(least_operations, [&] { run_on_team(count, work_per_item, task); });
     return;
   }
   Team& team = *standing_by;
@@ -72,9 +74,9 @@ void detail::run_on_team(Index count, Index work_per_item, Task task) {
   team.run(chunks.chunks, {[](void* self, Index chunk) { static_cast<const Chunks*>(self)->run(chunk); }, &chunks});
 }
 
-void detail::run_with_team(Task task) {
+void detail::run_with_team(Index operations, Task task) {
   const int size = std::min(threads(), Team::most_threads);
-  if (size == 1 || standing_by != nullptr || omp_in_parallel() != 0) {
+  if (operations < least_operations || size == 1 || standing_by != nullptr || omp_in_parallel() != 0) {
     task.run(task.body, 0);
     return;
   }

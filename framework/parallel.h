@@ -22,7 +22,7 @@ struct Task {
   void* body;
 };
 void run_on_team(Index count, Index work_per_item, Task task);
-void run_with_team(Task task);
+void run_with_team(Index operations, Task task);
 
 }  // namespace detail
 
@@ -39,10 +39,11 @@ void parallel_for(Index count, Index work_per_item, Body body) {
 
 /// Calls `body()` on this thread with the other threads standing by, so that handing them a part of an operation
 /// (`parallel_for` inside `body`) costs a fraction of a microsecond: for code that does many small operations one after the
-/// other, as a recurrence does. What `body` throws comes out of here.
+/// other, as a recurrence does. About how many these are is `operations`: for a few, calling the team costs more than it
+/// gains, and `body()` is done without. What `body` throws comes out of here.
 template <class Body>
-void with_team(Body body) {
-  detail::run_with_team({[](void* self, Index) { (*static_cast<Body*>(self))(); }, &body});
+void with_team(Index operations, Body body) {
+  detail::run_with_team(operations, {[](void* self, Index) { (*static_cast<Body*>(self))(); }, &body});
 }
 
 }  // namespace recur

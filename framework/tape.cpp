@@ -185,7 +185,7 @@ void Tape::release(detail::Node& root) {
 }
 
 void Tape::propagate() {
-  with_team([this] { run_backwards(); });
+  with_team(static_cast<Index>(records_.size()), [this] { run_backwards(); });
 }
 
 void Tape::run_backwards() {

@@ -137,7 +137,7 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   unrolling.context.prepared = prepared(tape, unrolling.context.constants);
 
   Var output;
-  with_team([&] { output = unroll(*cell_, x, steps, states, unrolling); });
+  with_team(2 * time, [&] { output = unroll(*cell_, x, steps, states, unrolling); });
   if (ragged) {
     for (Var& state : states) state = ragged->unsorted(state);
     output = options_.return_sequences ? ragged->unpack(output) : ragged->unsorted(output);

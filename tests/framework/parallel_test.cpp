@@ -12,6 +12,7 @@ using namespace recur;
 
 namespace {
 
+constexpr Index many = 1000;         // operations in a row, worth a team
 constexpr Index large = 10'000'000;  // operations, enough to be shared out
 
 /// Some number of threads for one test.
@@ -49,7 +50,7 @@ BOOST_AUTO_TEST_CASE(a_team_does_many_jobs_one_after_the_other) {
   const Threads three(3);
   constexpr Index items = 24;
   std::vector<double> values(items, 1);
-  with_team([&] {
+  with_team(many, [&] {
     for (int job = 0; job < 20'000; ++job) {
       // Each item needs its neighbour's of the job before: a job that began early would be seen.
       std::vector<double> next(items);
@@ -66,7 +67,7 @@ BOOST_AUTO_TEST_CASE(other_threads_take_part) {
   const Threads two(2);
   std::atomic<bool> helped = false;
   const auto leader = std::this_thread::get_id();
-  with_team([&] {
+  with_team(many, [&] {
     // On a busy machine the second thread may be late, so there is work until it comes.
     for (int job = 0; job < 1000 && !helped; ++job)
       parallel_for(2, large, [&](Index) {
@@ -84,7 +85,7 @@ BOOST_AUTO_TEST_CASE(items_are_not_divided_further) {
   parallel_for(4, large, [&](Index) {
     alone = alone && useful_threads(1000, large) == 1;
     parallel_for(10, large, [&](Index) { ++inner; });
-    with_team([&] { ++inner; });
+    with_team(many, [&] { ++inner; });
   });
   BOOST_TEST(inner.load() == 44);
   BOOST_TEST(alone.load());
@@ -92,7 +93,7 @@ BOOST_AUTO_TEST_CASE(items_are_not_divided_further) {
 
 BOOST_AUTO_TEST_CASE(errors_leave_the_team) {
   const Threads two(2);
-  BOOST_CHECK_THROW(with_team([] { fail<ValueError>("parallel_test: {}", 1); }), ValueError);
+  BOOST_CHECK_THROW(with_team(many, [] { fail<ValueError>("parallel_test: {}", 1); }), ValueError);
   BOOST_TEST((visits(10, large) == std::vector<int>(10, 1)));
   BOOST_CHECK_THROW(set_threads(0), ValueError);
 }
@@ -102,9 +103,14 @@ BOOST_AUTO_TEST_CASE(small_work_stays_on_one_thread) {
   BOOST_TEST(useful_threads(1000, 10) == 1);
   BOOST_TEST(useful_threads(1, large) == 1);
   BOOST_TEST(useful_threads(1000, large) == 2);
-  with_team([] {
+  with_team(many, [] {
     BOOST_TEST(useful_threads(1000, 10) == 1);
     BOOST_TEST(useful_threads(1000, 1000) == 2);
+  });
+  // For a few operations no team is called, so that only a large one of them is shared out.
+  with_team(3, [] {
+    BOOST_TEST(useful_threads(1000, 1000) == 1);
+    BOOST_TEST(useful_threads(1000, large) == 2);
   });
 }
 
