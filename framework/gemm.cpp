@@ -8,7 +8,7 @@ namespace detail {
 namespace {
 
 // Rows of A that stay in the second-level cache while the panels of B pass.
-constexpr Index left_bytes = 256 * 1024;
+constexpr Index left_bytes = 512 * 1024;
 
 template <Scalar T>
 void pack_panels(const GemmKernels<T>& kernels, MatrixView<const T> b, bool transpose, const Panels& panels, T* to) {
@@ -38,25 +38,44 @@ Start<T> start(MatrixView<T> c, bool accumulate) {
   return accumulate ? Start<T>{c.data, c.stride} : Start<T>{};
 }
 
-/// One column panel of C for some rows.
+// Weights larger than this do not stay in the second-level cache from one time step to the next.
+constexpr Index cached_weights_bytes = 1024 * 1024;
+// Such weights pass through that cache in chunks of this depth, each fetched while the one before is multiplied.
+constexpr Index streamed_depth = 512;
+
+/// One column panel of C for some rows. `next` is the panel of B that will be read after this one, null to leave its coming to
+/// the hardware.
 template <Scalar T>
 void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, Index vectors, MatrixView<T> c,
-                    Start<T> start) {
+                    Start<T> start, const T* next) {
   const Split blocks(a.rows, kernels.max_rows);
-  const auto& tiles = kernels.tile[vectors - 1];
-  for (Index i = 0; i < blocks.parts; ++i) {
-    const Index row = blocks.begin(i);
-    const Start<T> from = start.at(row, 0);
-    tiles[blocks.size(i) - 1]({.depth = a.cols,
-                               .a = a.data + row * a.stride,
-                               .a_stride = a.stride,
-                               .b = b,
-                               .b_stride = vectors * kernels.lanes,
-                               .c = c.data + row * c.stride,
-                               .c_stride = c.stride,
-                               .width = c.cols,
-                               .start = from.data,
-                               .start_stride = from.stride});
+  const bool streams = next != nullptr && blocks.parts > 1;
+  const Split chunks(a.cols, streams ? streamed_depth : a.cols);
+  const Index b_stride = vectors * kernels.lanes;
+  // Every block of rows fetches its share of the next chunk.
+  const Index ahead_step = (b_stride + 2 * blocks.parts - 1) / (2 * blocks.parts);
+  const auto& tiles = (streams ? kernels.streaming_tile : kernels.tile)[vectors - 1];
+  for (Index k = 0; k < chunks.parts; ++k) {
+    const Index first = chunks.begin(k);
+    const Index depth = chunks.size(k);
+    const T* const ahead = k + 1 < chunks.parts ? b + chunks.begin(k + 1) * b_stride : next;
+    for (Index i = 0; i < blocks.parts; ++i) {
+      const Index row = blocks.begin(i);
+      T* const to = c.data + row * c.stride;
+      const Start<T> from = k == 0 ? start.at(row, 0) : Start<T>{to, c.stride};
+      tiles[blocks.size(i) - 1]({.depth = depth,
+                                 .a = a.data + row * a.stride + first,
+                                 .a_stride = a.stride,
+                                 .b = b + first * b_stride,
+                                 .b_stride = b_stride,
+                                 .c = to,
+                                 .c_stride = c.stride,
+                                 .width = c.cols,
+                                 .start = from.data,
+                                 .start_stride = from.stride,
+                                 .ahead = streams ? ahead + i * 2 * ahead_step * depth : nullptr,
+                                 .ahead_step = ahead_step});
+    }
   }
 }
 
@@ -80,10 +99,13 @@ Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth, Inde
 template <Scalar T>
 void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
                      MatrixView<T> c, Start<T> start) {
+  const bool cached = panels.padded_cols() * a.cols * static_cast<Index>(sizeof(T)) <= cached_weights_bytes;
   const auto one_panel = [&](Index p, Index row, Index rows) {
+    // After the last panel comes the first one, of the next time step.
+    const T* const next = b + (p + 1 < panels.count() ? panels.begin(p + 1) * a.cols : 0);
     multiply_panel(kernels, a.middle_rows(row, rows), b + panels.begin(p) * a.cols, panels.vectors.size(p),
                    c.middle_rows(row, rows).middle_cols(panels.begin(p), panels.width(p)),
-                   start.at(row, panels.begin(p)));
+                   start.at(row, panels.begin(p)), cached ? nullptr : next);
   };
   const Index most = rows_together(kernels, a.rows, a.cols, panels.count());
   const Index work = 2 * a.cols * std::min(a.rows, most) * panels.lanes * kernels.max_vectors;

@@ -39,7 +39,7 @@ struct GemmKernel {
     }
   }
 
-  enum class Mode { plain, packed, copying, fetching };
+  enum class Mode { plain, streaming, packed, copying, fetching };
 
   template <int Vectors, int Rows>
   using Sums = Vector[Rows][Vectors];
@@ -98,11 +98,14 @@ struct GemmKernel {
     clear<Vectors, Rows>(sum);
     const T* a = t.a;
     const T* b = t.b;
-    const Index a_row = mode == Mode::plain ? t.a_stride : 1;
-    constexpr Index a_step = mode == Mode::plain ? 1 : Rows;
+    constexpr bool a_in_place = mode == Mode::plain || mode == Mode::streaming;
+    const Index a_row = a_in_place ? t.a_stride : 1;
+    constexpr Index a_step = a_in_place ? 1 : Rows;
     const Index b_stride = t.b_stride;
     T* b_copy = t.b_copy;
     const T* const* rows = t.rows;
+    const T* ahead = t.ahead;
+    const Index ahead_step = t.ahead_step;
     for (Index k = t.depth; k > 0; --k) {
       Vector right[Vectors];
       if constexpr (mode == Mode::copying) {
@@ -112,6 +115,11 @@ struct GemmKernel {
       } else {
         load_row(right, b);
         b += b_stride;
+      }
+      if constexpr (mode == Mode::streaming) {
+        __builtin_prefetch(ahead, 0, 2);
+        __builtin_prefetch(ahead + ahead_step, 0, 2);
+        ahead += 2 * ahead_step;
       }
       if constexpr (mode == Mode::fetching) __builtin_prefetch(*rows + t.offset, 0, 2);
       if constexpr (mode == Mode::copying || mode == Mode::fetching) ++rows;
@@ -196,6 +204,7 @@ struct GemmKernel {
     if constexpr (Rows <= Isa::rows) {
       if constexpr (Vectors * Rows < sums_in_flight) table.tile[Vectors - 1][Rows - 1] = &small_tile<Vectors, Rows>;
       else table.tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::plain>;
+      table.streaming_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::streaming>;
       table.packed_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::packed>;
       table.copying_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::copying>;
       table.fetching_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::fetching>;

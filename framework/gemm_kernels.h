@@ -34,6 +34,9 @@ struct GemmKernels {
     const T* const* rows = nullptr;  ///< Start of each row, and `rows_ahead` more pointers that may be prefetched.
     Index offset = 0;                ///< In each row: of the panel to copy, or the place to prefetch.
     T* b_copy = nullptr;             ///< Receives the panel.
+    // For the tiles that fetch what the next ones read of B:
+    const T* ahead = nullptr;
+    Index ahead_step = 0;  ///< Two places this far apart are prefetched with each row of B.
   };
   using TileFunction = void (*)(const Tile& tile);
 
@@ -42,6 +45,8 @@ struct GemmKernels {
   Index max_rows;
   /// [vectors - 1][rows - 1]; A is row-major, or packed: a[k * rows + r].
   TileFunction tile[vectors_limit][rows_limit];
+  /// As `tile`, and prefetches from `ahead` on.
+  TileFunction streaming_tile[vectors_limit][rows_limit];
   TileFunction packed_tile[vectors_limit][rows_limit];
   /// The same for packed A, but B comes from `rows` and is packed on the way, which costs nothing there: the arithmetic is
   /// the bottleneck.

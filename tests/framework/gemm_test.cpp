@@ -111,6 +111,14 @@ void check_all_shapes() {
           for (int variant = 0; variant < 16; ++variant) check_product<T>(target, m, n, k, variant);
 }
 
+/// Packed matrices beyond a megabyte pass through the cache in chunks of their rows.
+template <class T>
+void check_streamed_products() {
+  for (const GemmTarget target : gemm_targets())
+    for (const Index m : {1, 7, 12, 40})
+      for (const int variant : {0, 2, 4, 12}) check_product<T>(target, m, 281, 1030, variant);
+}
+
 template <class T>
 void check_pairs(GemmTarget target, const std::vector<Index>& row_counts, Index k, Index n) {
   std::vector<Matrix<T>> left;
@@ -147,6 +155,11 @@ BOOST_AUTO_TEST_SUITE(gemm)
 BOOST_AUTO_TEST_CASE(every_kernel_agrees_with_the_definition_float) { check_all_shapes<float>(); }
 
 BOOST_AUTO_TEST_CASE(every_kernel_agrees_with_the_definition_double) { check_all_shapes<double>(); }
+
+BOOST_AUTO_TEST_CASE(matrices_larger_than_the_cache) {
+  check_streamed_products<float>();
+  check_streamed_products<double>();
+}
 
 BOOST_AUTO_TEST_CASE(weight_gradient_sums_over_pairs_of_any_length) {
   // 300 rows cross the chunks in which rows are packed; 260 and 300 columns cross the blocks of the result.
