@@ -12,6 +12,11 @@ constexpr Index forward_work = 3;
 constexpr Index function_work = 25;
 constexpr Index backward_work = 6;
 
+// Values kept for the adjoint beyond this would go out to memory and come back, which takes about as long as to compute them
+// again. Then they are, a few at a time, and training needs a third less memory.
+constexpr Index most_kept_bytes = 512 * 1024;
+constexpr std::size_t recomputed_bytes = 16 * 1024;
+
 struct Extent {
   Index rows = 1;
   Index cols = 1;
@@ -163,7 +168,8 @@ Divisible divisible(const Frame& frame, std::span<const Sink> sinks) {
 }
 
 // Runs a loop, on several threads where that pays: by rows, as the products before it (gemm.cpp), or by columns.
-void run_loop(FusedKernel::Loop loop, FusedCall call, Index lanes, Index work_per_element, Divisible divisible) {
+template <class Loop>
+void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, Divisible divisible) {
   if (call.rows == 0 || call.cols == 0) return;
   const Index tiles = (call.cols + lanes - 1) / lanes;
   const Index work = call.rows * call.cols * work_per_element;
@@ -191,6 +197,31 @@ const FusedKernel::Loops& loops_of(const Frame& frame) {
   return frame.kernel->loops[static_cast<std::size_t>(frame.operands[0].dtype())];
 }
 
+Index kept_bytes_of_tile(const Frame& frame) {
+  return loops_of(frame).lanes * frame.kernel->kept * static_cast<Index>(size_of(frame.operands[0].dtype()));
+}
+
+// The backward loop where nothing was kept: a few tiles go forward again and then backward, before they leave the cache.
+void recompute_and_run(const Frame& frame, FusedKernel::Loop backward, FusedCall call) {
+  const FusedKernel::Loops& loops = loops_of(frame);
+  const FusedKernel::Loop forward = frame.dense ? loops.dense_forward : loops.forward;
+  alignas(64) std::array<std::byte, recomputed_bytes> kept;
+  call.kept = kept.data();
+  const Index columns = static_cast<Index>(recomputed_bytes) / kept_bytes_of_tile(frame) * loops.lanes;
+  const Index last_row = call.rows;
+  const Index last_column = call.end;
+  for (; call.first_row < last_row; ++call.first_row) {
+    call.rows = call.first_row + 1;
+    for (Index begin = call.begin; begin < last_column; begin += columns) {
+      FusedCall block = call;
+      block.begin = block.kept_begin = begin;
+      block.end = std::min(begin + columns, last_column);
+      forward(block);
+      backward(block);
+    }
+  }
+}
+
 void run_backward(Frame& frame) {
   alignas(64) static constexpr double zeros[8] = {};
   Tape& tape = frame.operands[0].tape();
@@ -208,8 +239,22 @@ void run_backward(Frame& frame) {
   if (frame.flat) flatten(call);
   const bool dense = frame.dense && std::all_of(seeds.begin(), seeds.end(), has_columns);
   const FusedKernel::Loops& loops = loops_of(frame);
-  run_loop(dense ? loops.dense_backward : loops.backward, call, loops.lanes, backward_work * frame.kernel->nodes,
-           divisible(frame, sinks));
+  const FusedKernel::Loop backward = dense ? loops.dense_backward : loops.backward;
+  const Index work = backward_work * frame.kernel->nodes;
+  if (call.kept != nullptr || frame.kernel->kept == 0)
+    return run_loop(backward, call, loops.lanes, work, divisible(frame, sinks));
+  run_loop([&](const FusedCall& part) { recompute_and_run(frame, backward, part); }, call, loops.lanes,
+           work + function_work * frame.kernel->kept, divisible(frame, sinks));
+}
+
+// Memory for the values the adjoint needs, unless they are so many that computing them again is better.
+void keep_values(const Frame& frame, FusedCall& forward) {
+  const Index bytes_of_tile = kept_bytes_of_tile(frame);
+  if (bytes_of_tile == 0) return;
+  forward.kept_tiles = (forward.cols + loops_of(frame).lanes - 1) / loops_of(frame).lanes;
+  const Index bytes = forward.rows * forward.kept_tiles * bytes_of_tile;
+  if (bytes > most_kept_bytes && bytes_of_tile <= static_cast<Index>(recomputed_bytes)) forward.kept_tiles = 0;
+  else forward.kept = frame.operands[0].tape().scratch<std::byte>(bytes).data();
 }
 
 }  // namespace
@@ -249,12 +294,9 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   const FusedKernel::Loops& loops = loops_of(*frame);
   FusedCall forward = call;
   if (frame->flat) flatten(forward);
-  if (wanted && kernel.kept > 0) {
-    forward.kept_tiles = call.kept_tiles = (forward.cols + loops.lanes - 1) / loops.lanes;
-    const auto bytes =
-        forward.rows * forward.kept_tiles * loops.lanes * kernel.kept * static_cast<Index>(size_of(tape.dtype()));
-    forward.kept = call.kept = tape.scratch<std::byte>(bytes).data();
-  }
+  if (wanted) keep_values(*frame, forward);
+  call.kept = forward.kept;
+  call.kept_tiles = forward.kept_tiles;
   run_loop(frame->dense ? loops.dense_forward : loops.forward, forward, loops.lanes,
            forward_work * kernel.nodes + function_work * kernel.kept, {});
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), [frame] { run_backward(*frame); });

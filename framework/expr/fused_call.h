@@ -28,6 +28,7 @@ struct FusedCall {
   const Sink* sinks = nullptr;    ///< Backward only.
   void* kept = nullptr;
   Index kept_tiles = 0;  ///< From row to row of `kept`.
+  Index kept_begin = 0;  ///< The column of each row that `kept` starts with; a whole number of registers.
   const double* constants = nullptr;
   Index rows = 0;
   Index cols = 0;
@@ -51,7 +52,7 @@ struct FusedKernel {
   int operands;
   int outputs;
   int nodes;         ///< Of the expression.
-  int kept;          ///< Registers stored per tile for the adjoint.
+  int kept;          ///< Registers per tile whose values the adjoint needs: the functions that are dear to compute.
   const bool* used;  ///< By operand: whether the expression mentions it.
 };
 

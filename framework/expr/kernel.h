@@ -248,7 +248,7 @@ void forward_kernel(const FusedCall& call) {
   for (Index row = call.first_row; row < rows; ++row) {
     in.begin_row(call.inputs, row, spread);
     out.begin_row(call.outputs, row, out_buffer);
-    T* kept = kept_begin + (row * call.kept_tiles + begin / lanes) * kept_step;
+    T* kept = kept_begin + (row * call.kept_tiles + (begin - call.kept_begin) / lanes) * kept_step;
     for (Index col = begin; col < end; col += lanes, kept += kept_step) {
       const Index n = end - col;
       Index at = col;
@@ -285,7 +285,8 @@ void backward_kernel(const FusedCall& call) {
   const Index begin = call.begin;
   const Index end = call.end;
   for (Index row = call.first_row; row < rows; ++row) {
-    const T* kept = static_cast<const T*>(call.kept) + (row * call.kept_tiles + begin / lanes) * P::kept * lanes;
+    const T* kept = static_cast<const T*>(call.kept) +
+                    (row * call.kept_tiles + (begin - call.kept_begin) / lanes) * P::kept * lanes;
     in.begin_row(call.inputs, row, in_spread);
     out.begin_row(call.outputs, row, out_buffer);
     seeds.begin_row(call.seeds, row, seed_spread);

@@ -2,6 +2,7 @@
 
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/split.h>
+#include <recur/framework/parallel.h>
 
 #include <cmath>
 
@@ -182,6 +183,43 @@ BOOST_AUTO_TEST_CASE(an_overlap_as_large_as_the_whole) {
         return fuse([](auto a, auto b) { return a * b; }, slice(y, -1, 0, 2), slice(y, -1, 1, 2));
       },
       {Shape{2, 4}});
+}
+
+// Of a large operation the activations are not kept but computed again: the same to the bit, and less memory.
+BOOST_AUTO_TEST_CASE(activations_of_large_operations_are_computed_again) {
+  constexpr Index rows = 1200;
+  constexpr Index cols = 301;  // the last register of a row is not full
+  const auto run = [&](bool in_parts, bool column, int team) {
+    const int before = threads();
+    set_threads(team);
+    Tape tape;
+    std::vector<Var> x;
+    for (std::uint64_t k = 0; k < 5; ++k)
+      x.push_back(tape.input(test::normal({rows, column && k == 4 ? 1 : cols}, k + 1)));
+    const std::size_t inputs_only = tape.memory();
+    for (Index row = 0; row < rows; row += in_parts ? 50 : rows) {
+      const auto part = [&](Var v) { return slice(v, 0, row, in_parts ? 50 : rows); };
+      const auto [h, c] = fuse(lstm, part(x[0]), part(x[1]), part(x[2]), part(x[3]), part(x[4]));
+      const auto seed = h.add_gradient<float>();
+      for (Index i = 0; i < seed.rows; ++i)
+        for (Index j = 0; j < seed.cols; ++j) seed(i, j) = 1;
+    }
+    const std::size_t used = tape.memory() - inputs_only;
+    tape.propagate();
+    std::vector<std::vector<double>> gradients;
+    for (const Var v : x) gradients.push_back(v.gradient().to_doubles());
+    set_threads(before);
+    return std::pair(gradients, used);
+  };
+  const auto [kept, kept_memory] = run(true, false, 1);
+  const auto [computed, less_memory] = run(false, false, 1);
+  BOOST_TEST((computed == kept));
+  BOOST_TEST(less_memory < kept_memory / 2);
+  BOOST_TEST((run(false, false, 2).first == kept));
+  // A column's gradient is a sum over columns, in another order.
+  const auto columns_kept = run(true, true, 1).first;
+  const auto columns_computed = run(false, true, 1).first;
+  for (std::size_t i = 0; i < columns_kept.size(); ++i) test::check_close(columns_computed[i], columns_kept[i], 1e-5);
 }
 
 BOOST_AUTO_TEST_CASE(float_and_double_agree) {
