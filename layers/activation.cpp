@@ -1,5 +1,7 @@
 #include <recur/layers/activation.h>
 
+#include <recur/framework/ops/softmax.h>
+
 #include <algorithm>
 #include <array>
 
@@ -7,14 +9,15 @@ namespace recur {
 namespace {
 
 // By Kind.
-constexpr std::array<std::string_view, 13> known_names = {
-    "linear", "tanh", "sigmoid",  "hard_sigmoid", "hard_sigmoid_v3", "relu", "leaky_relu",
-    "elu",    "selu", "softplus", "softsign",     "exponential",     "silu"};
+constexpr std::array<std::string_view, 21> known_names = {
+    "linear", "tanh", "sigmoid",  "hard_sigmoid", "hard_sigmoid_v3", "relu",    "leaky_relu",
+    "elu",    "selu", "softplus", "softsign",     "exponential",     "silu",    "hard_silu",
+    "relu6",  "celu", "gelu",     "mish",         "log_sigmoid",     "softmax", "log_softmax"};
 
 }  // namespace
 
 Activation::Activation(std::string_view name) : kind_(linear) {
-  const std::string_view wanted = name == "swish" ? "silu" : name;
+  const std::string_view wanted = name == "swish" ? "silu" : name == "hard_swish" ? "hard_silu" : name;
   const auto* const found = std::find(known_names.begin(), known_names.end(), wanted);
   if (found == known_names.end()) {
     std::string known;
@@ -30,6 +33,8 @@ std::span<const std::string_view> Activation::names() { return known_names; }
 Var Activation::operator()(Var x) const {
   if (kind_ == linear) return x;
   if (kind_ == tanh) return recur::tanh(x);
+  if (kind_ == softmax) return recur::softmax(x);
+  if (kind_ == log_softmax) return recur::log_softmax(x);
   return map<fn::Activate>(x, static_cast<int>(kind_));
 }
 

@@ -2,6 +2,7 @@
 
 #include <recur/framework/expr/fuse.h>
 
+#include <cmath>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,7 +11,8 @@ namespace recur {
 
 /// A pointwise function chosen by its Keras name: `Activation("tanh")`, or by assignment in options, `.activation = "relu"`.
 /// Known: linear, tanh, sigmoid, hard_sigmoid (r1.15: clip(0.2x + 0.5, 0, 1)), hard_sigmoid_v3 (today's: clip(x/6 + 0.5, 0, 1)),
-/// relu, leaky_relu (0.2), elu, selu, softplus, softsign, exponential, silu.
+/// relu, relu6, leaky_relu (0.2), elu, celu (the same), selu, softplus, softsign, exponential, silu, hard_silu, gelu (by the error
+/// function), mish, log_sigmoid; and softmax and log_softmax over the last axis, for layers only: a gate is computed by itself.
 class Activation {
  public:
   enum Kind : int {
@@ -26,7 +28,15 @@ class Activation {
     softplus,
     softsign,
     exponential,
-    silu
+    silu,
+    hard_silu,
+    relu6,
+    celu,
+    gelu,
+    mish,
+    log_sigmoid,
+    softmax,
+    log_softmax
   };
 
   Activation(Kind kind = linear) : kind_(kind) {}  // NOLINT(google-explicit-constructor): a kind is an activation.
@@ -41,6 +51,8 @@ class Activation {
   [[nodiscard]] static std::span<const std::string_view> names();
   /// Applies it to a value.
   [[nodiscard]] Var operator()(Var x) const;
+  /// Whether every element is computed by itself.
+  [[nodiscard]] bool is_pointwise() const { return kind_ != softmax && kind_ != log_softmax; }
   friend bool operator==(const Activation&, const Activation&) = default;
 
  private:
@@ -59,6 +71,21 @@ struct Activate {
   static constexpr double selu_alpha = 1.6732632423543772;
   static constexpr double selu_scale = 1.0507009873554805;
 
+  // Φ, the distribution function of the normal distribution, and its density.
+  template <class V>
+  static V normal_distribution(V x) {
+    constexpr double root_half = 0.70710678118654752;
+    V result = x;
+    for (std::size_t i = 0; i < sizeof(V) / sizeof(x[0]); ++i)
+      result[i] = std::erfc(x[i] * static_cast<std::remove_cvref_t<decltype(x[0])>>(-root_half)) / 2;
+    return result;
+  }
+  template <class V>
+  static V normal_density(V x) {
+    constexpr double inverse_root_two_pi = 0.39894228040143268;
+    return splat<V>(inverse_root_two_pi) * Exp::value(splat<V>(-0.5) * x * x);
+  }
+
   template <class V>
   static V value(V x, V kind) {
     switch (static_cast<int>(kind[0])) {
@@ -75,6 +102,7 @@ struct Activate {
       case Activation::leaky_relu:
         return LeakyRelu::value(x, splat<V>(leaky_slope));
       case Activation::elu:
+      case Activation::celu:
         return Elu::value(x, splat<V>(1));
       case Activation::selu:
         return splat<V>(selu_scale) * Elu::value(x, splat<V>(selu_alpha));
@@ -86,6 +114,16 @@ struct Activate {
         return Exp::value(x);
       case Activation::silu:
         return x * Sigmoid::value(x);
+      case Activation::hard_silu:
+        return x * HardSigmoidV3::value(x);
+      case Activation::relu6:
+        return simd::min(splat<V>(6), Relu::value(x));
+      case Activation::gelu:
+        return x * normal_distribution(x);
+      case Activation::mish:
+        return x * Tanh::value(Softplus::value(x));
+      case Activation::log_sigmoid:
+        return -Softplus::value(-x);
       default:
         return x;
     }
@@ -107,6 +145,7 @@ struct Activate {
       case Activation::leaky_relu:
         return LeakyRelu::slope<0>(x, splat<V>(leaky_slope), y);
       case Activation::elu:
+      case Activation::celu:
         return Elu::slope<0>(x, splat<V>(1), y);
       case Activation::selu:
         return splat<V>(selu_scale) * Elu::slope<0>(x, splat<V>(selu_alpha), y / splat<V>(selu_scale));
@@ -120,6 +159,20 @@ struct Activate {
         const V s = Sigmoid::value(x);
         return s + y * (1 - s);
       }
+      case Activation::hard_silu: {
+        const V s = HardSigmoidV3::value(x);
+        return s + x * HardSigmoidV3::slope(x, s);
+      }
+      case Activation::relu6:
+        return simd::select((x > 0) & (x < 6), splat<V>(1), V{});
+      case Activation::gelu:
+        return normal_distribution(x) + x * normal_density(x);
+      case Activation::mish: {
+        const V t = Tanh::value(Softplus::value(x));
+        return t + x * (1 - t * t) * Sigmoid::value(x);
+      }
+      case Activation::log_sigmoid:
+        return Sigmoid::value(-x);
       default:
         return splat<V>(1);
     }
@@ -130,8 +183,12 @@ struct Activate {
 
 /// Calls `cell(activation, recurrent_activation)` with two functions of expressions, so that the body of a cell is written
 /// once for all activations. tanh with sigmoid or hard_sigmoid is compiled in; other pairs are chosen at run time.
+/// @throws ValueError for softmax and log_softmax.
 template <class Body>
 [[nodiscard]] auto with_activations(Activation activation, Activation recurrent, Body&& body) {
+  for (const Activation one : {activation, recurrent})
+    require<ValueError>(one.is_pointwise(), "with_activations: {} works on whole rows and cannot be part of a gate",
+                        one.name());
   const auto tanh_of = [](auto x) { return recur::tanh(x); };
   if (activation.kind() == Activation::tanh && recurrent.kind() == Activation::sigmoid)
     return body(tanh_of, [](auto x) { return recur::sigmoid(x); });

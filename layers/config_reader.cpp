@@ -72,8 +72,9 @@ Initializer read_initializer(const Json& json, const std::string& path) {
     if (key == "seed") {
       if (!value.is_null()) refuse(at, "only null is supported: random numbers come from the builder's generator");
     } else if (key != "dtype") {  // that of the parameter
-      if (!value.is_number()) refuse(at, "a number is expected, got {}", value.dump());
-      arguments.emplace_back(key, value.get<double>());
+      if (value.is_number()) arguments.emplace_back(key, value.get<double>());
+      else if (value.is_string()) arguments.emplace_back(key, value.get<std::string>());
+      else refuse(at, "a number or a word is expected, got {}", value.dump());
     }
   }
   return Initializer::from_config(found.class_name, arguments);
@@ -140,6 +141,12 @@ class Reader final : public Fields {
   void operator()(const char* key, int& value) override {
     if (const Json* const found = find(key))
       value = checked(key, *found, found->is_number_integer(), "an integer").get<int>();
+  }
+  void axis(const char* key, int& value) override {
+    const Json* found = find(key);
+    if (found == nullptr) return;
+    if (found->is_array() && found->size() == 1) found = &found->front();
+    value = checked(key, *found, found->is_number_integer(), "an axis, or a list of one").get<int>();
   }
   void operator()(const char* key, Index& value) override {
     if (const Json* const found = find(key))

@@ -18,7 +18,8 @@ Json with_class(std::string_view name, Json config) {
 
 Json write_initializer(const Initializer& initializer) {
   Json arguments = Json::object();
-  for (const auto& [key, value] : initializer.config()) arguments[key] = value;
+  for (const auto& [key, value] : initializer.config())
+    std::visit([&, k = key](const auto& argument) { arguments[k] = argument; }, value);
   return with_class(initializer.class_name(), std::move(arguments));
 }
 
@@ -46,6 +47,7 @@ class Writer final : public Fields {
  public:
   void operator()(const char* key, bool& value) override { json[key] = value; }
   void operator()(const char* key, int& value) override { json[key] = value; }
+  void axis(const char* key, int& value) override { json[key] = value; }
   void operator()(const char* key, Index& value) override { json[key] = value; }
   void operator()(const char* key, double& value) override { json[key] = value; }
   void operator()(const char* key, std::string& value) override { json[key] = value; }

@@ -31,6 +31,8 @@ class Fields {
   virtual void operator()(const char* key, std::string& value) = 0;
   /// With `null` for the empty string.
   virtual void optional(const char* key, std::string& value) = 0;
+  /// An axis; Keras writes it as a number or as a list of one.
+  virtual void axis(const char* key, int& value) = 0;
   virtual void operator()(const char* key, Activation& value) = 0;
   virtual void operator()(const char* key, Initializer& value) = 0;
   virtual void operator()(const char* key, Regularizer& value) = 0;

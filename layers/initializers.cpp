@@ -3,6 +3,8 @@
 #include <Eigen/Core>
 #include <Eigen/QR>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -14,32 +16,47 @@ namespace {
 struct Request {
   std::vector<double>& values;  // zeros
   const Shape& shape;
-  std::array<double, 2> arguments;
+  std::array<double, 3> arguments;
   Generator& generator;
 
   void draw_uniform(double low, double high) const {
     for (double& value : values) value = generator.uniform(low, high);
+  }
+  void draw_normal(double mean, double stddev) const {
+    generator.fill_normal(values);
+    for (double& value : values) value = mean + stddev * value;
   }
   void draw_truncated(double mean, double stddev) const {
     for (double& value : values) value = mean + stddev * generator.truncated_normal();
   }
 };
 
-using Variance = double (*)(Fans);
-double glorot(Fans fan) { return 1 / std::max(1.0, (fan.in + fan.out) / 2); }
-double he(Fans fan) { return 2 / std::max(1.0, fan.in); }
-double lecun(Fans fan) { return 1 / std::max(1.0, fan.in); }
+enum Mode { fan_in, fan_out, fan_avg };
+enum Distribution { truncated_normal_values, untruncated_normal_values, uniform_values };
 
-template <Variance variance>
-void scaled_uniform(const Request& request) {
-  const double limit = std::sqrt(3 * variance(fans(request.shape)));
-  request.draw_uniform(-limit, limit);
+void scale_variance(const Request& request, double scale, Mode mode, Distribution distribution) {
+  constexpr double truncated_stddev = 0.87962566103423978;  // of a unit normal variable cut at 2
+  const Fans fan = fans(request.shape);
+  const double count = mode == fan_in ? fan.in : mode == fan_out ? fan.out : (fan.in + fan.out) / 2;
+  const double stddev = std::sqrt(scale / std::max(1.0, count));
+  switch (distribution) {
+    case truncated_normal_values:
+      return request.draw_truncated(0, stddev / truncated_stddev);
+    case untruncated_normal_values:
+      return request.draw_normal(0, stddev);
+    case uniform_values:
+      return request.draw_uniform(-std::sqrt(3.0) * stddev, std::sqrt(3.0) * stddev);
+  }
 }
 
-template <Variance variance>
-void scaled_normal(const Request& request) {
-  constexpr double truncated_stddev = 0.87962566103423978;  // of a unit normal variable cut at 2
-  request.draw_truncated(0, std::sqrt(variance(fans(request.shape))) / truncated_stddev);
+template <int scale, Mode mode, Distribution distribution>
+void fill_scaled(const Request& request) {
+  scale_variance(request, scale, mode, distribution);
+}
+
+void fill_variance_scaling(const Request& request) {
+  scale_variance(request, request.arguments[0], static_cast<Mode>(request.arguments[1]),
+                 static_cast<Distribution>(request.arguments[2]));
 }
 
 void fill_orthogonal(const Request& request) {
@@ -67,11 +84,6 @@ void fill_identity(const Request& request) {
     request.values[static_cast<std::size_t>(i * shape[1] + i)] = request.arguments[0];
 }
 
-void fill_normal(const Request& request) {
-  request.generator.fill_normal(request.values);
-  for (double& x : request.values) x = request.arguments[0] + request.arguments[1] * x;
-}
-
 void fill_constant(const Request& request) {
   std::fill(request.values.begin(), request.values.end(), request.arguments[0]);
 }
@@ -90,32 +102,62 @@ std::string plain(std::string_view name) {
 
 /// Everything about one initializer: to add one, add a row to the table below and a function that names it.
 struct Initializer::Entry {
+  using Words = std::array<const char*, 3>;
+
   const char* name;
   const char* class_name;
   void (*fill)(const Request&);
-  std::array<const char*, 2> keys{"", ""};
-  std::array<double, 2> defaults{};
+  std::array<std::string_view, 3> keys{};
+  std::array<double, 3> defaults{};
+  /// For an argument that is a word: those allowed. The argument is kept as the number of the word.
+  std::array<Words, 3> words{};
+
+  [[nodiscard]] double parse(std::size_t key, const Argument& argument) const;
 };
 
+double Initializer::Entry::parse(std::size_t key, const Argument& argument) const {
+  const Words& allowed = words[key];
+  const auto* const number = std::get_if<double>(&argument);
+  if (allowed[0] == nullptr) {
+    require<ValueError>(number != nullptr, "Initializer: {} of {} must be a number", keys[key], name);
+    return *number;
+  }
+  const std::string word = number != nullptr ? fmt::format("{}", *number) : std::get<std::string>(argument);
+  const auto* const at = std::find_if(allowed.begin(), allowed.end(), [&](const char* one) { return one == word; });
+  require<ValueError>(at != allowed.end(), "Initializer: {} of {} must be {}, {} or {}, got '{}'", keys[key], name,
+                      allowed[0], allowed[1], allowed[2], word);
+  return static_cast<double>(at - allowed.begin());
+}
+
 const Initializer::Entry& Initializer::find(std::string_view name) {
-  static constexpr std::array<Entry, 14> table{{
-      {"glorot_uniform", "GlorotUniform", scaled_uniform<glorot>},
-      {"glorot_normal", "GlorotNormal", scaled_normal<glorot>},
-      {"he_uniform", "HeUniform", scaled_uniform<he>},
-      {"he_normal", "HeNormal", scaled_normal<he>},
-      {"lecun_uniform", "LecunUniform", scaled_uniform<lecun>},
-      {"lecun_normal", "LecunNormal", scaled_normal<lecun>},
-      {"orthogonal", "Orthogonal", fill_orthogonal, {"gain", ""}, {1.0}},
-      {"identity", "Identity", fill_identity, {"gain", ""}, {1.0}},
+  static constexpr std::array<Entry, 15> table{{
+      {"glorot_uniform", "GlorotUniform", fill_scaled<1, fan_avg, uniform_values>},
+      {"glorot_normal", "GlorotNormal", fill_scaled<1, fan_avg, truncated_normal_values>},
+      {"he_uniform", "HeUniform", fill_scaled<2, fan_in, uniform_values>},
+      {"he_normal", "HeNormal", fill_scaled<2, fan_in, truncated_normal_values>},
+      {"lecun_uniform", "LecunUniform", fill_scaled<1, fan_in, uniform_values>},
+      {"lecun_normal", "LecunNormal", fill_scaled<1, fan_in, truncated_normal_values>},
+      {"variance_scaling",
+       "VarianceScaling",
+       fill_variance_scaling,
+       {"scale", "mode", "distribution"},
+       {1.0, fan_in, truncated_normal_values},
+       {{{}, {"fan_in", "fan_out", "fan_avg"}, {"truncated_normal", "untruncated_normal", "uniform"}}}},
+      {"orthogonal", "Orthogonal", fill_orthogonal, {"gain"}, {1.0}},
+      {"identity", "Identity", fill_identity, {"gain"}, {1.0}},
       {"zeros", "Zeros", [](const Request&) {}},
       {"ones", "Ones", [](const Request& request) { request.values.assign(request.values.size(), 1.0); }},
-      {"constant", "Constant", fill_constant, {"value", ""}, {0.0}},
+      {"constant", "Constant", fill_constant, {"value"}, {0.0}},
       {"random_uniform",
        "RandomUniform",
        [](const Request& r) { r.draw_uniform(r.arguments[0], r.arguments[1]); },
        {"minval", "maxval"},
        {-0.05, 0.05}},
-      {"random_normal", "RandomNormal", fill_normal, {"mean", "stddev"}, {0.0, 0.05}},
+      {"random_normal",
+       "RandomNormal",
+       [](const Request& r) { r.draw_normal(r.arguments[0], r.arguments[1]); },
+       {"mean", "stddev"},
+       {0.0, 0.05}},
       {"truncated_normal",
        "TruncatedNormal",
        [](const Request& r) { r.draw_truncated(r.arguments[0], r.arguments[1]); },
@@ -140,7 +182,10 @@ Initializer Initializer::from_config(std::string_view name, const Config& config
   for (const auto& [key, value] : config) {
     const auto* const at = std::find(keys.begin(), keys.end(), key);
     require<ValueError>(at != keys.end() && !key.empty(), "Initializer: {} has no argument '{}'", result.name(), key);
-    result.arguments_[static_cast<std::size_t>(at - keys.begin())] = value;
+    const auto i = static_cast<std::size_t>(at - keys.begin());
+    result.arguments_[i] = result.entry_->parse(i, value);
+    require<ValueError>(key != "scale" || result.arguments_[i] > 0, "Initializer: scale of {} must be positive, got {}",
+                        result.name(), result.arguments_[i]);
   }
   return result;
 }
@@ -150,8 +195,13 @@ std::string Initializer::class_name() const { return entry_->class_name; }
 
 Initializer::Config Initializer::config() const {
   Config result;
-  for (std::size_t i = 0; i < arguments_.size(); ++i)
-    if (const std::string key = entry_->keys[i]; !key.empty()) result.emplace_back(key, arguments_[i]);
+  for (std::size_t i = 0; i < arguments_.size(); ++i) {
+    const std::string key(entry_->keys[i]);
+    if (key.empty()) continue;
+    const Entry::Words& words = entry_->words[i];
+    if (words[0] == nullptr) result.emplace_back(key, arguments_[i]);
+    else result.emplace_back(key, words[static_cast<std::size_t>(arguments_[i])]);
+  }
   return result;
 }
 
@@ -175,6 +225,10 @@ Initializer he_uniform() { return Initializer::from_name("he_uniform"); }
 Initializer he_normal() { return Initializer::from_name("he_normal"); }
 Initializer lecun_uniform() { return Initializer::from_name("lecun_uniform"); }
 Initializer lecun_normal() { return Initializer::from_name("lecun_normal"); }
+Initializer variance_scaling(double scale, const std::string& mode, const std::string& distribution) {
+  return Initializer::from_config("variance_scaling",
+                                  {{"scale", scale}, {"mode", mode}, {"distribution", distribution}});
+}
 Initializer orthogonal(double gain) { return Initializer::from_config("orthogonal", {{"gain", gain}}); }
 Initializer identity(double gain) { return Initializer::from_config("identity", {{"gain", gain}}); }
 Initializer zeros() { return Initializer::from_name("zeros"); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace recur {
@@ -23,11 +24,13 @@ struct Fans {
 class Initializer {
  public:
   /// Arguments by name, as in a Keras config: `{{"mean", 0.0}, {"stddev", 0.05}}`.
-  using Config = std::vector<std::pair<std::string, double>>;
+  using Argument = std::variant<double, std::string>;
+  using Config = std::vector<std::pair<std::string, Argument>>;
 
   /// `glorot_uniform` or `GlorotUniform`, with the default arguments. @throws ValueError for an unknown name.
   [[nodiscard]] static Initializer from_name(std::string_view name);
-  /// With the arguments given; defaults for others. @throws ValueError for an unknown name or argument.
+  /// With the arguments given; defaults for others. @throws ValueError for an unknown name or argument, or one
+  /// that is out of range.
   [[nodiscard]] static Initializer from_config(std::string_view name, const Config& config);
 
   /// Overwrites `value`. @throws ShapeError where the initializer needs a matrix and `value` is none.
@@ -46,7 +49,7 @@ class Initializer {
   explicit Initializer(const Entry& entry);
 
   const Entry* entry_;
-  std::array<double, 2> arguments_;
+  std::array<double, 3> arguments_;  // of a word: which of those allowed
 };
 
 /// Variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010). The uniform one of limit sqrt(6 / (fan_in + fan_out)); the
@@ -59,6 +62,11 @@ class Initializer {
 /// Variance 1 / fan_in (LeCun et al. 1998).
 [[nodiscard]] Initializer lecun_uniform();
 [[nodiscard]] Initializer lecun_normal();
+/// Variance `scale` / n, where n is by `mode` fan_in, fan_out or fan_avg, their mean; `distribution` is truncated_normal,
+/// untruncated_normal or uniform. The ones above are its special cases.
+/// @throws ValueError for scale <= 0 or another word.
+[[nodiscard]] Initializer variance_scaling(double scale = 1.0, const std::string& mode = "fan_in",
+                                           const std::string& distribution = "truncated_normal");
 /// Orthonormal columns, or rows if there are more columns, times `gain` (Saxe et al. 2014); leading axes are folded.
 [[nodiscard]] Initializer orthogonal(double gain = 1.0);
 /// `gain` on the main diagonal of a matrix, zeros elsewhere.

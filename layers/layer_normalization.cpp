@@ -3,9 +3,7 @@
 namespace recur {
 
 void LayerNormalizationOptions::fields(Fields& f) {
-  int axis = -1;
-  f("axis", axis);
-  require<ValueError>(axis == -1, "LayerNormalization: only axis = -1 is supported, got {}", axis);
+  f.axis("axis", axis);
   if (f.reading()) {
     bool rms_scaling = false;  // in configs of Keras 3
     f("rms_scaling", rms_scaling);
@@ -29,6 +27,10 @@ void LayerNormalization::build(Builder& build) {
 }
 
 Var LayerNormalization::operator()(Var x) {
+  const int last = x.shape().rank() - 1;
+  require<ValueError>(options_.axis == -1 || options_.axis == last,
+                      "LayerNormalization: axis {} is not the last one of {}; only that can be normalized",
+                      options_.axis, x.shape());
   Tape& tape = x.tape();
   return layer_norm(x, options_.scale ? tape.leaf(gamma) : Var(), options_.center ? tape.leaf(beta) : Var(),
                     options_.epsilon);

@@ -6,6 +6,8 @@
 namespace recur {
 
 struct LayerNormalizationOptions {
+  /// The last axis, counted from the end or the beginning: `[batch, time, features]` has -1 or 2.
+  int axis = -1;
   double epsilon = 1e-3;
   /// Whether there is an offset beta, and a gain gamma.
   bool center = true;
@@ -20,7 +22,7 @@ struct LayerNormalizationOptions {
   void fields(Fields& f);
 };
 
-/// gamma·(x - mean)/√(variance + epsilon) + beta over the last axis (`tf.keras.layers.LayerNormalization` with axis = -1).
+/// gamma·(x - mean)/√(variance + epsilon) + beta over the last axis (`tf.keras.layers.LayerNormalization`).
 class LayerNormalization {
  public:
   static constexpr const char* class_name = "LayerNormalization";
@@ -33,6 +35,7 @@ class LayerNormalization {
 
   void build(Builder& build);
   void visit(ParameterVisitor& visitor) { visitor(gamma, beta); }
+  /// @throws ValueError when `axis` is not the last one of x.
   [[nodiscard]] Var operator()(Var x);
   [[nodiscard]] Config config() const { return options_; }
 

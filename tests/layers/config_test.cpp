@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(layers_round_trip) {
       of_class("Embedding", {{"input_dim", 7}, {"output_dim", 2}, {"mask_zero", true}}),
       of_class("Masking", {{"mask_value", -1.0}}),
       of_class("Dropout", {{"rate", 0.5}}),
-      of_class("LayerNormalization", {{"epsilon", 0.25}, {"scale", false}}),
+      of_class("LayerNormalization", {{"axis", 2}, {"epsilon", 0.25}, {"scale", false}}),
       of_class("Attention", {{"use_scale", true}}),
       of_class("AdditiveAttention", {{"use_scale", false}}),
       of_class("Sequential", {{"layers", {lstm, dense}}}),
@@ -122,12 +122,16 @@ BOOST_AUTO_TEST_CASE(initializers_regularizers_constraints) {
                {{"units", 2},
                 {"kernel_initializer",
                  {{"class_name", "RandomUniform"}, {"config", {{"minval", -0.5}, {"maxval", 0.5}, {"seed", nullptr}}}}},
+                {"recurrent_initializer",
+                 {{"class_name", "VarianceScaling"},
+                  {"config", {{"scale", 2.0}, {"mode", "fan_avg"}, {"distribution", "uniform"}, {"seed", nullptr}}}}},
                 {"kernel_regularizer", {{"class_name", "L1L2"}, {"config", {{"l1", 0.5}, {"l2", 0.25}}}}},
                 {"recurrent_constraint", {{"class_name", "MaxNorm"}, {"config", {{"max_value", 3}, {"axis", 0}}}}},
                 {"bias_constraint", {{"class_name", "NonNeg"}, {"config", json::object()}}}});
   const AnyCell made = cell_from_config(cell.dump());
   const auto& options = made.as<LSTMCell>().options();
   BOOST_TEST((options.kernel_initializer == random_uniform(-0.5, 0.5)));
+  BOOST_TEST((options.recurrent_initializer == variance_scaling(2, "fan_avg", "uniform")));
   BOOST_TEST((options.kernel_regularizer == Regularizer{0.5, 0.25}));
   BOOST_TEST((options.recurrent_constraint == max_norm(3)));
   BOOST_TEST((options.bias_constraint == non_neg()));
@@ -226,7 +230,7 @@ constexpr const char* of_keras_3 = R"json({"module": "keras", "class_name": "Seq
         "reset_after": true, "seed": null}, "registered_name": null, "build_config": {"input_shape": [null, 2]}}]},
       "registered_name": null}}, "registered_name": null, "build_config": {"input_shape": [null, 5, 2]}},
   {"module": "keras.layers", "class_name": "LayerNormalization", "config": {"name": "layer_normalization",
-    "trainable": true, "dtype": "float32", "axis": -1, "epsilon": 0.001, "center": true, "scale": true,
+    "trainable": true, "dtype": "float32", "axis": [-1], "epsilon": 0.001, "center": true, "scale": true,
     "rms_scaling": false, "beta_initializer": "zeros", "gamma_initializer": "ones", "beta_regularizer": null,
     "gamma_regularizer": null, "beta_constraint": null, "gamma_constraint": null}, "registered_name": null}],
   "build_input_shape": [null, 5, 2]}, "registered_name": null, "build_config": {"input_shape": [null, 5, 2]},

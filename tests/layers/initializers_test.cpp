@@ -60,9 +60,14 @@ BOOST_AUTO_TEST_CASE(scaled_initializers_have_the_variance_of_their_paper) {
     double variance;
     bool uniform;
   };
-  const Row rows[] = {{glorot_uniform(), 2.0 / 800, true}, {glorot_normal(), 2.0 / 800, false},
-                      {he_uniform(), 2.0 / 200, true},     {he_normal(), 2.0 / 200, false},
-                      {lecun_uniform(), 1.0 / 200, true},  {lecun_normal(), 1.0 / 200, false}};
+  const Row rows[] = {{glorot_uniform(), 2.0 / 800, true},
+                      {glorot_normal(), 2.0 / 800, false},
+                      {he_uniform(), 2.0 / 200, true},
+                      {he_normal(), 2.0 / 200, false},
+                      {lecun_uniform(), 1.0 / 200, true},
+                      {lecun_normal(), 1.0 / 200, false},
+                      {variance_scaling(3, "fan_out", "uniform"), 3.0 / 600, true},
+                      {variance_scaling(0.5, "fan_avg"), 0.5 / 400, false}};
   for (const Row& row : rows) {
     const Spread s = spread(draw(row.initializer, shape));
     BOOST_TEST_CONTEXT(row.initializer.name()) {
@@ -74,6 +79,12 @@ BOOST_AUTO_TEST_CASE(scaled_initializers_have_the_variance_of_their_paper) {
       BOOST_TEST(s.largest > 0.999 * limit);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(variance_scaling_without_a_cut) {
+  const Spread s = spread(draw(variance_scaling(2, "fan_in", "untruncated_normal"), {200, 600}));
+  BOOST_TEST(s.variance == 2.0 / 200, boost::test_tools::tolerance(0.02));
+  BOOST_TEST(s.largest > 4 * std::sqrt(2.0 / 200));  // of 120,000 normal values
 }
 
 BOOST_AUTO_TEST_CASE(orthogonal_has_orthonormal_columns_or_rows_times_the_gain) {
@@ -136,9 +147,9 @@ BOOST_AUTO_TEST_CASE(a_seed_means_the_same_weights_in_float_and_double) {
 }
 
 BOOST_AUTO_TEST_CASE(names_are_accepted_in_both_spellings) {
-  for (const char* name :
-       {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal",
-        "identity", "zeros", "ones", "constant", "random_uniform", "random_normal", "truncated_normal"}) {
+  for (const char* name : {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
+                           "lecun_normal", "orthogonal", "variance_scaling", "identity", "zeros", "ones", "constant",
+                           "random_uniform", "random_normal", "truncated_normal"}) {
     const Initializer initializer = Initializer::from_name(name);
     BOOST_TEST(initializer.name() == name);
     BOOST_TEST((Initializer::from_name(initializer.class_name()) == initializer));
@@ -165,6 +176,13 @@ BOOST_AUTO_TEST_CASE(the_config_holds_the_arguments_under_their_keras_names) {
   BOOST_TEST(glorot_uniform().config().empty());
   BOOST_TEST((Initializer::from_config("RandomUniform", {{"maxval", 1.0}}) == random_uniform(-0.05, 1)));
   BOOST_CHECK_THROW((void)Initializer::from_config("zeros", {{"value", 1.0}}), ValueError);
+  BOOST_CHECK_THROW((void)Initializer::from_config("constant", {{"value", std::string("one")}}), ValueError);
+  const Initializer::Config scaling{
+      {"scale", 2.0}, {"mode", std::string("fan_avg")}, {"distribution", std::string("uniform")}};
+  BOOST_TEST((variance_scaling(2, "fan_avg", "uniform").config() == scaling));
+  BOOST_CHECK_THROW((void)variance_scaling(0), ValueError);
+  BOOST_CHECK_THROW((void)variance_scaling(1, "fan"), ValueError);
+  BOOST_CHECK_THROW((void)variance_scaling(1, "fan_in", "cauchy"), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_name_is_answered_with_the_known_ones) {
