@@ -32,7 +32,8 @@ class Registry {
   }
   template <Configurable C>
   void add_cell() {
-    add_cell<C>(std::string(C::class_name));
+    if constexpr (requires { C::name_of_class; }) add_cell<C>(std::string(C::name_of_class));
+    else add_cell<C>(std::string(C::class_name));
   }
   template <Configurable L>
   void add_layer(const std::string& name) {
@@ -52,6 +53,13 @@ class Registry {
   }
 
  private:
+  /// Generated (cmake/built_in_cells.cmake): knows the classes of all headers layers/*_cell.h.
+  void add_built_in_cells();
+  template <class C>
+  void add_built_in_cell() {
+    if constexpr (Configurable<C>) add_cell<C>();
+  }
+
   template <class Any>
   using Makers = std::map<std::string, std::function<Any(Fields&)>>;
 
