@@ -1,10 +1,7 @@
 #include <recur/framework/arena.h>
 
-#include <cstdlib>
+#include <algorithm>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #endif
@@ -32,8 +29,6 @@ void unpoison([[maybe_unused]] std::byte* begin, [[maybe_unused]] std::size_t by
 
 }  // namespace
 
-void Arena::Free::operator()(std::byte* p) const { std::free(p); }  // NOLINT(cppcoreguidelines-no-malloc)
-
 void* Arena::allocate(std::size_t bytes) {
   const std::size_t need = round_up(bytes, buffer_alignment) + (bytes >= large_buffer ? colour_ : 0);
   if (blocks_.empty() || used_ + need > blocks_[block_].size) next_block(need);
@@ -51,13 +46,8 @@ void Arena::next_block(std::size_t bytes) {
     // Each block is as large as all before it, up to a bound, so that long sequences need few of them.
     constexpr std::size_t growth_bound = std::size_t{64} << 20;
     const std::size_t size = round_up(std::max({bytes, first_block, std::min(capacity(), growth_bound)}), huge_page);
-    auto* const memory = static_cast<std::byte*>(std::aligned_alloc(huge_page, size));
-    if (memory == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-    madvise(memory, size, MADV_HUGEPAGE);
-#endif
-    poison(memory, size);
-    blocks_.push_back({std::unique_ptr<std::byte, Free>(memory), size});
+    blocks_.push_back({detail::allocate_buffer<std::byte>(size, buffer_alignment), size});
+    poison(blocks_.back().memory.get(), size);
   }
   // A block that was too small for this request may serve later ones of the same pass.
   if (found != next) std::swap(blocks_[found], blocks_[next]);

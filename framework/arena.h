@@ -3,7 +3,6 @@
 #include <recur/framework/tensor.h>
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -47,11 +46,8 @@ class Arena {
   [[nodiscard]] std::size_t capacity() const;
 
  private:
-  struct Free {
-    void operator()(std::byte* p) const;
-  };
   struct Block {
-    std::unique_ptr<std::byte, Free> memory;
+    detail::Buffer<std::byte> memory;
     std::size_t size = 0;
   };
   void next_block(std::size_t bytes);

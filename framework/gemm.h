@@ -4,9 +4,9 @@
 #include <recur/framework/gemm_kernels.h>
 #include <recur/framework/gemm_panels.h>
 #include <recur/framework/matrix_view.h>
+#include <recur/framework/memory.h>
 
 #include <cstddef>
-#include <memory>
 #include <span>
 
 namespace recur {
@@ -27,12 +27,9 @@ class ScratchBuffer {
   }
 
  private:
-  struct Free {
-    void operator()(std::byte* p) const;
-  };
   [[nodiscard]] void* reserve_bytes(std::size_t bytes);
 
-  std::unique_ptr<std::byte[], Free> data_;
+  Buffer<std::byte> data_;
   std::size_t capacity_ = 0;
 };
 

@@ -1,7 +1,6 @@
 #include <recur/framework/gemm.h>
 
 #include <array>
-#include <new>
 
 namespace recur {
 namespace {
@@ -71,12 +70,10 @@ const GemmKernels<T>& gemm_kernels(GemmTarget target) {
 template const GemmKernels<float>& gemm_kernels<float>(GemmTarget);
 template const GemmKernels<double>& gemm_kernels<double>(GemmTarget);
 
-void ScratchBuffer::Free::operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t(4096)); }
-
 void* ScratchBuffer::reserve_bytes(std::size_t bytes) {
   if (bytes > capacity_) {
     data_.reset();
-    data_.reset(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t(4096))));
+    data_ = allocate_buffer<std::byte>(bytes, 4096);
     capacity_ = bytes;
   }
   return data_.get();

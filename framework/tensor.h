@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/matrix_view.h>
+#include <recur/framework/memory.h>
 #include <recur/framework/shape.h>
 
 #include <algorithm>
@@ -77,13 +78,9 @@ class Tensor {
   void fill(T value) { std::fill_n(data_.get(), size(), value); }
 
  private:
-  struct Free {
-    void operator()(T* p) const { ::operator delete[](p, std::align_val_t(buffer_alignment)); }
-  };
-  static std::unique_ptr<T[], Free> allocate(Index count) {
+  static detail::Buffer<T> allocate(Index count) {
     static_assert(std::is_trivially_copyable_v<T>, "Tensor holds plain numbers");
-    const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
-    return std::unique_ptr<T[], Free>(static_cast<T*>(::operator new[](bytes, std::align_val_t(buffer_alignment))));
+    return detail::allocate_buffer<T>(static_cast<std::size_t>(count), buffer_alignment);
   }
   [[nodiscard]] std::size_t offset(std::initializer_list<Index> index) const {
     assert(static_cast<int>(index.size()) == shape_.rank());
@@ -104,7 +101,7 @@ class Tensor {
   }
 
   Shape shape_{0};
-  std::unique_ptr<T[], Free> data_;
+  detail::Buffer<T> data_;
 };
 
 }  // namespace recur
