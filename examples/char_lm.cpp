@@ -3,6 +3,7 @@
 //
 //   scripts/run char_lm                          learns sentences of a small grammar, whose entropy is known exactly
 //   scripts/run char_lm --text FILE              learns any text; the last tenth is held out
+//   scripts/run char_lm --checkpoint FOLDER      leaves checkpoints; with --continue it goes on from the newest, to the same bits
 //   scripts/run char_lm --text FILE --resume MODEL --epochs 0 --sample 500 --temperature 0.7
 //
 // Expect without options (seeds 1 to 3) 0.453 to 0.458 bits a character after one minute on one core. The source has 0.4516, and
@@ -51,6 +52,7 @@ struct Settings {
   double clip = 1;
   std::string save;
   std::string resume;
+  CheckpointOptions checkpoint;
   Index sample = 600;
   double temperature = 1;
   std::uint64_t seed = 1;
@@ -91,6 +93,32 @@ void load_model(const std::string& file, std::span<const NamedParameter> learned
                       "load_model: '{}' was trained on other characters than this text has", file);
 }
 
+// What decides how training goes on; a run can only be continued with the same.
+std::string describe_training(const Settings& s) {
+  return fmt::format(
+      "text {} dataset {} characters {} batch {} time {} dropout {} epochs {} lr {} schedule {} optimizer {} clip {} "
+      "seed {}",
+      s.text_file, s.dataset, s.characters, s.batch, s.time, s.model.dropout, s.epochs, s.learning_rate, s.schedule,
+      s.optimizer, s.clip, s.seed);
+}
+
+// What this program keeps besides parameters and optimizer.
+void checkpoint_own_state(Trainer& trainer, const std::string& settings, CarriedState& carried, Snapshot& best) {
+  trainer.save_state = [&carried, &best, settings](TrainingState& state) {
+    state.texts["settings"] = settings;
+    state.put("carried", carried.values());
+    state.put("best", best.values());
+  };
+  trainer.load_state = [&carried, &best, settings](const TrainingState& state) {
+    const std::string& then = state.texts.at("settings");
+    require<ValueError>(then == settings,
+                        "--continue: the checkpoint is of a training with other settings: {}\n  now: {}", then,
+                        settings);
+    carried.set_values(state.get("carried"));
+    best.set_values(state.get("best"));
+  };
+}
+
 // Leaves the model as it was after its best epoch.
 void train(const Settings& s, CharModel& model, Tape& tape, const CharText& text, const Vocabulary& vocabulary,
            const Metadata& metadata) {
@@ -102,7 +130,9 @@ void train(const Settings& s, CharModel& model, Tape& tape, const CharText& text
   StreamBatches batches = read_epoch(1);
   CarriedState carried;
   Snapshot best;
-  Trainer trainer(learned, make_optimizer(s, s.epochs * batches.size()), {.epochs = s.epochs});
+  Trainer trainer(learned, make_optimizer(s, s.epochs * batches.size()),
+                  {.epochs = s.epochs, .checkpoint = s.checkpoint});
+  checkpoint_own_state(trainer, describe_training(s), carried, best);
   trainer.on_epoch_begin = [&](Index epoch) {
     if (epoch > 1) batches = read_epoch(epoch);
     carried.reset();
@@ -198,6 +228,11 @@ void add_model_options(CLI::App& app, Settings& s) {
       ->capture_default_str();
   app.add_option("--save", s.save, "file for the model of the best epoch (safetensors)");
   app.add_option("--resume", s.resume, "start from this saved model");
+  app.add_option("--checkpoint", s.checkpoint.directory, "folder for checkpoints: all that training needs to go on");
+  app.add_option("--checkpoint-every", s.checkpoint.every, "steps between them, besides the one after each epoch")
+      ->check(not_negative());
+  app.add_flag("--continue", s.checkpoint.resume, "go on from the newest checkpoint, as if never stopped")
+      ->needs("--checkpoint");
 }
 
 void add_training_options(CLI::App& app, Settings& s) {

@@ -3,6 +3,7 @@
 #include <recur/framework/tape.h>
 
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace recur {
@@ -24,6 +25,9 @@ class CarriedState {
   }
   /// Starts over with zeros.
   void reset() { stored_.clear(); }
+  /// The numbers, to be saved and brought back; empty for zeros.
+  [[nodiscard]] std::span<const Array> values() const { return stored_; }
+  void set_values(std::vector<Array> values) { stored_ = std::move(values); }
 
  private:
   std::vector<Array> stored_;

@@ -204,6 +204,11 @@ const ScaleByLearningRate& Optimizer::rate_link(const char* function) const {
   fail<StateError>("Optimizer::{}: no scale_by_learning_rate among the links of this chain", function);
 }
 
+bool Optimizer::has_learning_rate() const {
+  return std::any_of(links_.begin(), links_.end(),
+                     [](const AnyLink& link) { return link.get_if<ScaleByLearningRate>() != nullptr; });
+}
+
 double Optimizer::learning_rate() const { return rate_link("learning_rate").schedule()(iterations_); }
 
 const Schedule& Optimizer::schedule() const { return rate_link("schedule").schedule(); }

@@ -34,6 +34,8 @@ class Optimizer {
   /// before.
   void step(std::span<const NamedParameter> parameters);
 
+  /// Whether the chain has a `scale_by_learning_rate`.
+  [[nodiscard]] bool has_learning_rate() const;
   /// The rate of the next update, before `decay`. @throws StateError without `scale_by_learning_rate` in the chain.
   [[nodiscard]] double learning_rate() const;
   /// What the rate is taken from. @throws StateError likewise.

@@ -3,6 +3,7 @@
 #include <recur/framework/parameter.h>
 
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace recur {
@@ -18,6 +19,9 @@ class Snapshot {
   void restore(std::span<const NamedParameter> parameters) const {
     for (std::size_t i = 0; i < values_.size(); ++i) parameters[i].parameter->edit().assign(values_[i]);
   }
+  /// The values in the order of the parameters; empty if none were taken.
+  [[nodiscard]] std::span<const Array> values() const { return values_; }
+  void set_values(std::vector<Array> values) { values_ = std::move(values); }
 
  private:
   std::vector<Array> values_;

@@ -2,9 +2,11 @@
 
 #include <recur/framework/tape.h>
 #include <recur/optim/optimizer.h>
+#include <recur/train/checkpoint.h>
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -31,10 +33,13 @@ struct TrainerOptions {
   Index patience = 0;
   /// A line on standard error while training, if that is a terminal.
   bool progress = true;
+  /// Checkpoints hold all of the training: parameters, optimizer, random numbers, how far it is, and what `Trainer::save_state`
+  /// adds. A run that was killed and resumed ends with the same bits as one that was not.
+  CheckpointOptions checkpoint{};
 };
 
 /// The training loop: for each epoch every batch's loss is computed, run backwards and followed by one step of the optimizer;
-/// then validation. Ctrl-C ends it after the step at hand, with a last validation and report.
+/// then validation. Ctrl-C ends it after the step at hand, with a checkpoint, a last validation and report.
 ///
 /// Nothing in it is hidden; by hand the inner loop is
 /// `Var loss = …; tape.backward(loss); optimizer.step(parameters); tape.reset();`.
@@ -57,20 +62,43 @@ class Trainer {
   Callback on_epoch_end;
   /// Called when an epoch is the best so far: save the model here.
   Callback on_best;
+  /// Adds to a checkpoint what the program itself keeps between steps, such as carried states.
+  std::function<void(TrainingState&)> save_state;
+  /// Takes it back, after `on_epoch_begin` of the epoch that training goes on in.
+  std::function<void(const TrainingState&)> load_state;
 
   /// @returns the reports of all epochs. @throws StateError for a loss that is not finite, naming epoch, batch and the first
-  /// parameter with such a gradient.
+  /// parameter with such a gradient. FormatError when the checkpoint to resume from does not fit this model and optimizer, in
+  /// which case neither has changed, or has another number of batches.
   std::vector<EpochReport> fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation = {});
 
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
 
  private:
-  double train_epoch(Tape& tape, Index epoch, Index batches, const Loss& loss);
+  /// How far training is.
+  struct Position {
+    Index epoch = 1;
+    Index batch = 0;  ///< Of this epoch, done.
+    Index step = 0;   ///< Batches done in all.
+    double loss = 0;  ///< Of this epoch, summed.
+    double seconds = 0;
+    double best = std::numeric_limits<double>::infinity();
+    Index since_best = 0;
+  };
+
+  void train_epoch(Tape& tape, Index batches, const Loss& loss);
+  [[nodiscard]] EpochReport finish_epoch(const Validation& validation);
   void refuse_non_finite(Index epoch, Index batch, double loss) const;
+  // In trainer_state.cpp:
+  void save(Tape& tape, Index batches);
+  [[nodiscard]] std::optional<TrainingState> newest_state(Index batches);
+  void restore(Tape& tape, const TrainingState& state);
 
   std::vector<NamedParameter> parameters_;
   optim::Optimizer optimizer_;
   TrainerOptions options_;
+  std::optional<CheckpointFolder> checkpoints_;
+  Position position_;
 };
 
 }  // namespace recur

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <recur/io/safetensors.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace recur {
+
+/// What a run needs to go on as if it had never stopped: numbers and texts, by name.
+struct TrainingState {
+  std::map<std::string, Array> arrays;
+  Metadata texts;
+
+  /// A list of arrays under `name/0`, `name/1` …
+  void put(const std::string& name, std::span<const Array> list);
+  /// That list; empty if there is none.
+  [[nodiscard]] std::vector<Array> get(const std::string& name) const;
+};
+
+/// Writes the state as one safetensors file with a checksum over all of it. A file that was there is replaced as a whole or,
+/// when anything fails, left as it was. @throws as `save_safetensors`
+void save_checkpoint(const std::filesystem::path& path, const TrainingState& state);
+
+/// Reads it back, bit for bit.
+/// @throws FormatError for a file that cannot be read, is cut short, changed, or no checkpoint.
+[[nodiscard]] TrainingState load_checkpoint(const std::filesystem::path& path);
+
+/// Where a run leaves checkpoints.
+struct CheckpointOptions {
+  /// Made if it is not there; empty: no checkpoints.
+  std::filesystem::path directory;
+  /// Steps from one to the next, besides the one after each epoch; 0: only these.
+  Index every = 0;
+  /// How many stay; older ones are removed.
+  Index keep = 2;
+  /// Go on from the newest one in the directory, if there is any.
+  bool resume = false;
+};
+
+/// The checkpoints of one run, `checkpoint-<steps>.safetensors` in a directory.
+class CheckpointFolder {
+ public:
+  /// @throws ValueError for keep < 1 or every < 0; FormatError when the directory cannot be made.
+  explicit CheckpointFolder(CheckpointOptions options);
+
+  /// Writes the checkpoint of this step, then removes those beyond `keep`. @throws as `save_checkpoint`
+  void save(Index step, const TrainingState& state) const;
+  /// The one of the most steps.
+  [[nodiscard]] std::optional<std::filesystem::path> newest() const;
+
+ private:
+  [[nodiscard]] std::map<Index, std::filesystem::path> files() const;
+
+  CheckpointOptions options_;
+};
+
+}  // namespace recur
