@@ -80,10 +80,13 @@ std::vector<EpochReport> Trainer::fit(Tape& tape, Index batches, const Loss& los
     return position_.epoch > options_.epochs || (options_.patience > 0 && position_.since_best >= options_.patience);
   };
   std::vector<EpochReport> reports;
-  if (resumed && finished()) restore(tape, *resumed);
+  // A checkpoint between two epochs was made before the later one began, one within an epoch after that.
+  const bool within_epoch = position_.batch > 0;
+  if (resumed && !within_epoch) restore(tape, *resumed);
   while (!finished() && !InterruptGuard::requested()) {
     if (on_epoch_begin) on_epoch_begin(position_.epoch);
-    if (resumed) restore(tape, *std::exchange(resumed, std::nullopt));
+    if (resumed && within_epoch) restore(tape, *resumed);
+    resumed.reset();
     train_epoch(tape, batches, loss);
     const bool complete = position_.batch == batches;
     EpochReport report = finish_epoch(validation);

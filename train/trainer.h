@@ -64,7 +64,7 @@ class Trainer {
   Callback on_best;
   /// Adds to a checkpoint what the program itself keeps between steps, such as carried states.
   std::function<void(TrainingState&)> save_state;
-  /// Takes it back, after `on_epoch_begin` of the epoch that training goes on in.
+  /// Takes it back: before `on_epoch_begin` if training goes on with a new epoch, after it within an epoch.
   std::function<void(const TrainingState&)> load_state;
 
   /// @returns the reports of all epochs. @throws StateError for a loss that is not finite, naming epoch, batch and the first

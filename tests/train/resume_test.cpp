@@ -32,9 +32,17 @@ class Run {
                  optim::adam({.learning_rate =
                                   optim::exponential_decay({.initial = 0.05, .decay_steps = 10, .decay_rate = 0.9})}),
                  {.epochs = epochs, .patience = 4, .progress = false, .checkpoint = std::move(checkpoint)}) {
-    trainer_.on_epoch_begin = [this](Index epoch) { batches_.start_epoch(epoch); };
-    trainer_.save_state = [this](TrainingState& state) { state.texts["steps"] = std::to_string(steps_); };
-    trainer_.load_state = [this](const TrainingState& state) { steps_ = std::stoi(state.texts.at("steps")); };
+    trainer_.on_epoch_begin = [this](Index epoch) {
+      batches_.start_epoch(epoch);
+      in_epoch_ = 0;
+    };
+    trainer_.save_state = [this](TrainingState& state) {
+      state.texts = {{"steps", std::to_string(steps_)}, {"in_epoch", std::to_string(in_epoch_)}};
+    };
+    trainer_.load_state = [this](const TrainingState& state) {
+      steps_ = std::stoi(state.texts.at("steps"));
+      in_epoch_ = std::stoi(state.texts.at("in_epoch"));
+    };
   }
 
   // Trains until `stop` steps were made by this object, as if killed there.
@@ -45,6 +53,7 @@ class Run {
         [&](Tape& tape, Index index) {
           if (made++ == stop) throw Stopped();
           ++steps_;
+          BOOST_TEST(in_epoch_++ == index);
           const Batch batch = batches_[index];
           return mean_squared_error(model_(tape.constant(batch.inputs)), tape.constant(batch.targets));
         },
@@ -91,6 +100,7 @@ class Run {
   Tape tape_;
   Trainer trainer_;
   int steps_ = 0;
+  Index in_epoch_ = 0;
 };
 
 BOOST_AUTO_TEST_SUITE(resume)
