@@ -134,18 +134,18 @@ ReduceOnPlateau::ReduceOnPlateau(ReduceOnPlateauOptions options) : options_(opti
 
 double ReduceOnPlateau::observe(double value, double learning_rate) {
   const double sign = options_.maximize ? -1 : 1;
-  if (cooling_ > 0) {
-    --cooling_;
-    waited_ = 0;
+  if (state_.cooling > 0) {
+    --state_.cooling;
+    state_.waited = 0;
   }
-  if (!best_ || sign * value < sign * *best_ - options_.min_delta) {
-    best_ = value;
-    waited_ = 0;
+  if (!state_.best || sign * value < sign * *state_.best - options_.min_delta) {
+    state_.best = value;
+    state_.waited = 0;
     return learning_rate;
   }
-  if (cooling_ > 0 || ++waited_ < options_.patience) return learning_rate;
-  waited_ = 0;
-  cooling_ = options_.cooldown;
+  if (state_.cooling > 0 || ++state_.waited < options_.patience) return learning_rate;
+  state_.waited = 0;
+  state_.cooling = options_.cooldown;
   return std::min(learning_rate, std::max(learning_rate * options_.factor, options_.minimum));
 }
 

@@ -132,11 +132,18 @@ class ReduceOnPlateau {
   /// The learning rate to go on with.
   [[nodiscard]] double observe(double value, double learning_rate);
 
+  /// What it remembers: save it, and a run resumes.
+  struct State {
+    std::optional<double> best;
+    Index waited = 0;
+    Index cooling = 0;
+  };
+  [[nodiscard]] const State& state() const { return state_; }
+  void set_state(State state) { state_ = state; }
+
  private:
   ReduceOnPlateauOptions options_;
-  std::optional<double> best_;
-  Index waited_ = 0;
-  Index cooling_ = 0;
+  State state_;
 };
 
 }  // namespace recur::optim
