@@ -1,7 +1,7 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <recur/framework/error.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <set>

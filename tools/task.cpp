@@ -1,5 +1,7 @@
 #include "task.h"
 
+#include <recur/framework/expr/fuse.h>
+#include <recur/framework/expr/operators.h>
 #include <recur/framework/ops/cross_entropy.h>
 #include <recur/io/csv.h>
 #include <recur/io/idx.h>
@@ -17,15 +19,15 @@
 namespace recur::tools {
 namespace {
 
-constexpr const char* losses[] = {"mean_squared_error",       "mean_absolute_error",
-                                  "huber",                    "binary_crossentropy",
-                                  "categorical_crossentropy", "sparse_categorical_crossentropy"};
+constexpr const char* losses[] = {"mean_squared_error",  "mean_absolute_error",      "huber",
+                                  "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"};
 
 std::vector<std::int32_t> ids_of(const Tensor<float>& numbers, const char* what) {
   std::vector<std::int32_t> ids;
   ids.reserve(static_cast<std::size_t>(numbers.size()));
   for (const float x : numbers.values()) {
-    require<ValueError>(x >= 0 && x < 1e9F && std::floor(x) == x, "{}: {}, must be a class, a whole number from 0", what, x);
+    require<ValueError>(x >= 0 && x < 1e9F && std::floor(x) == x, "{}: {}, must be a class, a whole number from 0",
+                        what, x);
     ids.push_back(static_cast<std::int32_t>(x));
   }
   return ids;
@@ -132,7 +134,8 @@ Task::Task(Settings& settings, std::uint64_t seed, DType dtype) {
   for (const std::string& name : settings.texts("metrics")) {
     metrics_.push_back(settings.about("metrics", [&] { return make_metric(name); }));
     if (metrics_.back()->takes_ids() != classes_)
-      settings.refuse("metrics", name + (classes_ ? " needs numbers as targets, not classes" : " needs classes as targets"));
+      settings.refuse("metrics",
+                      name + (classes_ ? " needs numbers as targets, not classes" : " needs classes as targets"));
   }
   read_data(settings.object("data"));
   const std::string model = settings.value("model").dump();
@@ -157,15 +160,19 @@ Task::Task(Settings& settings, std::uint64_t seed, DType dtype) {
 }
 
 Var Task::penalized(Tape& tape, Var loss, Var activity) {
-  const bool weights = std::any_of(parameters_.begin(), parameters_.end(),
-                                   [](const NamedParameter& p) { return p.parameter->l1 != 0 || p.parameter->l2 != 0; });
+  const bool weights = std::any_of(parameters_.begin(), parameters_.end(), [](const NamedParameter& p) {
+    return p.parameter->l1 != 0 || p.parameter->l2 != 0;
+  });
   if (weights) loss = loss + penalty(tape, parameters_);
   if (activity.defined()) loss = loss + activity;
   return loss;
 }
 
 Var Task::loss_of(Var prediction, const Batch& batch) {
-  if (classes_) return sparse_softmax_cross_entropy(prediction, ids_of(batch.targets, "targets"));
+  if (classes_) {
+    target_ids_ = ids_of(batch.targets, "targets");
+    return sparse_softmax_cross_entropy(prediction, target_ids_);
+  }
   const Var target = prediction.tape().constant(batch.targets);
   if (loss_name_ == "categorical_crossentropy") return softmax_cross_entropy(prediction, target);
   if (loss_name_ == "binary_crossentropy") return binary_cross_entropy(prediction, target);
@@ -174,30 +181,23 @@ Var Task::loss_of(Var prediction, const Batch& batch) {
   return mean_squared_error(prediction, target);
 }
 
-Var Task::predict(Tape& tape, const Batch& batch) {
+LayerValue Task::call(Tape& tape, const Batch& batch) {
   LayerValue input;
-  const auto ids = ids_ ? ids_of(batch.inputs, "inputs") : std::vector<std::int32_t>{};
   if (ids_) {
-    input.ids = ids;
+    input_ids_ = ids_of(batch.inputs, "inputs");
+    input.ids = input_ids_;
     input.ids_shape = batch.inputs.shape();
     input.tape = &tape;
   } else {
     input.value = tape.constant(batch.inputs);
   }
-  return model_->call(input).value;
+  return model_->call(input);
 }
 
+Var Task::predict(Tape& tape, const Batch& batch) { return call(tape, batch).value; }
+
 Var Task::loss(Tape& tape, const Batch& batch) {
-  LayerValue input;
-  const auto ids = ids_ ? ids_of(batch.inputs, "inputs") : std::vector<std::int32_t>{};
-  if (ids_) {
-    input.ids = ids;
-    input.ids_shape = batch.inputs.shape();
-    input.tape = &tape;
-  } else {
-    input.value = tape.constant(batch.inputs);
-  }
-  const LayerValue output = model_->call(input);
+  const LayerValue output = call(tape, batch);
   return penalized(tape, loss_of(output.value, batch), output.penalty);
 }
 
