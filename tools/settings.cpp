@@ -30,6 +30,15 @@ Settings::Settings(nlohmann::json object, std::string file, std::string path)
 }
 
 void Settings::refuse(const std::string& key, const std::string& what) const {
+  // Layers tell where in their own config the mistake is: `config: config.layers[1].config.units: …`.
+  constexpr std::string_view layers = "config: ";
+  const auto end = what.find(": ", layers.size());
+  if (what.starts_with(layers) && end != std::string::npos && what.find(' ', layers.size()) == end + 1) {
+    std::string pointer = end > layers.size() ? "/" : "";
+    for (const char c : what.substr(layers.size(), end - layers.size())) pointer += c == '.' || c == '[' ? '/' : c;
+    std::erase(pointer, ']');
+    fail<ValueError>("{}: {}/{}{}{}", file_, path_, key, pointer, what.substr(end));
+  }
   fail<ValueError>("{}: {}/{}: {}", file_, path_, key, what);
 }
 

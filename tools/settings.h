@@ -21,6 +21,7 @@ class Settings {
   [[nodiscard]] Settings object(const std::string& key);
   [[nodiscard]] std::string text(const std::string& key);
   [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise) {
+    asked_.insert(key);
     return has(key) ? text(key) : otherwise;
   }
   [[nodiscard]] long integer(const std::string& key, long otherwise, long least);
