@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(gradients) {
     check_gradient(mode, both, {Shape{3, 4, 2}}, {4, 2, 1});
     check_gradient(mode, both, {Shape{3, 4, 2}}, {2, 0, 3});
   }
-  Attention attention(Attention::Config{true});
+  Attention attention({.use_scale = true});
   build(attention, 3);
   check_gradient("Attention", attention, {Shape{2, 4, 3}});
   AdditiveAttention additive;
@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(attention_values) {
   const Tensor<double> value = random_tensor({2, 4, 5}, 2);
   const Tensor<double> key = random_tensor({2, 4, 2}, 3);
   const Tensor<double> mask({2, 4}, {1, 1, 0, 1, 0, 1, 1, 0});
-  Attention dot(Attention::Config{true});
+  Attention dot({.use_scale = true});
   build(dot, 2);
   AdditiveAttention additive;
   build(additive, 2);
