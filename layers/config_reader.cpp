@@ -233,6 +233,8 @@ class Reader final : public Fields {
       if (std::string_view(error.what()).starts_with("config: ")) throw;
       refuse(inner.path_, "{}", error.what());
     }
+    // Any Keras layer may have one; some have it among their own options.
+    if (!inner.known_.contains("activity_regularizer")) inner("activity_regularizer", result->activity_regularizer);
     inner.finish();
     result.common = std::move(common);
     return result;
