@@ -20,6 +20,7 @@ Json write_initializer(const Initializer& initializer) {
   Json arguments = Json::object();
   for (const auto& [key, value] : initializer.config())
     std::visit([&, k = key](const auto& argument) { arguments[k] = argument; }, value);
+  if (const auto seed = arguments.find("seed"); seed != arguments.end()) *seed = seed->get<std::uint64_t>();
   return with_class(initializer.class_name(), std::move(arguments));
 }
 

@@ -8,6 +8,8 @@
 #include <recur/layers/gru_cell.h>
 #include <recur/layers/lstm_cell.h>
 
+#include <deque>
+
 using namespace recur;
 using namespace recur::test;
 
@@ -53,14 +55,13 @@ BOOST_AUTO_TEST_CASE(modes_are_what_their_names_say) {
   input.value = tape.constant(random_tensor({5, 2, 2}));
   const std::vector<Index> lengths = {3, 5};
   input.lengths = lengths;
-  Bidirectional apart = make("");
-  const LayerValue two = apart.call(input);
+  std::deque<Bidirectional> models;  // as long as the tape that refers to their parameters
+  const LayerValue two = models.emplace_back(make("")).call(input);
   const Var a = two.value;
   const Var b = two.backward;
   for (const auto& [mode, expected] : {std::pair("sum", Var(a + b)), std::pair("mul", Var(a * b)),
                                        std::pair("ave", Var((a + b) / 2.0)), std::pair("concat", concat({a, b}, -1))}) {
-    Bidirectional merged = make(mode);
-    const LayerValue one = merged.call(input);
+    const LayerValue one = models.emplace_back(make(mode)).call(input);
     BOOST_TEST(!one.backward.defined());
     BOOST_TEST(difference(one.value, expected) < 1e-15, mode);
   }

@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(initializers_regularizers_constraints) {
       of_class("LSTMCell",
                {{"units", 2},
                 {"kernel_initializer",
-                 {{"class_name", "RandomUniform"}, {"config", {{"minval", -0.5}, {"maxval", 0.5}, {"seed", nullptr}}}}},
+                 {{"class_name", "RandomUniform"}, {"config", {{"minval", -0.5}, {"maxval", 0.5}, {"seed", 42}}}}},
                 {"recurrent_initializer",
                  {{"class_name", "VarianceScaling"},
                   {"config", {{"scale", 2.0}, {"mode", "fan_avg"}, {"distribution", "uniform"}, {"seed", nullptr}}}}},
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(initializers_regularizers_constraints) {
                 {"bias_constraint", {{"class_name", "NonNeg"}, {"config", json::object()}}}});
   const AnyCell made = cell_from_config(cell.dump());
   const auto& options = made.as<LSTMCell>().options();
-  BOOST_TEST((options.kernel_initializer == random_uniform(-0.5, 0.5)));
+  BOOST_TEST((options.kernel_initializer == random_uniform(-0.5, 0.5).seeded(42)));
   BOOST_TEST((options.recurrent_initializer == variance_scaling(2, "fan_avg", "uniform")));
   BOOST_TEST((options.kernel_regularizer == Regularizer{0.5, 0.25}));
   BOOST_TEST((options.recurrent_constraint == max_norm(3)));
@@ -174,6 +174,11 @@ BOOST_AUTO_TEST_CASE(activity_regularizers_round_trip) {
   AnyLayer twice = GRU(2, {}, {.activity_regularizer = l2(1)});
   twice->activity_regularizer = l2(1);
   BOOST_CHECK_THROW((void)get_config(twice), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(implementation_0_of_old_configs_is_1) {
+  const AnyCell cell = cell_from_config(of_class("GRUCell", {{"units", 2}, {"implementation", 0}}).dump());
+  BOOST_TEST(cell.as<GRUCell>().options().implementation == 1);
 }
 
 BOOST_AUTO_TEST_CASE(name_trainable_and_dtype_are_heeded) {
