@@ -88,6 +88,20 @@ void fill_constant(const Request& request) {
   std::fill(request.values.begin(), request.values.end(), request.arguments[0]);
 }
 
+// Gates i, f, c, o: those of the first row, as rows of a bias are added up.
+void fill_chrono(const Request& request) {
+  const Index width = request.shape.cols();
+  require(width % 4 == 0,
+          "Initializer: chrono is for the bias of an LSTM, four gates of equal size; the parameter has shape {}",
+          request.shape);
+  const auto units = static_cast<std::size_t>(width / 4);
+  for (std::size_t u = 0; u < std::min(units, request.values.size()); ++u) {
+    const double forget = std::log(request.generator.uniform(1, request.arguments[0] - 1));
+    request.values[u] = -forget;
+    request.values[units + u] = forget;
+  }
+}
+
 // "GlorotUniform" and "glorot_uniform" are the same name, and so is Keras's "OrthogonalInitializer" with "orthogonal".
 std::string plain(std::string_view name) {
   constexpr std::string_view suffix = "initializer";
@@ -134,7 +148,7 @@ double Initializer::Entry::parse(std::size_t key, const Argument& argument) cons
 }
 
 const Initializer::Entry& Initializer::find(std::string_view name) {
-  static constexpr std::array<Entry, 15> table{{
+  static constexpr std::array<Entry, 16> table{{
       {"glorot_uniform", "GlorotUniform", fill_scaled<1, fan_avg, uniform_values>},
       {"glorot_normal", "GlorotNormal", fill_scaled<1, fan_avg, truncated_normal_values>},
       {"he_uniform", "HeUniform", fill_scaled<2, fan_in, uniform_values>},
@@ -167,6 +181,7 @@ const Initializer::Entry& Initializer::find(std::string_view name) {
        [](const Request& r) { r.draw_truncated(r.arguments[0], r.arguments[1]); },
        {"mean", "stddev"},
        {0.0, 0.05}},
+      {"chrono", "Chrono", fill_chrono, {"longest"}, {100.0}},
   }};
   std::string known;
   for (const Entry& entry : table) {
@@ -196,6 +211,8 @@ Initializer Initializer::from_config(std::string_view name, const Config& config
     result.arguments_[i] = result.entry_->parse(i, value);
     require<ValueError>(key != "scale" || result.arguments_[i] > 0, "Initializer: scale of {} must be positive, got {}",
                         result.name(), result.arguments_[i]);
+    require<ValueError>(key != "longest" || result.arguments_[i] >= 2,
+                        "Initializer: longest of {} must be at least 2, got {}", result.name(), result.arguments_[i]);
   }
   return result;
 }
@@ -263,5 +280,6 @@ Initializer random_normal(double mean, double stddev) {
 Initializer truncated_normal(double mean, double stddev) {
   return Initializer::from_config("truncated_normal", {{"mean", mean}, {"stddev", stddev}});
 }
+Initializer chrono(double longest) { return Initializer::from_config("chrono", {{"longest", longest}}); }
 
 }  // namespace recur

@@ -85,5 +85,9 @@ class Initializer {
 [[nodiscard]] Initializer random_normal(double mean = 0.0, double stddev = 0.05);
 /// Normal values of standard deviation `stddev` before they are cut at two of it.
 [[nodiscard]] Initializer truncated_normal(double mean = 0.0, double stddev = 0.05);
+/// For the bias of an LSTM that is to remember for up to `longest` steps (Tallec & Ollivier 2018): the forget gate's part is
+/// ln u with u uniform in [1, longest - 1), the input gate's the opposite, the others are zeros. An LSTMCell that begins with it needs
+/// `unit_forget_bias = false`. @throws ValueError for longest < 2.
+[[nodiscard]] Initializer chrono(double longest = 100.0);
 
 }  // namespace recur

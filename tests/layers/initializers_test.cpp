@@ -1,4 +1,5 @@
 #include <recur/layers/initializers.h>
+#include <recur/layers/lstm_cell.h>
 
 #include <boost/test/unit_test.hpp>
 
@@ -137,6 +138,27 @@ BOOST_AUTO_TEST_CASE(plain_random_initializers) {
   BOOST_TEST(truncated.largest <= 1);
 }
 
+// e^bias is uniform in [1, longest - 1): mean 50, variance 98² / 12; of 10,000 the mean is known to 0.28.
+BOOST_AUTO_TEST_CASE(chrono_spreads_the_times_that_gates_forget_in) {
+  constexpr std::size_t units = 10'000;
+  const std::vector<double> bias = draw(chrono(100), {4 * units});
+  std::vector<double> times;
+  for (std::size_t u = 0; u < units; ++u) {
+    times.push_back(std::exp(bias[units + u]));
+    BOOST_TEST((times.back() >= 1 && times.back() < 99 && bias[u] == -bias[units + u]));
+    BOOST_TEST((bias[2 * units + u] == 0 && bias[3 * units + u] == 0));
+  }
+  const Spread s = spread(times);
+  BOOST_TEST(std::abs(s.mean - 50) < 5 * 0.28);
+  BOOST_TEST(s.variance == 98.0 * 98 / 12, boost::test_tools::tolerance(0.05));
+  const std::vector<double> rows = draw(chrono(100), {2, 8});  // PyTorch's two biases, which are added up
+  BOOST_TEST((rows[2] == -rows[0] && rows[2] != 0));
+  for (std::size_t i = 8; i < 16; ++i) BOOST_TEST(rows[i] == 0);
+  BOOST_CHECK_THROW((void)draw(chrono(100), {6}), ShapeError);
+  BOOST_CHECK_THROW((void)chrono(1.5), ValueError);
+  BOOST_CHECK_THROW(LSTMCell(2, {{.bias_initializer = chrono()}}), ValueError);
+}
+
 BOOST_AUTO_TEST_CASE(a_seed_means_the_same_weights_in_float_and_double) {
   for (const Initializer& initializer : {glorot_uniform(), he_normal(), orthogonal(), random_normal()}) {
     const std::vector<double> doubles = draw(initializer, {9, 7});
@@ -149,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_seed_means_the_same_weights_in_float_and_double) {
 BOOST_AUTO_TEST_CASE(names_are_accepted_in_both_spellings) {
   for (const char* name : {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
                            "lecun_normal", "orthogonal", "variance_scaling", "identity", "zeros", "ones", "constant",
-                           "random_uniform", "random_normal", "truncated_normal"}) {
+                           "random_uniform", "random_normal", "truncated_normal", "chrono"}) {
     const Initializer initializer = Initializer::from_name(name);
     BOOST_TEST(initializer.name() == name);
     BOOST_TEST((Initializer::from_name(initializer.class_name()) == initializer));
