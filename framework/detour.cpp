@@ -23,7 +23,7 @@ Detour::Detour(Tape& tape, Mode mode)
   mark_ = tape.mark();
   ++tape.depth_;
   tape.recording_ = mode == Mode::record;
-  tape.computing_ = mode == Mode::compute;
+  tape.computing_ = mode == Mode::compute && (recording_before_ || computing_before_);
 }
 
 Detour::~Detour() {
