@@ -39,6 +39,7 @@ detail::Node* Tape::new_node(Shape shape) {
   node->tape = this;
   node->shape = shape;
   node->stride = shape.cols();
+  node->depth = depth_;
   return node;
 }
 
@@ -97,6 +98,17 @@ Var Tape::detach(Var x) {
   return result;
 }
 
+Var Tape::shadow(Var x) {
+  detail::Node* const node = new_node(x.shape());
+  node->value = x.node()->value;
+  return want_gradient(Var(node));
+}
+
+void Tape::reserve_gradient(Var x) {
+  detail::Node& root = x.node()->root();
+  if (root.adjoint == nullptr) new_adjoint(root);
+}
+
 Var Tape::leaf(Parameter& parameter) {
   detail::LeafSlot* found = nullptr;
   // Cells use their parameters in the same order at every step, so the next one is nearly always the right one.
@@ -131,11 +143,7 @@ Var Tape::leaf(Parameter& parameter) {
 }
 
 bool Tape::claim_rows(detail::Node& root, Index first, Index last) {
-  if (root.adjoint == nullptr) {
-    new_adjoint(root);
-    root.blank_begin = 0;
-    root.blank_end = root.shape.rows();
-  }
+  if (root.adjoint == nullptr) new_adjoint(root);
   const bool blank = root.blank_begin <= first && first < last && last <= root.blank_end;
   if (blank && last == root.blank_end) {
     root.blank_end = first;
@@ -166,9 +174,14 @@ void Tape::complete_adjoint(detail::Node& output) {
 }
 
 void Tape::new_adjoint(detail::Node& root) {
+  require<StateError>(root.depth == depth_,
+                      "checkpoint: a gradient arrives at a {} value from outside that is not among the inputs",
+                      root.shape);
+  root.blank_begin = 0;
+  root.blank_end = root.shape.rows();
   const std::size_t bytes = bytes_of(root, dtype_);
   for (FreeList& list : free_)
-    if (list.bytes == bytes && !list.buffers.empty()) {
+    if (list.bytes == bytes && list.buffers.size() > list.own) {
       point(root.adjoint, list.buffers.back());
       list.buffers.pop_back();
       return;
@@ -192,14 +205,14 @@ void Tape::release(detail::Node& root) {
 }
 
 void Tape::propagate() {
-  with_team(static_cast<Index>(records_.size()), [this] { run_backwards(); });
+  with_team(static_cast<Index>(records_.size()), [this] { run_backwards(0); });
 }
 
-void Tape::run_backwards() {
+void Tape::run_backwards(std::size_t first_record) {
   // A buffer is given back once the operation that made the value has used it (`holds` goes below zero), unless a weight
   // gradient still waits for it; LeafSlot::flush then gives it back.
-  for (std::size_t i = records_.size(); i-- > 0;) {
-    const detail::Record& record = records_[i];
+  for (std::size_t i = records_.size(); i-- > first_record;) {
+    const detail::Record record = records_[i];  // a copy: on a detour more are recorded
     bool reached = false;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
@@ -252,7 +265,7 @@ void Tape::rewind(const Mark& mark) {
     leaf->forget();
     if (leaf->age >= mark.leaf_age) leaf->node = nullptr;
   }
-  for (FreeList& list : free_) list.buffers.clear();
+  for (FreeList& list : free_) list.buffers.resize(list.own);
 }
 
 void Tape::reset() {

@@ -102,7 +102,7 @@ class Tape {
   [[nodiscard]] bool recording() const { return recording_; }
   void set_recording(bool on) { recording_ = on; }
   /// Whether layers that behave differently in training (dropout, zoneout) do so. Off while not recording.
-  [[nodiscard]] bool training() const { return training_ && recording_; }
+  [[nodiscard]] bool training() const { return training_ && (recording_ || computing_); }
   void set_training(bool on) { training_ = on; }
   /// Draws dropout masks.
   [[nodiscard]] Generator& generator() { return generator_; }
@@ -167,6 +167,10 @@ class Tape {
   [[nodiscard]] GemmWorkspace& workspace() { return workspace_; }
   /// Asks for the gradient of a value made by `constant`.
   [[nodiscard]] Var want_gradient(Var x);
+  /// The same numbers as a value of its own, with a gradient of its own. `x` must be without gaps between its rows.
+  [[nodiscard]] Var shadow(Var x);
+  /// Makes sure that there is memory for the gradient of `x`, so that operations on a detour (detour.h) can add to it.
+  void reserve_gradient(Var x);
 
   // ---- For Var -------------------------------------------------------------------------------------------------------
   /// Makes sure an owner has memory for its gradient. True when rows [first, last) of it hold nothing yet: they are the
@@ -178,10 +182,11 @@ class Tape {
   void release(detail::Node& root);
 
  private:
+  friend class Detour;
   [[nodiscard]] detail::Node* new_node(Shape shape);
   template <class From>
   [[nodiscard]] Var copied(Shape shape, std::span<const From> values);
-  void run_backwards();
+  void run_backwards(std::size_t first_record);
   void new_adjoint(detail::Node& root);
   void free_adjoint(detail::Node& root);
   void complete_adjoint(detail::Node& output);
@@ -189,6 +194,8 @@ class Tape {
   DType dtype_;
   bool recording_ = true;
   bool training_ = true;
+  bool computing_ = false;  // what is not recorded now will be when it is done again
+  int depth_ = 0;
   Arena values_;
   Arena nodes_;
   std::vector<detail::Record> records_;
@@ -204,6 +211,7 @@ class Tape {
   struct FreeList {
     std::size_t bytes;
     std::vector<void*> buffers;
+    std::size_t own = 0;  // those before belong to what a detour interrupted
   };
   std::vector<FreeList> free_;
   GemmWorkspace workspace_;
