@@ -72,6 +72,7 @@ class Tape {
   [[nodiscard]] Var constant(const Array& array);
   [[nodiscard]] Var constant(Shape shape, std::span<const float> values);
   [[nodiscard]] Var constant(Shape shape, std::span<const double> values);
+  [[nodiscard]] Var constant(Shape shape, std::span<const Dual> values);
   [[nodiscard]] Var constant(double value) { return constant(Shape{}, std::span<const double>(&value, 1)); }
   [[nodiscard]] Var filled(Shape shape, double value);
   [[nodiscard]] Var zeros(Shape shape) { return filled(shape, 0); }
@@ -83,7 +84,10 @@ class Tape {
   /// The parameter as a value on this tape; its gradient is added to `parameter.gradient`.
   /// @throws StateError when the parameter was not created or has another number type.
   [[nodiscard]] Var leaf(Parameter& parameter);
-  /// The same value cut off from what computed it: gradients stop here.
+  /// On a tape of duals: the parameter with the direction in which derivatives are taken, before anything else uses it. Its
+  /// gradient is that of the Var. @throws StateError on another tape or when the parameter is on it already.
+  [[nodiscard]] Var leaf(Parameter& parameter, const Array& tangent);
+  /// The same value cut off from what computed it: gradients stop here, and so do tangents.
   [[nodiscard]] Var detach(Var x);
 
   /// Adds d `loss` / d p to the gradient of every parameter and input that `loss` depends on.
@@ -104,6 +108,8 @@ class Tape {
   /// Whether layers that behave differently in training (dropout, zoneout) do so. Off while not recording.
   [[nodiscard]] bool training() const { return training_ && (recording_ || computing_); }
   void set_training(bool on) { training_ = on; }
+  /// While on, parameters that come onto the tape want no gradient, trainable or not.
+  void freeze_parameters(bool on) { frozen_ = on; }
   /// Draws dropout masks.
   [[nodiscard]] Generator& generator() { return generator_; }
 
@@ -171,6 +177,8 @@ class Tape {
   [[nodiscard]] Var shadow(Var x);
   /// Makes sure that there is memory for the gradient of `x`, so that operations on a detour (detour.h) can add to it.
   void reserve_gradient(Var x);
+  /// The gradient that has arrived at `y` as a value, in the same memory. In `backward` only.
+  [[nodiscard]] Var gradient_at(Var y);
 
   // ---- For Var -------------------------------------------------------------------------------------------------------
   /// Makes sure an owner has memory for its gradient. True when rows [first, last) of it hold nothing yet: they are the
@@ -184,6 +192,7 @@ class Tape {
  private:
   friend class Detour;
   [[nodiscard]] detail::Node* new_node(Shape shape);
+  void copy_parameter(detail::Node& node, const Parameter& parameter);
   template <class From>
   [[nodiscard]] Var copied(Shape shape, std::span<const From> values);
   void run_backwards(std::size_t first_record);
@@ -196,6 +205,7 @@ class Tape {
   bool training_ = true;
   bool computing_ = false;  // what is not recorded now will be when it is done again
   int depth_ = 0;
+  bool frozen_ = false;
   Arena values_;
   Arena nodes_;
   std::vector<detail::Record> records_;
