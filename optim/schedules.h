@@ -171,14 +171,14 @@ class ReduceOnPlateau {
   /// The learning rate to go on with.
   [[nodiscard]] double observe(double value, double learning_rate);
 
-  /// What it remembers: save it, and a run resumes.
+  /// What it has seen, to save and go on with.
   struct State {
     std::optional<double> best;
-    Index waited = 0;
-    Index cooling = 0;
+    Index waited = 0;   ///< observations since the best
+    Index cooling = 0;  ///< observations that will not be counted
   };
   [[nodiscard]] const State& state() const { return state_; }
-  void set_state(State state) { state_ = state; }
+  void set_state(const State& state) { state_ = state; }
 
  private:
   ReduceOnPlateauOptions options_;
