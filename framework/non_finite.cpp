@@ -14,7 +14,7 @@ template <class T>
 std::optional<double> bad_number(MatrixView<const T> numbers) {
   for (Index r = 0; r < numbers.rows; ++r)
     for (Index c = 0; c < numbers.cols; ++c)
-      if (!std::isfinite(numbers(r, c))) return static_cast<double>(numbers(r, c));
+      if (const auto number = static_cast<double>(numbers(r, c)); !std::isfinite(number)) return number;
   return std::nullopt;
 }
 
