@@ -2,6 +2,7 @@
 // state carried from window to window.
 //
 //   scripts/run char_lm                          learns sentences of a small grammar, whose entropy is known exactly
+//   scripts/run char_lm --dataset markov         or dyck, even: other sources of known entropy
 //   scripts/run char_lm --text FILE              learns any text; the last tenth is held out
 //   scripts/run char_lm --checkpoint FOLDER      leaves checkpoints; with --continue it goes on from the newest, to the same bits
 //   scripts/run char_lm --run runs/grammar       leaves curves, logs and a page about the training, report.html
@@ -167,7 +168,11 @@ void report(const Settings& s, const CharText& text, const std::string& part, do
   if (s.json) {
     std::vector<std::pair<std::string, double>> result = {{part + "_loss", nats},
                                                           {part + "_bits_per_character", bits(nats)}};
-    if (text.entropy) result.emplace_back("entropy_bits", bits(*text.entropy));
+    if (text.entropy) {
+      result.emplace_back("entropy_bits", bits(*text.entropy));
+      result.emplace_back("above_entropy", nats - *text.entropy);
+      result.emplace_back("ratio", nats / *text.entropy);
+    }
     if (text.source_score) result.emplace_back("source_bits_per_character", bits(*text.source_score));
     print_json_line(result);
     return;
@@ -219,7 +224,7 @@ void train_and_sample(Settings s) {
 void add_data_options(CLI::App& app, Settings& s) {
   app.add_option("--text", s.text_file, "text file to learn (UTF-8 or any bytes); its last tenth is held out");
   app.add_option("--dataset", s.dataset, "built-in text, where no file is given")
-      ->check(CLI::IsMember({"grammar", "markov"}))
+      ->check(CLI::IsMember({"grammar", "markov", "dyck", "even"}))
       ->capture_default_str();
   app.add_option("--characters", s.characters, "characters of built-in text in an epoch, fresh in each")
       ->check(positive())
