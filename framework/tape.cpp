@@ -39,6 +39,7 @@ detail::Node* Tape::new_node(Shape shape) {
   node->tape = this;
   node->shape = shape;
   node->stride = shape.cols();
+  node->depth = depth_;
   return node;
 }
 
@@ -74,6 +75,7 @@ Var Tape::copied(Shape shape, std::span<const From> values) {
 
 Var Tape::constant(Shape shape, std::span<const float> values) { return copied(shape, values); }
 Var Tape::constant(Shape shape, std::span<const double> values) { return copied(shape, values); }
+Var Tape::constant(Shape shape, std::span<const Dual> values) { return copied(shape, values); }
 Var Tape::constant(const Array& array) {
   return dispatch(array.dtype(), [&]<class T>() { return copied(array.shape(), array.as<T>().values()); });
 }
@@ -91,10 +93,29 @@ Var Tape::want_gradient(Var x) {
   return x;
 }
 
+Var Tape::gradient_at(Var y) {
+  detail::Node* const node = new_node(y.shape());
+  node->value = dispatch(dtype_, [&]<class T>() -> void* { return y.adjoint<T>().data; });
+  node->stride = y.node()->stride;
+  return Var(node);
+}
+
 Var Tape::detach(Var x) {
+  if (dtype_ == DType::dual) return constant(x.shape(), std::span<const double>(x.to_doubles()));
   const Var result = view(x, 0, x.shape(), x.node()->stride);
   result.node()->wanted = false;
   return result;
+}
+
+Var Tape::shadow(Var x) {
+  detail::Node* const node = new_node(x.shape());
+  node->value = x.node()->value;
+  return want_gradient(Var(node));
+}
+
+void Tape::reserve_gradient(Var x) {
+  detail::Node& root = x.node()->root();
+  if (root.adjoint == nullptr) new_adjoint(root);
 }
 
 Var Tape::leaf(Parameter& parameter) {
@@ -108,8 +129,9 @@ Var Tape::leaf(Parameter& parameter) {
 
   require<StateError>(parameter.created(), "Tape::leaf: parameter '{}' was not created (build the layer first)",
                       parameter.name());
-  require<StateError>(parameter.dtype() == dtype_, "Tape::leaf: parameter '{}' is {}, the tape {} (build both alike)",
-                      parameter.name(), recur::name(parameter.dtype()), recur::name(dtype_));
+  require<StateError>(parameter.dtype() == dtype_ || dtype_ == DType::dual,
+                      "Tape::leaf: parameter '{}' is {}, the tape {} (build both alike)", parameter.name(),
+                      recur::name(parameter.dtype()), recur::name(dtype_));
   if (found == nullptr) {
     leaves_.push_back(std::make_unique<detail::LeafSlot>());
     last_leaf_ = leaves_.size() - 1;
@@ -118,10 +140,14 @@ Var Tape::leaf(Parameter& parameter) {
     if (dtype_ == DType::float64) found->typed.emplace<detail::TypedLeaf<double>>();
   }
   detail::Node* const node = new_node(parameter.shape());
-  node->value = const_cast<void*>(parameter.value().data());
-  node->adjoint = parameter.gradient.data();
+  if (dtype_ == DType::dual) {
+    copy_parameter(*node, parameter);
+  } else {
+    node->value = const_cast<void*>(parameter.value().data());
+    node->adjoint = parameter.gradient.data();
+  }
   node->leaf = found;
-  node->wanted = parameter.trainable;
+  node->wanted = parameter.trainable && !frozen_;
   node->kept = true;
   found->node = node;
   found->age = leaf_age_++;
@@ -130,12 +156,36 @@ Var Tape::leaf(Parameter& parameter) {
   return Var(node);
 }
 
+// Parameters are not dual: the tape has its own copy, and its own gradient.
+void Tape::copy_parameter(detail::Node& node, const Parameter& parameter) {
+  const auto values = values_.array<Dual>(parameter.size());
+  const auto gradient = values_.array<Dual>(parameter.size());
+  dispatch_real(parameter.dtype(), [&]<class T>() {
+    const auto from = parameter.value().as<T>().values();
+    std::transform(from.begin(), from.end(), values.begin(), [](T value) { return Dual(value); });
+  });
+  std::fill(gradient.begin(), gradient.end(), Dual{});
+  node.value = values.data();
+  node.adjoint = gradient.data();
+}
+
+Var Tape::leaf(Parameter& parameter, const Array& tangent) {
+  require<StateError>(dtype_ == DType::dual, "Tape::leaf: a tangent for parameter '{}' on a tape of {}",
+                      parameter.name(), recur::name(dtype_));
+  require(tangent.shape() == parameter.shape(), "Tape::leaf: tangent {} for parameter '{}' {}", tangent.shape(),
+          parameter.name(), parameter.shape());
+  const std::size_t before = records_.size();
+  const Var result = leaf(parameter);
+  require<StateError>(records_.size() > before, "Tape::leaf: parameter '{}' is in use already; its tangent comes first",
+                      parameter.name());
+  const std::vector<double> direction = tangent.to_doubles();
+  Dual* const values = result.mutable_value<Dual>().data;
+  for (std::size_t i = 0; i < direction.size(); ++i) values[i].tangent = direction[i];
+  return result;
+}
+
 bool Tape::claim_rows(detail::Node& root, Index first, Index last) {
-  if (root.adjoint == nullptr) {
-    new_adjoint(root);
-    root.blank_begin = 0;
-    root.blank_end = root.shape.rows();
-  }
+  if (root.adjoint == nullptr) new_adjoint(root);
   const bool blank = root.blank_begin <= first && first < last && last <= root.blank_end;
   if (blank && last == root.blank_end) {
     root.blank_end = first;
@@ -166,9 +216,14 @@ void Tape::complete_adjoint(detail::Node& output) {
 }
 
 void Tape::new_adjoint(detail::Node& root) {
+  require<StateError>(root.depth == depth_,
+                      "checkpoint: a gradient arrives at a {} value from outside that is not among the inputs",
+                      root.shape);
+  root.blank_begin = 0;
+  root.blank_end = root.shape.rows();
   const std::size_t bytes = bytes_of(root, dtype_);
   for (FreeList& list : free_)
-    if (list.bytes == bytes && !list.buffers.empty()) {
+    if (list.bytes == bytes && list.buffers.size() > list.own) {
       point(root.adjoint, list.buffers.back());
       list.buffers.pop_back();
       return;
@@ -192,14 +247,14 @@ void Tape::release(detail::Node& root) {
 }
 
 void Tape::propagate() {
-  with_team(static_cast<Index>(records_.size()), [this] { run_backwards(); });
+  with_team(static_cast<Index>(records_.size()), [this] { run_backwards(0); });
 }
 
-void Tape::run_backwards() {
+void Tape::run_backwards(std::size_t first_record) {
   // A buffer is given back once the operation that made the value has used it (`holds` goes below zero), unless a weight
   // gradient still waits for it; LeafSlot::flush then gives it back.
-  for (std::size_t i = records_.size(); i-- > 0;) {
-    const detail::Record& record = records_[i];
+  for (std::size_t i = records_.size(); i-- > first_record;) {
+    const detail::Record record = records_[i];  // a copy: on a detour more are recorded
     bool reached = false;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
@@ -233,6 +288,11 @@ void Tape::backward(Var loss, const std::function<void(const detail::Record&)>& 
 void Tape::backward(Var y, const Array& seed) {
   check_wanted(y);
   require(seed.shape() == y.shape(), "Tape::backward: seed {} for a value of shape {}", seed.shape(), y.shape());
+  if (dtype_ == DType::dual && seed.dtype() != DType::dual) {
+    Array own(seed.shape(), dtype_);
+    own.assign(seed);
+    return backward(y, own);
+  }
   dispatch(dtype_, [&]<class T>() {
     const MatrixView<T> adjoint = y.add_gradient<T>();
     const MatrixView<const T> from = seed.as<T>().matrix();
@@ -252,7 +312,7 @@ void Tape::rewind(const Mark& mark) {
     leaf->forget();
     if (leaf->age >= mark.leaf_age) leaf->node = nullptr;
   }
-  for (FreeList& list : free_) list.buffers.clear();
+  for (FreeList& list : free_) list.buffers.resize(list.own);
 }
 
 void Tape::reset() {

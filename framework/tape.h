@@ -81,6 +81,7 @@ class Tape {
   [[nodiscard]] Var constant(const Array& array);
   [[nodiscard]] Var constant(Shape shape, std::span<const float> values);
   [[nodiscard]] Var constant(Shape shape, std::span<const double> values);
+  [[nodiscard]] Var constant(Shape shape, std::span<const Dual> values);
   [[nodiscard]] Var constant(double value) { return constant(Shape{}, std::span<const double>(&value, 1)); }
   [[nodiscard]] Var filled(Shape shape, double value);
   [[nodiscard]] Var zeros(Shape shape) { return filled(shape, 0); }
@@ -92,7 +93,10 @@ class Tape {
   /// The parameter as a value on this tape; its gradient is added to `parameter.gradient`.
   /// @throws StateError when the parameter was not created or has another number type.
   [[nodiscard]] Var leaf(Parameter& parameter);
-  /// The same value cut off from what computed it: gradients stop here.
+  /// On a tape of duals: the parameter with the direction in which derivatives are taken, before anything else uses it. Its
+  /// gradient is that of the Var. @throws StateError on another tape or when the parameter is on it already.
+  [[nodiscard]] Var leaf(Parameter& parameter, const Array& tangent);
+  /// The same value cut off from what computed it: gradients stop here, and so do tangents.
   [[nodiscard]] Var detach(Var x);
 
   /// Adds d `loss` / d p to the gradient of every parameter and input that `loss` depends on.
@@ -111,8 +115,10 @@ class Tape {
   [[nodiscard]] bool recording() const { return recording_; }
   void set_recording(bool on) { recording_ = on; }
   /// Whether layers that behave differently in training (dropout, zoneout) do so. Off while not recording.
-  [[nodiscard]] bool training() const { return training_ && recording_; }
+  [[nodiscard]] bool training() const { return training_ && (recording_ || computing_); }
   void set_training(bool on) { training_ = on; }
+  /// While on, parameters that come onto the tape want no gradient, trainable or not.
+  void freeze_parameters(bool on) { frozen_ = on; }
   /// Draws dropout masks.
   [[nodiscard]] Generator& generator() { return generator_; }
 
@@ -180,6 +186,12 @@ class Tape {
   [[nodiscard]] GemmWorkspace& workspace() { return workspace_; }
   /// Asks for the gradient of a value made by `constant`.
   [[nodiscard]] Var want_gradient(Var x);
+  /// The same numbers as a value of its own, with a gradient of its own. `x` must be without gaps between its rows.
+  [[nodiscard]] Var shadow(Var x);
+  /// Makes sure that there is memory for the gradient of `x`, so that operations on a detour (detour.h) can add to it.
+  void reserve_gradient(Var x);
+  /// The gradient that has arrived at `y` as a value, in the same memory. In `backward` only.
+  [[nodiscard]] Var gradient_at(Var y);
 
   // ---- For Var -------------------------------------------------------------------------------------------------------
   /// Makes sure an owner has memory for its gradient. True when rows [first, last) of it hold nothing yet: they are the
@@ -191,10 +203,12 @@ class Tape {
   void release(detail::Node& root);
 
  private:
+  friend class Detour;
   [[nodiscard]] detail::Node* new_node(Shape shape);
+  void copy_parameter(detail::Node& node, const Parameter& parameter);
   template <class From>
   [[nodiscard]] Var copied(Shape shape, std::span<const From> values);
-  void run_backwards();
+  void run_backwards(std::size_t first_record);
   void new_adjoint(detail::Node& root);
   void free_adjoint(detail::Node& root);
   void complete_adjoint(detail::Node& output);
@@ -202,6 +216,9 @@ class Tape {
   DType dtype_;
   bool recording_ = true;
   bool training_ = true;
+  bool computing_ = false;  // what is not recorded now will be when it is done again
+  int depth_ = 0;
+  bool frozen_ = false;
   Arena values_;
   Arena nodes_;
   std::vector<detail::Record> records_;
@@ -217,6 +234,7 @@ class Tape {
   struct FreeList {
     std::size_t bytes;
     std::vector<void*> buffers;
+    std::size_t own = 0;  // those before belong to what a detour interrupted
   };
   std::vector<FreeList> free_;
   GemmWorkspace workspace_;

@@ -42,7 +42,7 @@ Step<LSTMState> LSTMCell::call(Var x, State s, const CellContext& context) {
 }
 
 void set_unit_forget_bias(Parameter& bias) {
-  dispatch(bias.dtype(), [&]<class T>() {
+  dispatch_real(bias.dtype(), [&]<class T>() {
     const auto values = bias.edit().as<T>().values();
     // Only the first row of a bias of two: the rows are added up.
     const Index units = bias.shape().cols() / 4;

@@ -3,6 +3,7 @@
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/transpose.h>
 #include <recur/framework/parallel.h>
+#include <recur/layers/checkpointed_unroll.h>
 #include <recur/layers/ragged.h>
 #include <recur/layers/unroll.h>
 
@@ -139,7 +140,11 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   unrolling.context.prepared = prepared(tape, unrolling.context.constants);
 
   Var output;
-  with_team(2 * time, [&] { output = unroll(*cell_, x, steps, states, unrolling); });
+  with_team(2 * time, [&] {
+    output = options_.checkpoint.active()
+                 ? unroll_checkpointed(*cell_, x, steps, states, unrolling, options_.checkpoint)
+                 : unroll(*cell_, x, steps, states, unrolling);
+  });
   if (ragged) {
     for (Var& state : states) state = ragged->unsorted(state);
     output = options_.return_sequences ? ragged->unpack(output) : ragged->unsorted(output);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/layers/checkpointing.h>
 #include <recur/layers/layer_value.h>
 #include <recur/layers/stacked_rnn_cells.h>
 
@@ -26,6 +27,8 @@ struct RNNOptions {
   bool zero_output_for_mask = false;
   /// Penalty on the output, handed out as `RNNResult::penalty` to be added to the loss.
   Regularizer activity_regularizer{};
+  /// What is kept for the backward pass. Not part of a config: it changes no result.
+  Checkpointing checkpoint{};
 
   void fields(Fields& f);
 };

@@ -5,6 +5,7 @@
 #include <recur/framework/ops/split.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace recur {
 namespace {
@@ -68,7 +69,10 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   const auto count = states.size();
   const Index batch = states.empty() ? steps.rows(0) : states[0].rows();
   const bool some_empty = steps.rows(0) < batch;
-  const Var no_output = steps.mask.defined() || some_empty ? tape.zeros({batch, cell.output_size()}) : Var();
+  const bool given = !options.last_outputs.empty();
+  const Var no_output = given                                ? options.last_outputs[0]
+                        : steps.mask.defined() || some_empty ? tape.zeros({batch, cell.output_size()})
+                                                             : Var();
   Carried carried(tape, states, time);
   Carried last(tape, std::span(&no_output, 1), time);
   CellContext context = options.context;
@@ -94,12 +98,18 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   }
   carried.finish();
   std::copy(carried.values().begin(), carried.values().end(), states.begin());
-  if (options.sequence) return concat(outputs, 0);
-  last.finish();
-  return last.values()[0];
+  if (given || !options.sequence) last.finish();
+  if (given) options.last_outputs[0] = last.values()[0];
+  return options.sequence ? concat(outputs, 0) : last.values()[0];
 }
 
 }  // namespace
+
+Index cell_count(CellInterface& cell) {
+  const std::span<AnyCell> cells = cell.stacked();
+  return std::accumulate(cells.begin(), cells.end(), Index{cells.empty()},
+                         [](Index count, const AnyCell& part) { return count + cell_count(*part); });
+}
 
 Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
            const UnrollOptions& options) {
@@ -107,11 +117,16 @@ Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::s
   Var x = sequence;
   if (cells.empty()) x = unroll_cell(cell, sequence, steps, states, options);
   CellContext rest = options.context;
+  std::span<Var> last_outputs = options.last_outputs;
   for (std::size_t k = 0; k < cells.size(); ++k) {
     CellInterface& own = *cells[k];
     UnrollOptions inner = options;
     inner.sequence = options.sequence || k + 1 < cells.size();
     inner.context = own.take_context(rest);
+    if (!last_outputs.empty()) {
+      inner.last_outputs = last_outputs.first(static_cast<std::size_t>(cell_count(own)));
+      last_outputs = last_outputs.subspan(inner.last_outputs.size());
+    }
     const auto offset = static_cast<std::size_t>(cell.state_offset(static_cast<Index>(k)));
     x = unroll(own, x, steps, states.subspan(offset, static_cast<std::size_t>(own.state_count())), inner);
   }

@@ -108,7 +108,7 @@ void Optimizer::run(std::size_t first, std::size_t last) {
   const Index work = work_per_element * piece_bytes / static_cast<Index>(sizeof(float));
   parallel_for(count, work, [&](Index i) {
     const Piece& piece = pieces_[static_cast<std::size_t>(i)];
-    dispatch(targets_[piece.target].value->dtype(), [&]<class T>() { run_piece<T>(piece, first, last); });
+    dispatch_real(targets_[piece.target].value->dtype(), [&]<class T>() { run_piece<T>(piece, first, last); });
   });
 }
 

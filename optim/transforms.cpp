@@ -29,7 +29,7 @@ double squares(std::span<const T> x) {
 double squared_norm(const Parameter& parameter) {
   constexpr Index most_parts = 64;
   constexpr Index least_part = 4096;  // elements; float sums of so few are exact enough
-  return dispatch(parameter.gradient.dtype(), [&]<class T>() {
+  return dispatch_real(parameter.gradient.dtype(), [&]<class T>() {
     const auto all = parameter.gradient.as<T>().values();
     const auto count = static_cast<Index>(all.size());
     const Index length = std::max(least_part, (count + most_parts - 1) / most_parts);

@@ -47,7 +47,7 @@ double Trainer::measure_gradients() const {
   double square = 0;
   for (const auto& [path, parameter] : parameters_)
     if (parameter->trainable)
-      square += dispatch(parameter->dtype(), [&]<class T>() { return square_of<T>(parameter->gradient); });
+      square += dispatch_real(parameter->dtype(), [&]<class T>() { return square_of<T>(parameter->gradient); });
   return std::sqrt(square);
 }
 

@@ -15,7 +15,9 @@ inline constexpr FusedKernel fused_kernel = {
        &backward_kernel<float, P, true>, simd::lanes<float>},
       // double is for checking gradients: one form of each loop will do, and compiles faster.
       {&forward_kernel<double, P, false>, &backward_kernel<double, P, false>, &forward_kernel<double, P, false>,
-       &backward_kernel<double, P, false>, simd::lanes<double>}}},
+       &backward_kernel<double, P, false>, simd::lanes<double>},
+      {&forward_kernel<Dual, P, false>, &backward_kernel<Dual, P, false>, &forward_kernel<Dual, P, false>,
+       &backward_kernel<Dual, P, false>, simd::lanes<Dual>}}},
     P::operands,
     P::outputs,
     P::size,

@@ -35,6 +35,7 @@ BOOST_AUTO_TEST_CASE(three_lstm_cells_over_twenty_steps) {
   };
   check_stack(5, 3, gradcheck);
   check_stack(1, 1, gradcheck_jacobian);
+  check_stack(5, 3, second_order_check);
 }
 
 // What the options say of each weight is what the parameter does.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/gradcheck.h>
+#include <recur/framework/second_order_check.h>
 #include <recur/layers/rnn.h>
 
 #include <boost/test/unit_test.hpp>
@@ -56,6 +56,15 @@ auto says(std::string text) {
     if (!found) BOOST_TEST_MESSAGE("message: " << error.what());
     return found;
   };
+}
+
+/// The gradient along a random direction, and forward mode and second derivatives along another.
+inline void check_derivatives(const std::string& what, const GradcheckFunction& function,
+                              const std::vector<GradcheckInput>& inputs, const std::vector<Parameter*>& parameters) {
+  for (const auto& check : {gradcheck, second_order_check}) {
+    const GradcheckResult result = check(function, inputs, parameters, {});
+    BOOST_TEST(result.passed, what << ": " << result.message);
+  }
 }
 
 template <class Part>
