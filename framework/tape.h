@@ -25,6 +25,15 @@ struct Operation {
   std::string (*name)(const void* closure);
 };
 
+/// A closure with a name, where that of the function it was made in says too little.
+template <class Body>
+struct Named {
+  const char* text;
+  Body body;
+  void operator()() { body(); }
+  [[nodiscard]] std::string name() const { return text; }
+};
+
 /// The function that the closure of this type was made in: `matmul` of `recur::matmul(recur::Var, …)::{lambda()#1}`.
 [[nodiscard]] std::string operation_name(const std::type_info& closure);
 
@@ -141,11 +150,15 @@ class Tape {
   /// gradient.
   [[nodiscard]] Var view(Var base, Index offset, Shape shape, Index stride);
   /// Runs `body` in `backward` if a gradient has reached `output`. Captures must be plain: Vars and numbers. In messages the
-  /// operation is called what `body.name()` says or, without it, by the function that `body` is a lambda of.
+  /// operation is called `name` or, without one, by the function that `body` is a lambda of.
   template <class Body>
   void on_backward(Var output, Body body) {
     auto* const closure = nodes_.make<Body>(std::move(body));
     records_.push_back({&detail::operation_of<Body>, closure, output.node()});
+  }
+  template <class Body>
+  void on_backward(Var output, const char* name, Body body) {
+    on_backward(output, detail::Named<Body>{name, std::move(body)});
   }
   /// The same for an operation with several outputs: runs if a gradient has reached any of them.
   template <class Body>
