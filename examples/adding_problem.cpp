@@ -8,12 +8,12 @@
 //
 // EXPECT
 
+#include "common/memory_span.h"
 #include "common/step_training.h"
 
 #include <recur/framework/parallel.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
 #include <recur/layers/rnn.h>
 #include <recur/layers/sequential.h>
 #include <recur/train/epoch_printer.h>
@@ -39,12 +39,7 @@ struct Settings {
 };
 
 Sequential make_model(const Settings& s) {
-  LSTMCellOptions options;
-  if (s.chrono > 0) {
-    options.bias_initializer = chrono(s.chrono);
-    options.unit_forget_bias = false;
-  }
-  Sequential model{RNN(LSTMCell(s.units, options)), Dense(1)};
+  Sequential model{RNN(lstm_remembering(s.chrono, s.units)), Dense(1)};
   Builder builder(2, DType::float32, Generator(s.run.seed));
   model.build(builder);
   return model;
@@ -100,9 +95,7 @@ int main(int argc, char** argv) {
   add_positive(app, "--units", s.units, "units of the LSTM");
   add_positive(app, "--batch", s.batch, "sequences a step");
   add_positive(app, "--test-sequences", s.test_sequences, "to test on");
-  app.add_option("--chrono", s.chrono, "steps to remember for, by the gates' first bias; 0: the usual bias of 1")
-      ->check(not_negative())
-      ->capture_default_str();
+  add_chrono_option(app, s.chrono);
   add_step_options(app, s.training);
   add_run_options(app, s.run);
   return run(app, argc, argv, [&] { learn_to_add(s); });

@@ -9,6 +9,7 @@
 // EXPECT
 
 #include "common/command_line.h"
+#include "common/memory_span.h"
 #include "common/most_likely.h"
 
 #include <recur/framework/parallel.h>
@@ -17,7 +18,6 @@
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
 #include <recur/layers/rnn.h>
 #include <recur/layers/sequential.h>
 #include <recur/optim/optimizers.h>
@@ -44,6 +44,7 @@ struct Settings {
   Index layers = 1;
   bool bidirectional = false;
   double dropout = 0;
+  double chrono = 0;
   Index batch = 128;
   Index epochs = 5;
   double learning_rate = 1e-3;
@@ -94,7 +95,7 @@ Sequential make_model(const Settings& s, const Task& task) {
   std::vector<AnyLayer> layers;
   for (Index layer = 1; layer <= s.layers; ++layer) {
     const RNNOptions options{.return_sequences = layer < s.layers};
-    const auto make_cell = [&] { return LSTMCell(s.units); };
+    const auto make_cell = [&] { return lstm_remembering(s.chrono, s.units); };
     if (s.bidirectional) layers.emplace_back(Bidirectional(make_cell, options));
     else layers.emplace_back(RNN(make_cell(), options));
     if (s.dropout > 0) layers.emplace_back(Dropout(s.dropout));
@@ -185,6 +186,7 @@ int main(int argc, char** argv) {
   app.add_option("--dropout", s.dropout, "share of each LSTM's outputs dropped in training")
       ->check(CLI::Range(0.0, 0.95))
       ->capture_default_str();
+  add_chrono_option(app, s.chrono);
   add_positive(app, "--batch", s.batch, "sequences a step");
   add_positive(app, "--epochs", s.epochs, "passes over the sequences");
   add_positive(app, "--lr", s.learning_rate, "learning rate of Adam");
