@@ -16,6 +16,13 @@ std::size_t bytes_of(const detail::Node& node, DType dtype) {
   return static_cast<std::size_t>(node.shape.count()) * size_of(dtype);
 }
 
+struct Flush {
+  detail::LeafSlot* slot;
+  Tape* tape;
+  void operator()() const { slot->flush(*tape); }
+  [[nodiscard]] std::string name() const { return "the parameter " + slot->parameter->name(); }
+};
+
 void check_wanted(Var y) {
   require<StateError>(y.wants_gradient(),
                       "Tape::backward: nothing the {} value depends on wants a gradient (was recording off?)",
@@ -119,7 +126,7 @@ Var Tape::leaf(Parameter& parameter) {
   found->node = node;
   found->age = leaf_age_++;
   // First in, so last to run backwards: by then every use has left its part of the gradient.
-  on_backward(Var(node), [slot = found, this] { slot->flush(*this); });
+  on_backward(Var(node), Flush{found, this});
   return Var(node);
 }
 
@@ -197,7 +204,8 @@ void Tape::run_backwards() {
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) complete_adjoint(*n);
-    record.run(record.closure);
+    if (before_ != nullptr) (*before_)(record);
+    record.operation->run(record.closure);
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling)
       if (n->base == nullptr) release(*n);
   }
@@ -209,6 +217,17 @@ void Tape::backward(Var loss) {
   check_wanted(loss);
   dispatch(dtype_, [&]<class T>() { *loss.add_gradient<T>().data += T{1}; });
   propagate();
+}
+
+void Tape::backward(Var loss, const std::function<void(const detail::Record&)>& before) {
+  before_ = &before;
+  try {
+    backward(loss);
+  } catch (...) {
+    before_ = nullptr;
+    throw;
+  }
+  before_ = nullptr;
 }
 
 void Tape::backward(Var y, const Array& seed) {

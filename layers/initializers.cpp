@@ -127,6 +127,10 @@ struct Initializer::Entry {
   std::array<Words, 3> words{};
 
   [[nodiscard]] double parse(std::size_t key, const Argument& argument) const;
+  [[nodiscard]] bool draws() const {
+    constexpr std::array<std::string_view, 4> fixed = {"identity", "zeros", "ones", "constant"};
+    return std::find(fixed.begin(), fixed.end(), name) == fixed.end();
+  }
 };
 
 double Initializer::Entry::parse(std::size_t key, const Argument& argument) const {
@@ -195,6 +199,12 @@ Initializer Initializer::from_config(std::string_view name, const Config& config
   Initializer result(find(name));
   const auto& keys = result.entry_->keys;
   for (const auto& [key, value] : config) {
+    if (const auto* const seed = std::get_if<double>(&value); key == "seed" && seed != nullptr) {
+      require<ValueError>(*seed >= 0 && *seed == std::floor(*seed), "Initializer: seed {} is not a natural number",
+                          *seed);
+      result = result.seeded(static_cast<std::uint64_t>(*seed));
+      continue;
+    }
     const auto* const at = std::find(keys.begin(), keys.end(), key);
     require<ValueError>(at != keys.end() && !key.empty(), "Initializer: {} has no argument '{}'", result.name(), key);
     const auto i = static_cast<std::size_t>(at - keys.begin());
@@ -219,12 +229,22 @@ Initializer::Config Initializer::config() const {
     if (words[0] == nullptr) result.emplace_back(key, arguments_[i]);
     else result.emplace_back(key, words[static_cast<std::size_t>(arguments_[i])]);
   }
+  if (seed_) result.emplace_back("seed", static_cast<double>(*seed_));
+  return result;
+}
+
+Initializer Initializer::seeded(std::uint64_t seed) const {
+  require<ValueError>(entry_->draws(), "Initializer: {} has no argument 'seed'", name());
+  require<ValueError>(seed <= std::uint64_t{1} << 53, "Initializer: seed {} is beyond 2^53", seed);
+  Initializer result = *this;
+  result.seed_ = seed;
   return result;
 }
 
 void Initializer::operator()(Array& value, Generator& generator) const {
   std::vector<double> values(static_cast<std::size_t>(value.size()));
-  entry_->fill({values, value.shape(), arguments_, generator});
+  Generator own(seed_.value_or(0));
+  entry_->fill({values, value.shape(), arguments_, seed_ ? own : generator});
   value.assign(values);
 }
 

@@ -25,6 +25,8 @@ struct UnrollOptions {
   bool zero_output_for_mask = false;
   /// Dropout masks of the cell, and constants.
   CellContext context;
+  /// Where the cells' activity penalties are added up; must be there if a cell has one.
+  Var* penalty = nullptr;
 };
 
 /// Applies a cell step by step. A stack is run cell by cell over the whole sequence: the order of the arithmetic in each cell is

@@ -207,6 +207,25 @@ BOOST_AUTO_TEST_CASE(the_config_holds_the_arguments_under_their_keras_names) {
   BOOST_CHECK_THROW((void)variance_scaling(1, "fan_in", "cauchy"), ValueError);
 }
 
+BOOST_AUTO_TEST_CASE(a_seed_of_its_own_means_the_same_values_everywhere) {
+  const auto seeded = glorot_uniform().seeded(7);
+  Array first(Shape{3, 4}, DType::float64);
+  Array second(Shape{3, 4}, DType::float64);
+  Generator a(1);
+  Generator b(2);
+  seeded(first, a);
+  seeded(second, b);
+  BOOST_TEST(first.to_doubles() == second.to_doubles(), boost::test_tools::per_element());
+  BOOST_TEST((a.state() == Generator(1).state()));  // nothing was drawn from it
+  glorot_uniform()(second, b);
+  BOOST_TEST(first.to_doubles() != second.to_doubles());
+  BOOST_TEST((Initializer::from_config("GlorotUniform", {{"seed", 7.0}}) == seeded));
+  BOOST_TEST((Initializer::from_config("GlorotUniform", seeded.config()) == seeded));
+  BOOST_CHECK_THROW((void)zeros().seeded(1), ValueError);
+  BOOST_CHECK_THROW((void)Initializer::from_config("Zeros", {{"seed", 1.0}}), ValueError);
+  BOOST_CHECK_THROW((void)Initializer::from_config("GlorotUniform", {{"seed", 1.5}}), ValueError);
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_name_is_answered_with_the_known_ones) {
   BOOST_CHECK_EXCEPTION((void)Initializer::from_name("xavier"), ValueError, [](const ValueError& error) {
     const std::string message = error.what();
