@@ -6,7 +6,9 @@
 //   scripts/run adding_problem --time 400 --steps 4000
 //   scripts/run adding_problem --chrono 0                 with the usual bias of the gates
 //
-// EXPECT
+// Expect below 0.01 after 1200, 1000 and 900 steps (seeds 1 to 3), and
+// 0.0041, 0.0008, 0.0013 after all 2000. With --chrono 0 it is 1900 and 1800 steps, and seed 3 does not learn in time. --time 200
+// --chrono 200 --steps 3000: below 0.01 after 1400 steps, 0.0004 in the end; --time 400 --chrono 400 --steps 3000: 1500 and 0.0005.
 
 #include "common/memory_span.h"
 #include "common/step_training.h"

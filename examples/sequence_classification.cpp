@@ -6,7 +6,10 @@
 //                                                  images of a folder of IDX files, row by row: 28 steps of 28 numbers, ten classes
 //                                                  (Fashion-MNIST is Debian's package dataset-fashion-mnist)
 //
-// EXPECT
+// Expect for temporal order, --units 64 --batch 32 --epochs 1 --lr 0.003 --chrono 110: 100 % of 2000 sequences (seed 1), chance
+// being 25 %. The usual bias of the gates (--chrono 0) is still at chance then.
+// Expect for Fashion-MNIST with the defaults 85.6, 86.6, 86.6 % (seeds 1 to 3),
+// and 90.0 % (seed 1) with --layers 2 --dropout 0.2 --epochs 10 --lr 0.002 --schedule cosine.
 
 #include "common/command_line.h"
 #include "common/memory_span.h"
