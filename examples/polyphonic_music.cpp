@@ -6,7 +6,8 @@
 //   scripts/run polyphonic_music --data jsb.npz        pieces of a file, such as the JSB chorales: arrays {train,valid,test}_frames
 //                                                      and _lengths
 //
-// EXPECT
+// Expect for generated chords (seed 1) 4.82 nats a frame; the best possible is 4.74. Expect for the JSB chorales a test score of 8.39, 8.41, 8.38 nats a frame (seeds 1 to 3; published for LSTMs: 8.67 Chung et al. 2014,
+// 8.45 Bai et al. 2018), and 8.27 (seed 1) with --units 300 --dropout 0.6 --input-dropout 0.1.
 
 #include "common/command_line.h"
 #include "common/piano_rolls.h"
