@@ -36,14 +36,17 @@ void Array::fill(double value) {
 
 void Array::assign(std::span<const double> values) { copy_values(*this, values); }
 void Array::assign(std::span<const float> values) { copy_values(*this, values); }
+void Array::assign(std::span<const Dual> values) { copy_values(*this, values); }
 void Array::assign(const Array& other) {
   dispatch(other.dtype(), [&]<class T>() { copy_values<T>(*this, other.as<T>().values()); });
 }
 
 std::vector<double> Array::to_doubles() const {
   return dispatch(dtype(), [&]<class T>() {
-    const auto values = as<T>().values();
-    return std::vector<double>(values.begin(), values.end());
+    std::vector<double> result;
+    result.reserve(static_cast<std::size_t>(size()));
+    for (const T value : as<T>().values()) result.push_back(static_cast<double>(value));
+    return result;
   });
 }
 

@@ -8,7 +8,8 @@
 
 namespace recur {
 
-/// A `Tensor` whose number type is chosen at run time: what parameters, saved states and optimizer slots are made of.
+/// A `Tensor` whose number type is chosen at run time: what parameters, saved states and optimizer slots are made of. What
+/// comes from a tape of duals holds duals; `value_of` and `tangent_of` (second_order.h) are its parts.
 class Array {
  public:
   Array() = default;
@@ -21,9 +22,7 @@ class Array {
   [[nodiscard]] Array clone() const;
   [[nodiscard]] const Shape& shape() const;
   [[nodiscard]] Index size() const { return shape().count(); }
-  [[nodiscard]] DType dtype() const {
-    return std::holds_alternative<Tensor<float>>(tensor_) ? DType::float32 : DType::float64;
-  }
+  [[nodiscard]] DType dtype() const { return static_cast<DType>(tensor_.index()); }
 
   /// The tensor as the type it has. @throws StateError when it has the other.
   template <Scalar T>
@@ -39,14 +38,15 @@ class Array {
   [[nodiscard]] const void* data() const { return const_cast<Array*>(this)->data(); }
 
   void fill(double value);
-  /// Copies all values, converting between float and double. @throws ShapeError when the sizes differ.
+  /// Copies all values, converting between number types. @throws ShapeError when the sizes differ.
   void assign(std::span<const double> values);
   void assign(std::span<const float> values);
+  void assign(std::span<const Dual> values);
   void assign(const Array& other);
   [[nodiscard]] std::vector<double> to_doubles() const;
 
  private:
-  std::variant<Tensor<float>, Tensor<double>> tensor_;
+  std::variant<Tensor<float>, Tensor<double>, Tensor<Dual>> tensor_;  // in the order of DType
 };
 
 }  // namespace recur

@@ -174,5 +174,6 @@ template void multiply_transposed(std::span<const RowsPair<float>>, MatrixView<f
 template void multiply_transposed(std::span<const RowsPair<double>>, MatrixView<double>, GemmWorkspace&);
 template void add_column_sums(MatrixView<const float>, std::span<float>);
 template void add_column_sums(MatrixView<const double>, std::span<double>);
+template void add_column_sums(MatrixView<const Dual>, std::span<Dual>);
 
 }  // namespace recur

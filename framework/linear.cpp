@@ -1,5 +1,6 @@
 #include <recur/framework/linear.h>
 
+#include <recur/framework/gemm_dual.h>
 #include <recur/framework/leaf_slot.h>
 
 #include <algorithm>
@@ -43,8 +44,8 @@ Shape shape_of(const Product& p) {
 }
 
 // Parameters are packed once per update and their gradients wait to be done as one product. Both are laid out for rows of
-// `a`; the rare transposed `a` takes the general way.
-bool packs(const Product& p) { return is_parameter(p.w) && p.transpose != Transpose::a; }
+// `a`; the rare transposed `a` takes the general way, and so do duals.
+bool packs(const Product& p) { return is_parameter(p.w) && p.transpose != Transpose::a && p.w.dtype() != DType::dual; }
 
 // The packed right operand of a·op(W), and of dz·op(W)ᵀ.
 template <class T>
@@ -57,12 +58,11 @@ const PackedMatrix<T>& packed(const Product& p, bool adjoint) {
 
 template <class T>
 void multiply_into(const Product& p, MatrixView<T> z, bool accumulate) {
-  if (packs(p)) {
-    multiply<T>(p.a.value<T>(), packed<T>(p, false), z, accumulate);
-  } else {
-    multiply<T>(p.a.value<T>(), p.transpose == Transpose::a, p.w.value<T>(), p.transpose == Transpose::b, z, accumulate,
-                p.a.tape().workspace());
+  if constexpr (!is_dual<T>) {
+    if (packs(p)) return multiply<T>(p.a.value<T>(), packed<T>(p, false), z, accumulate);
   }
+  multiply<T>(p.a.value<T>(), p.transpose == Transpose::a, p.w.value<T>(), p.transpose == Transpose::b, z, accumulate,
+              p.a.tape().workspace());
 }
 
 // da += dz·Wᵀ and dW += aᵀ·dz.
@@ -96,6 +96,14 @@ void backward_general(const Product& p, Var z) {
     if (tb) multiply<T>(dz, true, p.a.value<T>(), false, dw, !fresh, workspace);
     else multiply<T>(p.a.value<T>(), !ta, dz, false, dw, !fresh, workspace);
   }
+}
+
+template <class T>
+void backward_product(const Product& p, Var z) {
+  if constexpr (!is_dual<T>) {
+    if (packs(p)) return backward_packed<T>(p, z);
+  }
+  backward_general<T>(p, z);
 }
 
 template <class T>
@@ -146,20 +154,18 @@ void compute(const Terms& terms, Var z, bool accumulate) {
     if (accumulate) add_rows<T>(addend, out);
     else copy_rows<T>(addend, out);
   }
-  if (bias_first) {
-    const std::span<const T> bias(terms.addends[0].value<T>().data, static_cast<std::size_t>(out.cols));
-    multiply<T>(terms.products[0].a.value<T>(), packed<T>(terms.products[0], false), out, bias);
-    accumulate = true;
+  if constexpr (!is_dual<T>) {
+    if (bias_first) {
+      const std::span<const T> bias(terms.addends[0].value<T>().data, static_cast<std::size_t>(out.cols));
+      multiply<T>(terms.products[0].a.value<T>(), packed<T>(terms.products[0], false), out, bias);
+      accumulate = true;
+    }
   }
   for (int i = bias_first ? 1 : 0; i < terms.product_count; ++i, accumulate = true)
     multiply_into<T>(terms.products[static_cast<std::size_t>(i)], out, accumulate);
   if (!z.wants_gradient()) return;
   z.tape().on_backward(z, [terms, z] {
-    for (int i = 0; i < terms.product_count; ++i) {
-      const Product& p = terms.products[static_cast<std::size_t>(i)];
-      if (packs(p)) backward_packed<T>(p, z);
-      else backward_general<T>(p, z);
-    }
+    for (int i = 0; i < terms.product_count; ++i) backward_product<T>(terms.products[static_cast<std::size_t>(i)], z);
     for (int i = 0; i < terms.addend_count; ++i) backward_addend<T>(terms.addends[static_cast<std::size_t>(i)], z);
   });
 }
@@ -192,7 +198,7 @@ void remove_addend(Terms& terms, int at) {
 
 bool hoistable(const Product& p) {
   const detail::Node& a = *p.a.node();
-  return packs(p) && a.sequence != nullptr && a.sequence->whole != &a;
+  return is_parameter(p.w) && p.transpose != Transpose::a && a.sequence != nullptr && a.sequence->whole != &a;
 }
 
 // The product of the whole sequence that `p.a` is a step of, computed at the first request.

@@ -3,6 +3,8 @@
 // The register type of the pointwise kernels, on the vector extensions of GCC and clang. Elementary functions are in
 // simd_math.h. Everything is always inlined: a function here never becomes a symbol of its own.
 
+#include <recur/framework/dual.h>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +38,11 @@ template <class T>
 struct Register {
   typedef T type __attribute__((vector_size(register_bytes)));  // NOLINT(modernize-use-using): attribute on a typedef.
 };
+/// A Dual is a register of its own, with one lane.
+template <>
+struct Register<Dual> {
+  using type = Dual;
+};
 }  // namespace detail
 
 /// One register of `T`. A value type with `+ - * /`, comparisons (which give a `Mask`) and `v[i]`, also against
@@ -45,11 +52,11 @@ using Vec = typename detail::Register<T>::type;
 
 /// Number of `T` in a register.
 template <class T>
-inline constexpr std::ptrdiff_t lanes = static_cast<std::ptrdiff_t>(register_bytes / sizeof(T));
+inline constexpr std::ptrdiff_t lanes = is_dual<T> ? 1 : static_cast<std::ptrdiff_t>(register_bytes / sizeof(T));
 
-/// `Vec<float>` or `Vec<double>`.
+/// `Vec<float>`, `Vec<double>` or `Dual`.
 template <class V>
-concept Vector = std::same_as<V, Vec<float>> || std::same_as<V, Vec<double>>;
+concept Vector = std::same_as<V, Vec<float>> || std::same_as<V, Vec<double>> || std::same_as<V, Dual>;
 
 /// The number type of a register type.
 template <Vector V>

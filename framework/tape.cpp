@@ -16,6 +16,13 @@ std::size_t bytes_of(const detail::Node& node, DType dtype) {
   return static_cast<std::size_t>(node.shape.count()) * size_of(dtype);
 }
 
+struct Flush {
+  detail::LeafSlot* slot;
+  Tape* tape;
+  void operator()() const { slot->flush(*tape); }
+  [[nodiscard]] std::string name() const { return "the parameter " + slot->parameter->name(); }
+};
+
 void check_wanted(Var y) {
   require<StateError>(y.wants_gradient(),
                       "Tape::backward: nothing the {} value depends on wants a gradient (was recording off?)",
@@ -68,6 +75,7 @@ Var Tape::copied(Shape shape, std::span<const From> values) {
 
 Var Tape::constant(Shape shape, std::span<const float> values) { return copied(shape, values); }
 Var Tape::constant(Shape shape, std::span<const double> values) { return copied(shape, values); }
+Var Tape::constant(Shape shape, std::span<const Dual> values) { return copied(shape, values); }
 Var Tape::constant(const Array& array) {
   return dispatch(array.dtype(), [&]<class T>() { return copied(array.shape(), array.as<T>().values()); });
 }
@@ -93,7 +101,15 @@ Var Tape::want_gradient(Var x) {
   return x;
 }
 
+Var Tape::gradient_at(Var y) {
+  detail::Node* const node = new_node(y.shape());
+  node->value = dispatch(dtype_, [&]<class T>() -> void* { return y.adjoint<T>().data; });
+  node->stride = y.node()->stride;
+  return Var(node);
+}
+
 Var Tape::detach(Var x) {
+  if (dtype_ == DType::dual) return constant(x.shape(), std::span<const double>(x.to_doubles()));
   const Var result = view(x, 0, x.shape(), x.node()->stride);
   result.node()->wanted = false;
   return result;
@@ -121,8 +137,9 @@ Var Tape::leaf(Parameter& parameter) {
 
   require<StateError>(parameter.created(), "Tape::leaf: parameter '{}' was not created (build the layer first)",
                       parameter.name());
-  require<StateError>(parameter.dtype() == dtype_, "Tape::leaf: parameter '{}' is {}, the tape {} (build both alike)",
-                      parameter.name(), recur::name(parameter.dtype()), recur::name(dtype_));
+  require<StateError>(parameter.dtype() == dtype_ || dtype_ == DType::dual,
+                      "Tape::leaf: parameter '{}' is {}, the tape {} (build both alike)", parameter.name(),
+                      recur::name(parameter.dtype()), recur::name(dtype_));
   if (found == nullptr) {
     leaves_.push_back(std::make_unique<detail::LeafSlot>());
     last_leaf_ = leaves_.size() - 1;
@@ -131,16 +148,48 @@ Var Tape::leaf(Parameter& parameter) {
     if (dtype_ == DType::float64) found->typed.emplace<detail::TypedLeaf<double>>();
   }
   detail::Node* const node = new_node(parameter.shape());
-  node->value = const_cast<void*>(parameter.value().data());
-  node->adjoint = parameter.gradient.data();
+  if (dtype_ == DType::dual) {
+    copy_parameter(*node, parameter);
+  } else {
+    node->value = const_cast<void*>(parameter.value().data());
+    node->adjoint = parameter.gradient.data();
+  }
   node->leaf = found;
-  node->wanted = parameter.trainable;
+  node->wanted = parameter.trainable && !frozen_;
   node->kept = true;
   found->node = node;
   found->age = leaf_age_++;
   // First in, so last to run backwards: by then every use has left its part of the gradient.
-  on_backward(Var(node), [slot = found, this] { slot->flush(*this); });
+  on_backward(Var(node), Flush{found, this});
   return Var(node);
+}
+
+// Parameters are not dual: the tape has its own copy, and its own gradient.
+void Tape::copy_parameter(detail::Node& node, const Parameter& parameter) {
+  const auto values = values_.array<Dual>(parameter.size());
+  const auto gradient = values_.array<Dual>(parameter.size());
+  dispatch_real(parameter.dtype(), [&]<class T>() {
+    const auto from = parameter.value().as<T>().values();
+    std::transform(from.begin(), from.end(), values.begin(), [](T value) { return Dual(value); });
+  });
+  std::fill(gradient.begin(), gradient.end(), Dual{});
+  node.value = values.data();
+  node.adjoint = gradient.data();
+}
+
+Var Tape::leaf(Parameter& parameter, const Array& tangent) {
+  require<StateError>(dtype_ == DType::dual, "Tape::leaf: a tangent for parameter '{}' on a tape of {}",
+                      parameter.name(), recur::name(dtype_));
+  require(tangent.shape() == parameter.shape(), "Tape::leaf: tangent {} for parameter '{}' {}", tangent.shape(),
+          parameter.name(), parameter.shape());
+  const std::size_t before = records_.size();
+  const Var result = leaf(parameter);
+  require<StateError>(records_.size() > before, "Tape::leaf: parameter '{}' is in use already; its tangent comes first",
+                      parameter.name());
+  const std::vector<double> direction = tangent.to_doubles();
+  Dual* const values = result.mutable_value<Dual>().data;
+  for (std::size_t i = 0; i < direction.size(); ++i) values[i].tangent = direction[i];
+  return result;
 }
 
 bool Tape::claim_rows(detail::Node& root, Index first, Index last) {
@@ -218,7 +267,8 @@ void Tape::run_backwards(std::size_t first_record) {
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) complete_adjoint(*n);
-    record.run(record.closure);
+    if (before_ != nullptr) (*before_)(record);
+    record.operation->run(record.closure);
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling)
       if (n->base == nullptr) release(*n);
   }
@@ -232,9 +282,25 @@ void Tape::backward(Var loss) {
   propagate();
 }
 
+void Tape::backward(Var loss, const std::function<void(const detail::Record&)>& before) {
+  before_ = &before;
+  try {
+    backward(loss);
+  } catch (...) {
+    before_ = nullptr;
+    throw;
+  }
+  before_ = nullptr;
+}
+
 void Tape::backward(Var y, const Array& seed) {
   check_wanted(y);
   require(seed.shape() == y.shape(), "Tape::backward: seed {} for a value of shape {}", seed.shape(), y.shape());
+  if (dtype_ == DType::dual && seed.dtype() != DType::dual) {
+    Array own(seed.shape(), dtype_);
+    own.assign(seed);
+    return backward(y, own);
+  }
   dispatch(dtype_, [&]<class T>() {
     const MatrixView<T> adjoint = y.add_gradient<T>();
     const MatrixView<const T> from = seed.as<T>().matrix();

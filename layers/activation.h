@@ -74,10 +74,12 @@ struct Activate {
   // Φ, the distribution function of the normal distribution, and its density.
   template <class V>
   static V normal_distribution(V x) {
+    using simd::erfc;
+    using std::erfc;
     constexpr double root_half = 0.70710678118654752;
     V result = x;
     for (std::size_t i = 0; i < sizeof(V) / sizeof(x[0]); ++i)
-      result[i] = std::erfc(x[i] * static_cast<std::remove_cvref_t<decltype(x[0])>>(-root_half)) / 2;
+      result[i] = erfc(x[i] * static_cast<std::remove_cvref_t<decltype(x[0])>>(-root_half)) / 2;
     return result;
   }
   template <class V>

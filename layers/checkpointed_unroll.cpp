@@ -152,10 +152,20 @@ void fill_outputs(Tape& tape, CellInterface& cell, Index batch, std::span<Var>& 
   rest = rest.subspan(1);
 }
 
+bool has_penalty(CellInterface& cell) {
+  const std::span<AnyCell> cells = cell.stacked();
+  return static_cast<bool>(cell.activity_regularizer) ||
+         std::any_of(cells.begin(), cells.end(), [](const AnyCell& part) { return has_penalty(*part); });
+}
+
 }  // namespace
 
 Var unroll_checkpointed(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
                         const UnrollOptions& options, const Checkpointing& checkpointing) {
+  require<ValueError>(
+      !has_penalty(cell),
+      "RNN: a cell with an activity_regularizer of its own cannot be checkpointed, because its outputs are "
+      "not kept; give the regularizer to the RNN, whose output is");
   Tape& tape = sequence.tape();
   const Index batch = states.empty() ? steps.rows(0) : states[0].rows();
   const bool with_outputs = steps.mask.defined() || !options.sequence || shrinks(steps, batch);

@@ -45,7 +45,7 @@ const char* Constraint::class_name() const {
 
 void Constraint::operator()(Array& value) const {
   if (kind_ == Kind::none) return;
-  dispatch(value.dtype(), [&]<class T>() {
+  dispatch_real(value.dtype(), [&]<class T>() {
     const std::span<T> values = value.as<T>().values();
     if (kind_ == Kind::non_neg) {
       for (T& v : values) v = std::max(v, T{});

@@ -53,7 +53,7 @@ struct RNNResult {
   Var output;
   /// With return_state the final states, in the order of the cell's `state_size`.
   std::span<const Var> states;
-  /// With activity_regularizer.
+  /// Of the activity regularizers of the RNN and its cells, to be added to the loss; undefined for none.
   Var penalty;
 };
 
@@ -113,6 +113,7 @@ class RNN {
                                      : Shape{input[options_.time_major ? 1 : 0], output_size()};
   }
   [[nodiscard]] Index mask_count() const { return cell_->mask_count(); }
+  [[nodiscard]] static constexpr bool takes_states() { return true; }
   [[nodiscard]] const RNNOptions& options() const { return options_; }
   /// For layers made of RNNs, before the first call.
   void set_options(const RNNOptions& options) { options_ = options; }

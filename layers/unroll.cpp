@@ -114,8 +114,8 @@ Index cell_count(CellInterface& cell) {
 Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
            const UnrollOptions& options) {
   const std::span<AnyCell> cells = cell.stacked();
-  if (cells.empty()) return unroll_cell(cell, sequence, steps, states, options);
   Var x = sequence;
+  if (cells.empty()) x = unroll_cell(cell, sequence, steps, states, options);
   CellContext rest = options.context;
   std::span<Var> last_outputs = options.last_outputs;
   for (std::size_t k = 0; k < cells.size(); ++k) {
@@ -130,6 +130,7 @@ Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::s
     const auto offset = static_cast<std::size_t>(cell.state_offset(static_cast<Index>(k)));
     x = unroll(own, x, steps, states.subspan(offset, static_cast<std::size_t>(own.state_count())), inner);
   }
+  if (cell.activity_regularizer) add_penalty(*options.penalty, cell.activity_regularizer(x));
   return x;
 }
 

@@ -25,6 +25,8 @@ struct UnrollOptions {
   bool zero_output_for_mask = false;
   /// Dropout masks of the cell, and constants.
   CellContext context;
+  /// Where the cells' activity penalties are added up; must be there if a cell has one.
+  Var* penalty = nullptr;
   /// The outputs before the first step, one for each cell that is not a stack (`cell_count`), to which masked and ended rows
   /// fall back; on return those after the last. Empty: zeros.
   std::span<Var> last_outputs{};

@@ -2,6 +2,8 @@
 
 #include <recur/framework/expr/fuse.h>
 
+#include <algorithm>
+
 namespace recur {
 namespace {
 
@@ -9,9 +11,11 @@ namespace {
 Var keep_mask(Tape& tape, const Shape& shape, double probability) {
   const Var mask = tape.output(shape, false);
   dispatch(tape.dtype(), [&]<class T>() {
-    const std::span<T> values(mask.mutable_value<T>().data, static_cast<std::size_t>(shape.count()));
-    tape.generator().fill_uniform(values);
-    for (T& value : values) value = static_cast<T>(value < static_cast<T>(probability));
+    using Drawn = std::conditional_t<is_dual<T>, double, T>;
+    const std::span<Drawn> drawn = tape.scratch<Drawn>(shape.count());
+    tape.generator().fill_uniform(drawn);
+    std::transform(drawn.begin(), drawn.end(), mask.mutable_value<T>().data,
+                   [&](Drawn u) { return static_cast<T>(u < static_cast<Drawn>(probability)); });
   });
   return mask;
 }

@@ -65,6 +65,14 @@ struct Square {
   template <class V> static V slope(V x, V) { return x + x; }
 };
 
+/// The nearest whole number, halves to the even one; slope 0. To learn through it: `straight_through` (ops/gradient.h).
+struct Round {
+  static constexpr const char* name = "round";
+  static constexpr bool keep = false;
+  template <class V> static V value(V x) { return simd::round(x); }
+  template <class V> static V slope(V, V) { return V{}; }
+};
+
 /// y = |x|; slope 0 at 0.
 struct Abs {
   static constexpr const char* name = "abs";

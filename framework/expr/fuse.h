@@ -15,12 +15,15 @@ inline constexpr FusedKernel fused_kernel = {
        &backward_kernel<float, P, true>, simd::lanes<float>},
       // double is for checking gradients: one form of each loop will do, and compiles faster.
       {&forward_kernel<double, P, false>, &backward_kernel<double, P, false>, &forward_kernel<double, P, false>,
-       &backward_kernel<double, P, false>, simd::lanes<double>}}},
+       &backward_kernel<double, P, false>, simd::lanes<double>},
+      {&forward_kernel<Dual, P, false>, &backward_kernel<Dual, P, false>, &forward_kernel<Dual, P, false>,
+       &backward_kernel<Dual, P, false>, simd::lanes<Dual>}}},
     P::operands,
     P::outputs,
     P::size,
     P::kept,
-    P::used.data()};
+    P::used.data(),
+    P::functions.data()};
 
 template <int Operands, class... Outputs>
 [[nodiscard]] auto run_expressions(std::span<const Var> operands, const std::tuple<Outputs...>& expressions) {

@@ -38,7 +38,7 @@ struct FusedCall {
   Index end = 0;
 };
 
-/// What the compiler made of an expression: its loops for float and double.
+/// What the compiler made of an expression: its loops for each number type.
 struct FusedKernel {
   using Loop = void (*)(const FusedCall&);
   struct Loops {
@@ -48,12 +48,13 @@ struct FusedKernel {
     Loop dense_backward;  ///< And all outputs have gradients.
     Index lanes;
   };
-  std::array<Loops, 2> loops;  ///< By DType.
+  std::array<Loops, 3> loops;  ///< By DType.
   int operands;
   int outputs;
   int nodes;         ///< Of the expression.
   int kept;          ///< Registers per tile whose values the adjoint needs: the functions that are dear to compute.
   const bool* used;  ///< By operand: whether the expression mentions it.
+  const char* const* functions;  ///< Names of the functions of all nodes; empty for an operand.
 };
 
 /// Broadcasts the operands against each other, runs the forward loop and records the backward one as one operation.

@@ -165,12 +165,32 @@ struct Tile {
     else return slope<I, K>(std::make_integer_sequence<int, Info::arity>{});
   }
 
+  /// value[I] from the values of its arguments. The tangent of a Dual is what the slopes make of theirs, so that forward mode
+  /// is the transpose of reverse mode for every function, whatever slope that declares.
+  template <int I>
+  [[gnu::always_inline]] void assign() {
+    value[I] = compute<I>();
+    if constexpr (is_dual<T>)
+      assign_tangent<I>(std::make_integer_sequence<int, NodeInfo<typename P::template Node<I>>::arity>{});
+  }
+  template <int I, int... K>
+  [[gnu::always_inline]] void assign_tangent(std::integer_sequence<int, K...>) {
+    value[I].tangent = 0;
+    value[I].tangent = (tangent_from<I, K>() + ...);
+  }
+  template <int I, int K>
+  [[gnu::always_inline]] double tangent_from() const {
+    constexpr int child = P::children[I][K];
+    if constexpr (child >= 0) return slope<I, K>().value * value[child].tangent;
+    else return 0;
+  }
+
   // ---- Forward -------------------------------------------------------------------------------------------------------
 
   template <int I, class In>
   [[gnu::always_inline]] void evaluate(const In& in, Index at, T* kept) {
     using E = typename P::template Node<I>;
-    if constexpr (is_map<E>) value[I] = compute<I>();
+    if constexpr (is_map<E>) assign<I>();
     else value[I] = simd::load(in.at(operand_of(E{}), at));
     if constexpr (constexpr int slot = P::kept_slots[I]; slot >= 0) simd::store(kept + slot * lanes, value[I]);
   }
@@ -192,7 +212,7 @@ struct Tile {
     if constexpr (!is_map<E>) value[I] = simd::load(in.at(operand_of(E{}), at));
     else if constexpr (P::kept_slots[I] >= 0) value[I] = simd::load(kept + P::kept_slots[I] * lanes);
     else if constexpr (NodeInfo<E>::keep && output >= 0) value[I] = simd::load(out.at(output, at));
-    else value[I] = compute<I>();
+    else assign<I>();
   }
   template <class In, class Out, int... I>
   [[gnu::always_inline]] void restore_all(const In& in, const Out& out, Index at, const T* kept,

@@ -48,6 +48,7 @@ template <class L, class R>
   [[nodiscard]] constexpr auto sqrt(PointwiseArgument auto&& x) { return map<fn::Sqrt>(x); }
   [[nodiscard]] constexpr auto square(PointwiseArgument auto&& x) { return map<fn::Square>(x); }
   [[nodiscard]] constexpr auto abs(PointwiseArgument auto&& x) { return map<fn::Abs>(x); }
+  [[nodiscard]] constexpr auto round(PointwiseArgument auto&& x) { return map<fn::Round>(x); }
   [[nodiscard]] constexpr auto tanh(PointwiseArgument auto&& x) { return map<fn::Tanh>(x); }
   [[nodiscard]] constexpr auto sigmoid(PointwiseArgument auto&& x) { return map<fn::Sigmoid>(x); }
   [[nodiscard]] constexpr auto hard_sigmoid(PointwiseArgument auto&& x) { return map<fn::HardSigmoid>(x); }

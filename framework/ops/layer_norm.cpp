@@ -17,7 +17,9 @@ Moments<T> moments(const T* x, Index n, double epsilon) {
   const auto count = static_cast<T>(n);
   const T mean = detail::row_kernels<T>().sum(x, n) / count;
   const T variance = detail::row_kernels<T>().squared_deviation(x, mean, n) / count;
-  return {mean, 1 / std::sqrt(variance + static_cast<T>(epsilon))};
+  using simd::sqrt;
+  using std::sqrt;
+  return {mean, 1 / sqrt(variance + static_cast<T>(epsilon))};
 }
 
 bool wants_gradient(Var x) { return x.defined() && x.wants_gradient(); }

@@ -41,10 +41,10 @@ Var loss_output(Var logits, const RowLosses& rows, bool wanted) {
 template <Scalar T>
 void reduce_losses(std::span<const T> losses, const RowLosses& rows, Var loss) {
   T* const to = loss.mutable_value<T>().data;
-  double total = 0;
+  SumOf<T> total = 0;
   for (std::size_t r = 0; r < losses.size(); ++r) {
     const auto row = static_cast<Index>(r);
-    const double weighted = rows.masked(row) ? 0 : rows.weight(row) * static_cast<double>(losses[r]);
+    const SumOf<T> weighted = rows.masked(row) ? 0 : rows.weight(row) * static_cast<SumOf<T>>(losses[r]);
     if (rows.reduction == Reduction::none) to[r] = static_cast<T>(weighted);
     total += weighted;
   }
@@ -53,5 +53,6 @@ void reduce_losses(std::span<const T> losses, const RowLosses& rows, Var loss) {
 
 template void reduce_losses<float>(std::span<const float>, const RowLosses&, Var);
 template void reduce_losses<double>(std::span<const double>, const RowLosses&, Var);
+template void reduce_losses<Dual>(std::span<const Dual>, const RowLosses&, Var);
 
 }  // namespace recur::detail

@@ -3,8 +3,6 @@
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/row_kernels.h>
 
-#include <cmath>
-
 namespace recur {
 namespace {
 
@@ -26,9 +24,9 @@ void put_everywhere(T value, std::span<T> dx, bool fresh) {
 template <class T>
 void sum_all(Var x, Var y, double scale) {
   const MatrixView<const T> from = x.value<T>();
-  double total = 0;
+  SumOf<T> total = 0;
   for (Index r = 0; r < from.rows; ++r)
-    total += static_cast<double>(detail::row_kernels<T>().sum(from.data + r * from.stride, from.cols));
+    total += static_cast<SumOf<T>>(detail::row_kernels<T>().sum(from.data + r * from.stride, from.cols));
   *y.mutable_value<T>().data = static_cast<T>(scale * total);
   if (!y.wants_gradient()) return;
   y.tape().on_backward(y, [x, y, scale] {
@@ -101,7 +99,7 @@ Var sum_along(Var x, int axis, bool keep_dims, double scale) {
 // Larger; or not a number, which must not get lost.
 template <class T>
 bool beats(T a, T b) {
-  return a > b || (std::isnan(a) && !std::isnan(b));
+  return a > b || (a != a && b == b);
 }
 
 // y[o, k] = max_i x[o, i, k]      dx[o, argmax, k] += dy[o, k]

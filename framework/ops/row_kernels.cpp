@@ -21,6 +21,12 @@ const RowKernels<T>& row_kernels() {
   return kernels;
 }
 
+// Duals have no instruction set of their own.
+template <>
+const RowKernels<Dual>& row_kernels<Dual>() {
+  return *portable_row_kernels<Dual>();
+}
+
 template const RowKernels<float>& row_kernels<float>();
 template const RowKernels<double>& row_kernels<double>();
 

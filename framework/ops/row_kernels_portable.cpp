@@ -15,5 +15,6 @@ const RowKernels<T>* portable_row_kernels() {
 
 template const RowKernels<float>* portable_row_kernels<float>();
 template const RowKernels<double>* portable_row_kernels<double>();
+template const RowKernels<Dual>* portable_row_kernels<Dual>();
 
 }  // namespace recur::detail

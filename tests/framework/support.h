@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/gradcheck.h>
+#include <recur/framework/second_order_check.h>
 
 #include <boost/test/unit_test.hpp>
 
@@ -56,11 +56,19 @@ inline void check_close(const std::vector<double>& found, const std::vector<doub
   }
 }
 
+/// Forward mode against reverse mode, and second derivatives: part of every check of a gradient.
+inline void check_second_order(const GradcheckFunction& function, const std::vector<GradcheckInput>& inputs,
+                               const std::vector<Parameter*>& parameters, const std::string& what) {
+  const GradcheckResult result = second_order_check(function, inputs, parameters);
+  BOOST_TEST(result.passed, what << ": " << result.message);
+}
+
 /// The whole Jacobian. 1e-6, the default tolerance: central differences of doubles are good to about 1e-9.
 inline void check_jacobian(const GradcheckFunction& function, const std::vector<GradcheckInput>& inputs,
                            const std::vector<Parameter*>& parameters = {}, const std::string& what = "") {
   const GradcheckResult result = gradcheck_jacobian(function, inputs, parameters);
   BOOST_TEST(result.passed, what << ": " << result.message);
+  check_second_order(function, inputs, parameters, what);
 }
 
 /// Along one direction, for larger cases.
@@ -68,6 +76,7 @@ inline void check_gradient(const GradcheckFunction& function, const std::vector<
                            const std::vector<Parameter*>& parameters = {}, const std::string& what = "") {
   const GradcheckResult result = gradcheck(function, inputs, parameters);
   BOOST_TEST(result.passed, what << ": " << result.message);
+  check_second_order(function, inputs, parameters, what);
 }
 
 }  // namespace recur::test

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <recur/framework/gradcheck.h>
+#include <recur/framework/second_order_check.h>
 #include <recur/layers/rnn.h>
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 namespace recur::test {
 
@@ -44,6 +46,25 @@ inline double difference(Var a, Var b) {
   double largest = 0;
   for (std::size_t i = 0; i < left.size(); ++i) largest = std::max(largest, std::abs(left[i] - right[i]));
   return largest;
+}
+
+/// For BOOST_CHECK_EXCEPTION: the message contains `text`.
+template <class E = Error>
+auto says(std::string text) {
+  return [text](const E& error) {
+    const bool found = std::string(error.what()).find(text) != std::string::npos;
+    if (!found) BOOST_TEST_MESSAGE("message: " << error.what());
+    return found;
+  };
+}
+
+/// The gradient along a random direction, and forward mode and second derivatives along another.
+inline void check_derivatives(const std::string& what, const GradcheckFunction& function,
+                              const std::vector<GradcheckInput>& inputs, const std::vector<Parameter*>& parameters) {
+  for (const auto& check : {gradcheck, second_order_check}) {
+    const GradcheckResult result = check(function, inputs, parameters, {});
+    BOOST_TEST(result.passed, what << ": " << result.message);
+  }
 }
 
 template <class Part>
