@@ -85,6 +85,12 @@ class Tape {
   [[nodiscard]] Var constant(double value) { return constant(Shape{}, std::span<const double>(&value, 1)); }
   [[nodiscard]] Var filled(Shape shape, double value);
   [[nodiscard]] Var zeros(Shape shape) { return filled(shape, 0); }
+  /// The same numbers where they lie, without a copy: they must stay there, unchanged, until the tape is reset.
+  /// @throws StateError when the tape has another number type.
+  template <Scalar T>
+  [[nodiscard]] Var borrow(const Tensor<T>& tensor) {
+    return borrow(tensor.shape(), dtype_of<T>, tensor.data());
+  }
   /// A value whose gradient is wanted: after `backward` read it with `Var::gradient`.
   template <class Data>
   [[nodiscard]] Var input(const Data& data) {
@@ -205,6 +211,7 @@ class Tape {
  private:
   friend class Detour;
   [[nodiscard]] detail::Node* new_node(Shape shape);
+  [[nodiscard]] Var borrow(Shape shape, DType dtype, const void* values);
   void copy_parameter(detail::Node& node, const Parameter& parameter);
   template <class From>
   [[nodiscard]] Var copied(Shape shape, std::span<const From> values);

@@ -188,6 +188,9 @@ Var unroll_checkpointed(CellInterface& cell, Var sequence, const SequenceSteps& 
   blocks.block = layout.block;
   blocks.plan = layout.plan.view();
   blocks.plan.cuts = on_tape<std::int16_t>(tape, blocks.plan.cuts);
+  // The caller's lists may be gone by the time of the backward pass.
+  blocks.options.context = {on_tape(tape, options.context.masks), on_tape(tape, options.context.constants),
+                            on_tape(tape, options.context.prepared)};
   if (options.sequence) blocks.whole = tape.output({steps.first.back(), cell.output_size()}, true);
 
   const Index count = (steps.time() + layout.block - 1) / layout.block;
