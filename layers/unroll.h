@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/layers/any_cell.h>
+#include <recur/layers/step_observer.h>
 
 #include <span>
 
@@ -25,6 +26,9 @@ struct UnrollOptions {
   bool zero_output_for_mask = false;
   /// Dropout masks of the cell, and constants.
   CellContext context;
+  /// Told of every step, if there is one; and the number of the cell it is told.
+  StepObserver* observer = nullptr;
+  Index layer = 0;
 };
 
 /// Applies a cell step by step. A stack is run cell by cell over the whole sequence: the order of the arithmetic in each cell is
