@@ -2,8 +2,10 @@
 // state carried from window to window.
 //
 //   scripts/run char_lm                          learns sentences of a small grammar, whose entropy is known exactly
+//   scripts/run char_lm --dataset markov         or dyck, even: other sources of known entropy
 //   scripts/run char_lm --text FILE              learns any text; the last tenth is held out
 //   scripts/run char_lm --checkpoint FOLDER      leaves checkpoints; with --continue it goes on from the newest, to the same bits
+//   scripts/run char_lm --run runs/grammar       leaves curves, logs and a page about the training, report.html
 //   scripts/run char_lm --text FILE --resume MODEL --epochs 0 --sample 500 --temperature 0.7
 //
 // Expect without options (seeds 1 to 3) 0.453 to 0.458 bits a character after one minute on one core. The source has 0.4516, and
@@ -22,8 +24,10 @@
 #include <recur/layers/losses.h>
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedules.h>
+#include <recur/train/early_stopping.h>
 #include <recur/train/epoch_printer.h>
-#include <recur/train/snapshot.h>
+#include <recur/train/model_checkpoint.h>
+#include <recur/train/run_folder.h>
 #include <recur/train/stream_batches.h>
 #include <recur/train/trainer.h>
 #include <recur/train/vocabulary.h>
@@ -53,6 +57,7 @@ struct Settings {
   std::string save;
   std::string resume;
   CheckpointOptions checkpoint;
+  std::string run;
   Index sample = 600;
   double temperature = 1;
   std::uint64_t seed = 1;
@@ -103,58 +108,59 @@ std::string describe_training(const Settings& s) {
 }
 
 // What this program keeps besides parameters and optimizer.
-void checkpoint_own_state(Trainer& trainer, const std::string& settings, CarriedState& carried, Snapshot& best) {
-  trainer.save_state = [&carried, &best, settings](TrainingState& state) {
+void checkpoint_own_state(Trainer& trainer, const std::string& settings, CarriedState& carried) {
+  trainer.save_state = [&carried, settings](TrainingState& state) {
     state.texts["settings"] = settings;
     state.put("carried", carried.values());
-    state.put("best", best.values());
   };
-  trainer.load_state = [&carried, &best, settings](const TrainingState& state) {
-    const std::string& then = state.texts.at("settings");
+  trainer.load_state = [&carried, settings](const TrainingState& state) {
+    const std::string& then = state.text("settings");
     require<ValueError>(then == settings,
                         "--continue: the checkpoint is of a training with other settings: {}\n  now: {}", then,
                         settings);
     carried.set_values(state.get("carried"));
-    best.set_values(state.get("best"));
   };
 }
 
-// Leaves the model as it was after its best epoch.
-void train(const Settings& s, CharModel& model, Tape& tape, const CharText& text, const Vocabulary& vocabulary,
-           const Metadata& metadata) {
-  const auto learned = parameters(model);
+std::string to_json(const Settings& s) {
+  const auto quoted = [](const std::string& text) { return fmt::format("\"{}\"", text); };
+  const auto text = s.text_file.empty()
+                        ? fmt::format(R"("dataset": {}, "characters": {})", quoted(s.dataset), s.characters)
+                        : std::string(R"("dataset": "file")");
+  return fmt::format(
+      R"({{{}, "layers": {}, "hidden": {}, "embedding": {}, "dropout": {}, "batch": {}, "time": {}, )"
+      R"("epochs": {}, "lr": {}, "schedule": {}, "optimizer": {}, "clip": {}, "seed": {}, "threads": {}}})",
+      text, s.model.layers, s.model.hidden, s.model.embedding, s.model.dropout, s.batch, s.time, s.epochs,
+      s.learning_rate, quoted(s.schedule), quoted(s.optimizer), s.clip, s.seed, s.threads);
+}
+
+// Leaves the model as it was after its best epoch. @returns the run's folder, if there is one
+RunFolder* train(Trainer& trainer, const Settings& s, CharModel& model, Tape& tape, const CharText& text,
+                 const Vocabulary& vocabulary, StreamBatches& batches) {
   const auto valid_ids = vocabulary.encode(text.validation);
-  const auto read_epoch = [&](Index epoch) {
-    return StreamBatches(vocabulary.encode(text.train(epoch)), s.batch, s.time);
-  };
-  StreamBatches batches = read_epoch(1);
   CarriedState carried;
-  Snapshot best;
-  Trainer trainer(learned, make_optimizer(s, s.epochs * batches.size()),
-                  {.epochs = s.epochs, .checkpoint = s.checkpoint});
-  checkpoint_own_state(trainer, describe_training(s), carried, best);
+  checkpoint_own_state(trainer, describe_training(s), carried);
   trainer.on_epoch_begin = [&](Index epoch) {
-    if (epoch > 1) batches = read_epoch(epoch);
+    if (epoch > 1) batches = StreamBatches(vocabulary.encode(text.train(epoch)), s.batch, s.time);
     carried.reset();
   };
   trainer.metrics = [&](const EpochReport& report) {
-    std::vector<std::pair<std::string, double>> metrics = {{"bits_per_character", bits(report.valid_loss)}};
+    NamedNumbers metrics = {{"bits_per_character", bits(report.valid_loss)}};
     if (text.entropy) metrics.emplace_back("entropy_bits", bits(*text.entropy));
     return metrics;
   };
-  trainer.on_best = [&](const EpochReport&) {
-    best.take(learned);
-    if (!s.save.empty()) save_parameters(s.save, learned, metadata);
-  };
-  trainer.on_epoch_end = EpochPrinter(s.json);
+  trainer.add(EarlyStopping({.patience = std::max<Index>(1, s.epochs), .restore_best_weights = true}));
+  if (!s.save.empty()) trainer.add(ModelCheckpoint({.path = s.save, .metadata = describe(s.model, vocabulary)}));
+  RunFolder* const folder =
+      s.run.empty() ? nullptr : &trainer.add(RunFolder({.directory = s.run, .config = to_json(s)}));
+  trainer.add(EpochPrinter(s.json));
   trainer.fit(
-      tape, batches.size(),
-      [&](Tape& t, Index index) {
-        const StreamWindow window = batches[index];
+      tape, batches,
+      [&](Tape& t, const StreamWindow& window) {
         return sparse_softmax_cross_entropy(model.logits(t, window.inputs, s.batch, carried), window.targets);
       },
       [&] { return nats_per_character(model, tape, valid_ids, s.time); });
-  best.restore(learned);
+  return folder;
 }
 
 // `part`: which text the score is of.
@@ -162,7 +168,11 @@ void report(const Settings& s, const CharText& text, const std::string& part, do
   if (s.json) {
     std::vector<std::pair<std::string, double>> result = {{part + "_loss", nats},
                                                           {part + "_bits_per_character", bits(nats)}};
-    if (text.entropy) result.emplace_back("entropy_bits", bits(*text.entropy));
+    if (text.entropy) {
+      result.emplace_back("entropy_bits", bits(*text.entropy));
+      result.emplace_back("above_entropy", nats - *text.entropy);
+      result.emplace_back("ratio", nats / *text.entropy);
+    }
     if (text.source_score) result.emplace_back("source_bits_per_character", bits(*text.source_score));
     print_json_line(result);
     return;
@@ -183,27 +193,38 @@ void train_and_sample(Settings s) {
   const Vocabulary vocabulary(text.alphabet);
   s.model.symbols = vocabulary.size();
   CharModel model(s.model, s.seed);
-  const Metadata metadata = describe(s.model, vocabulary);
-  if (!s.resume.empty()) load_model(s.resume, parameters(model), metadata);
+  if (!s.resume.empty()) load_model(s.resume, parameters(model), describe(s.model, vocabulary));
 
   Tape tape(DType::float32, s.seed);
-  train(s, model, tape, text, vocabulary, metadata);
+  StreamBatches batches(vocabulary.encode(text.train(1)), s.batch, s.time);
+  Trainer trainer(parameters(model), make_optimizer(s, s.epochs * batches.size()),
+                  {.epochs = s.epochs,
+                   .checkpoint = s.checkpoint,
+                   .items_per_batch = static_cast<double>(s.batch * s.time),
+                   .items = "characters"});
+  RunFolder* const folder = train(trainer, s, model, tape, text, vocabulary, batches);
 
   const bool tested = !text.test.empty();
+  const std::string part = tested ? "test" : "valid";
   const auto ids = vocabulary.encode(tested ? text.test : text.validation);
-  report(s, text, tested ? "test" : "valid", nats_per_character(model, tape, ids, s.time));
+  const double nats = nats_per_character(model, tape, ids, s.time);
+  report(s, text, part, nats);
+  if (folder != nullptr) folder->add_result(part + " bits per character", fmt::format("{:.4f}", bits(nats)));
   if (s.sample > 0) {
     Generator generator = Generator(s.seed).fork("sample");
     const auto prompt = std::span(ids).first(1);
-    const auto drawn = sample(model, tape, prompt, s.sample, s.temperature, generator);
-    fmt::print(s.json ? stderr : stdout, "\n{}{}\n", vocabulary.decode(prompt), vocabulary.decode(drawn));
+    const std::string drawn =
+        vocabulary.decode(prompt) + vocabulary.decode(sample(model, tape, prompt, s.sample, s.temperature, generator));
+    fmt::print(s.json ? stderr : stdout, "\n{}\n", drawn);
+    if (folder != nullptr) folder->add_sample(fmt::format("Sample, temperature {}", s.temperature), drawn);
   }
+  if (folder != nullptr) folder->write();
 }
 
 void add_data_options(CLI::App& app, Settings& s) {
   app.add_option("--text", s.text_file, "text file to learn (UTF-8 or any bytes); its last tenth is held out");
   app.add_option("--dataset", s.dataset, "built-in text, where no file is given")
-      ->check(CLI::IsMember({"grammar", "markov"}))
+      ->check(CLI::IsMember({"grammar", "markov", "dyck", "even"}))
       ->capture_default_str();
   app.add_option("--characters", s.characters, "characters of built-in text in an epoch, fresh in each")
       ->check(positive())
@@ -233,6 +254,7 @@ void add_model_options(CLI::App& app, Settings& s) {
       ->check(not_negative());
   app.add_flag("--continue", s.checkpoint.resume, "go on from the newest checkpoint, as if never stopped")
       ->needs("--checkpoint");
+  app.add_option("--run", s.run, "folder for logs, curves and a page about the training");
 }
 
 void add_training_options(CLI::App& app, Settings& s) {

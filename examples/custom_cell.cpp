@@ -21,6 +21,7 @@
 #include <recur/layers/rnn.h>
 #include <recur/optim/optimizers.h>
 #include <recur/train/epoch_printer.h>
+#include <recur/train/samples/adding.h>
 #include <recur/train/trainer.h>
 
 #include <fmt/format.h>
@@ -72,30 +73,10 @@ struct PeepholeCell {
   }
 };
 
-/// Sequences `[time, batch, 2]` and their answers `[batch, 1]`, never the same twice.
-struct Sums {
-  Tensor<float> inputs;
-  Tensor<float> answers;
-
-  Sums(Index time, Index batch, Generator& random) : inputs({time, batch, 2}), answers({batch, 1}) {
-    for (Index b = 0; b < batch; ++b) {
-      // One mark in each half.
-      const Index marks[] = {random.below(time / 2), time / 2 + random.below(time - time / 2)};
-      for (Index t = 0; t < time; ++t) {
-        float* const step = inputs.data() + (t * batch + b) * 2;
-        step[0] = static_cast<float>(random.uniform(0, 1));
-        if (t != marks[0] && t != marks[1]) continue;
-        step[1] = 1;
-        answers.data()[b] += step[0];
-      }
-    }
-  }
-};
-
 class Model {
  public:
   explicit Model(const Settings& s)
-      : rnn_(s.cell == "peephole" ? AnyCell(PeepholeCell{s.units}) : AnyCell(LSTMCell(s.units)), {.time_major = true}) {
+      : rnn_(s.cell == "peephole" ? AnyCell(PeepholeCell{s.units}) : AnyCell(LSTMCell(s.units))) {
     Builder builder(2, DType::float32, Generator(s.seed));
     rnn_.build(builder);
     Builder last = builder.part(s.units);
@@ -105,8 +86,8 @@ class Model {
     visitor.in("rnn", rnn_);
     visitor.in("output", output_);
   }
-  [[nodiscard]] Var loss(Tape& tape, const Sums& sums) {
-    return mean_squared_error(output_(rnn_(tape.constant(sums.inputs))), tape.constant(sums.answers));
+  [[nodiscard]] Var loss(Tape& tape, const Batch& sums) {
+    return mean_squared_error(output_(rnn_(tape.constant(sums.inputs))), tape.constant(sums.targets));
   }
 
  private:
@@ -114,10 +95,10 @@ class Model {
   Dense output_{1};
 };
 
-double test_error(Model& model, Tape& tape, const std::vector<Sums>& tests) {
+double test_error(Model& model, Tape& tape, const std::vector<Batch>& tests) {
   const NoGradient inference(tape);
   double total = 0;
-  for (const Sums& sums : tests) {
+  for (const Batch& sums : tests) {
     total += model.loss(tape, sums).item();
     tape.reset();
   }
@@ -128,8 +109,9 @@ void learn_to_add(const Settings& s) {
   set_threads(s.threads);
   Generator random = Generator(s.seed).fork(1);
   Generator test_random = Generator(s.seed).fork(2);
-  std::vector<Sums> tests;
-  for (Index done = 0; done < s.test_sequences; done += s.batch) tests.emplace_back(s.time, s.batch, test_random);
+  std::vector<Batch> tests;
+  for (Index done = 0; done < s.test_sequences; done += s.batch)
+    tests.push_back(samples::adding_problem(s.batch, s.time, test_random));
 
   Model model(s);
   Tape tape;
@@ -138,7 +120,7 @@ void learn_to_add(const Settings& s) {
   trainer.on_epoch_end = EpochPrinter(s.json);
   const auto reports = trainer.fit(
       tape, std::min(s.steps, s.report_every),
-      [&](Tape& t, Index) { return model.loss(t, Sums(s.time, s.batch, random)); },
+      [&](Tape& t, Index) { return model.loss(t, samples::adding_problem(s.batch, s.time, random)); },
       [&] { return test_error(model, tape, tests); });
 
   const double error = reports.back().valid_loss;

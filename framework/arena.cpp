@@ -34,6 +34,7 @@ void* Arena::allocate(std::size_t bytes) {
   if (blocks_.empty() || used_ + need > blocks_[block_].size) next_block(need);
   std::byte* const at = blocks_[block_].memory.get() + used_;
   used_ += need;
+  total_ += need;
   unpoison(at, bytes);
   return at;
 }
@@ -62,6 +63,7 @@ void Arena::rewind(Mark mark) {
   }
   block_ = mark.block;
   used_ = mark.used;
+  total_ = mark.total;
 }
 
 std::size_t Arena::capacity() const {

@@ -37,8 +37,9 @@ class Arena {
   struct Mark {
     std::size_t block = 0;
     std::size_t used = 0;
+    std::size_t total = 0;  ///< Bytes handed out before it, without what is lost at the ends of blocks.
   };
-  [[nodiscard]] Mark mark() const { return {block_, used_}; }
+  [[nodiscard]] Mark mark() const { return {block_, used_, total_}; }
   void rewind(Mark mark);
   /// Gives everything up; the blocks stay.
   void reset() { rewind({}); }
@@ -55,6 +56,7 @@ class Arena {
   std::vector<Block> blocks_;
   std::size_t block_ = 0;
   std::size_t used_ = 0;
+  std::size_t total_ = 0;
   std::size_t colour_;
 };
 

@@ -30,20 +30,20 @@ void LeafSlot::defer(MatrixView<const T> a, MatrixView<const T> b, Var result) {
 }
 
 void LeafSlot::flush(Tape& tape) {
+  if (waiting() == own) return;
   std::visit(
-      [&]<class T>(TypedLeaf<T>& own) {
-        if (own.pairs.empty()) return;
-        multiply_transposed<T>(own.pairs, parameter->gradient.as<T>().matrix(), tape.workspace());
-        own.pairs.clear();
+      [&]<class T>(const TypedLeaf<T>& leaf) {
+        multiply_transposed<T>(std::span(leaf.pairs).subspan(own), parameter->gradient.as<T>().matrix(),
+                               tape.workspace());
       },
       typed);
-  for (Node* const waiting : held) tape.release(*waiting);
-  held.clear();
+  for (Node* const waits : std::span(held).subspan(own)) tape.release(*waits);
+  forget();
 }
 
 void LeafSlot::forget() {
-  std::visit([](auto& own) { own.pairs.clear(); }, typed);
-  held.clear();
+  std::visit([&](auto& leaf) { leaf.pairs.resize(own); }, typed);
+  held.resize(own);
 }
 
 template struct TypedLeaf<float>;

@@ -32,6 +32,7 @@ struct LeafSlot {
   std::uint64_t age = 0;  ///< When the node was made, for `Tape::rewind`.
   std::variant<TypedLeaf<float>, TypedLeaf<double>> typed;
   std::vector<Node*> held;
+  std::size_t own = 0;  ///< Products before this one belong to what a detour interrupted.
 
   template <class T>
   [[nodiscard]] TypedLeaf<T>& as() {
@@ -40,10 +41,12 @@ struct LeafSlot {
   /// Notes that the gradient needs aᵀ·b, one of which is the adjoint of `result`: its memory is held until `flush`.
   template <class T>
   void defer(MatrixView<const T> a, MatrixView<const T> b, Var result);
-  /// Does all products that wait.
+  /// Does all products that wait, except those that a detour interrupted.
   void flush(Tape& tape);
-  /// Drops them (the pass was given up half-way).
+  /// Drops the same (the pass was given up half-way).
   void forget();
+  /// Number of products that wait.
+  [[nodiscard]] std::size_t waiting() const { return held.size(); }
 };
 
 }  // namespace recur::detail

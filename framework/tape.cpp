@@ -16,6 +16,13 @@ std::size_t bytes_of(const detail::Node& node, DType dtype) {
   return static_cast<std::size_t>(node.shape.count()) * size_of(dtype);
 }
 
+struct Flush {
+  detail::LeafSlot* slot;
+  Tape* tape;
+  void operator()() const { slot->flush(*tape); }
+  [[nodiscard]] std::string name() const { return "the parameter " + slot->parameter->name(); }
+};
+
 void check_wanted(Var y) {
   require<StateError>(y.wants_gradient(),
                       "Tape::backward: nothing the {} value depends on wants a gradient (was recording off?)",
@@ -32,6 +39,7 @@ detail::Node* Tape::new_node(Shape shape) {
   node->tape = this;
   node->shape = shape;
   node->stride = shape.cols();
+  node->depth = depth_;
   return node;
 }
 
@@ -99,6 +107,17 @@ Var Tape::detach(Var x) {
   return result;
 }
 
+Var Tape::shadow(Var x) {
+  detail::Node* const node = new_node(x.shape());
+  node->value = x.node()->value;
+  return want_gradient(Var(node));
+}
+
+void Tape::reserve_gradient(Var x) {
+  detail::Node& root = x.node()->root();
+  if (root.adjoint == nullptr) new_adjoint(root);
+}
+
 Var Tape::leaf(Parameter& parameter) {
   detail::LeafSlot* found = nullptr;
   // Cells use their parameters in the same order at every step, so the next one is nearly always the right one.
@@ -133,7 +152,7 @@ Var Tape::leaf(Parameter& parameter) {
   found->node = node;
   found->age = leaf_age_++;
   // First in, so last to run backwards: by then every use has left its part of the gradient.
-  on_backward(Var(node), [slot = found, this] { slot->flush(*this); });
+  on_backward(Var(node), Flush{found, this});
   return Var(node);
 }
 
@@ -166,11 +185,7 @@ Var Tape::leaf(Parameter& parameter, const Array& tangent) {
 }
 
 bool Tape::claim_rows(detail::Node& root, Index first, Index last) {
-  if (root.adjoint == nullptr) {
-    new_adjoint(root);
-    root.blank_begin = 0;
-    root.blank_end = root.shape.rows();
-  }
+  if (root.adjoint == nullptr) new_adjoint(root);
   const bool blank = root.blank_begin <= first && first < last && last <= root.blank_end;
   if (blank && last == root.blank_end) {
     root.blank_end = first;
@@ -201,9 +216,14 @@ void Tape::complete_adjoint(detail::Node& output) {
 }
 
 void Tape::new_adjoint(detail::Node& root) {
+  require<StateError>(root.depth == depth_,
+                      "checkpoint: a gradient arrives at a {} value from outside that is not among the inputs",
+                      root.shape);
+  root.blank_begin = 0;
+  root.blank_end = root.shape.rows();
   const std::size_t bytes = bytes_of(root, dtype_);
   for (FreeList& list : free_)
-    if (list.bytes == bytes && !list.buffers.empty()) {
+    if (list.bytes == bytes && list.buffers.size() > list.own) {
       point(root.adjoint, list.buffers.back());
       list.buffers.pop_back();
       return;
@@ -227,19 +247,20 @@ void Tape::release(detail::Node& root) {
 }
 
 void Tape::propagate() {
-  with_team(static_cast<Index>(records_.size()), [this] { run_backwards(); });
+  with_team(static_cast<Index>(records_.size()), [this] { run_backwards(0); });
 }
 
-void Tape::run_backwards() {
+void Tape::run_backwards(std::size_t first_record) {
   // A buffer is given back once the operation that made the value has used it (`holds` goes below zero), unless a weight
   // gradient still waits for it; LeafSlot::flush then gives it back.
-  for (std::size_t i = records_.size(); i-- > 0;) {
-    const detail::Record& record = records_[i];
+  for (std::size_t i = records_.size(); i-- > first_record;) {
+    const detail::Record record = records_[i];  // a copy: on a detour more are recorded
     bool reached = false;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) complete_adjoint(*n);
-    record.run(record.closure);
+    if (before_ != nullptr) (*before_)(record);
+    record.operation->run(record.closure);
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling)
       if (n->base == nullptr) release(*n);
   }
@@ -251,6 +272,17 @@ void Tape::backward(Var loss) {
   check_wanted(loss);
   dispatch(dtype_, [&]<class T>() { *loss.add_gradient<T>().data += T{1}; });
   propagate();
+}
+
+void Tape::backward(Var loss, const std::function<void(const detail::Record&)>& before) {
+  before_ = &before;
+  try {
+    backward(loss);
+  } catch (...) {
+    before_ = nullptr;
+    throw;
+  }
+  before_ = nullptr;
 }
 
 void Tape::backward(Var y, const Array& seed) {
@@ -280,7 +312,7 @@ void Tape::rewind(const Mark& mark) {
     leaf->forget();
     if (leaf->age >= mark.leaf_age) leaf->node = nullptr;
   }
-  for (FreeList& list : free_) list.buffers.clear();
+  for (FreeList& list : free_) list.buffers.resize(list.own);
 }
 
 void Tape::reset() {

@@ -7,8 +7,11 @@
 #include <recur/framework/random.h>
 #include <recur/framework/var.h>
 
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -16,11 +19,30 @@ namespace recur {
 
 namespace detail {
 
+/// What can be done with a closure without knowing its type.
+struct Operation {
+  void (*run)(void* closure);
+  std::string (*name)(const void* closure);
+};
+
+/// The function that the closure of this type was made in: `matmul` of `recur::matmul(recur::Var, …)::{lambda()#1}`.
+[[nodiscard]] std::string operation_name(const std::type_info& closure);
+
+template <class Body>
+inline constexpr Operation operation_of = {[](void* self) { (*static_cast<Body*>(self))(); },
+                                           []([[maybe_unused]] const void* self) -> std::string {
+                                             if constexpr (requires(const Body& body) { body.name(); })
+                                               return static_cast<const Body*>(self)->name();
+                                             else return operation_name(typeid(Body));
+                                           }};
+
 /// One entry of the tape: what to run when gradients flow back through `output` (and its siblings).
 struct Record {
-  void (*run)(void* closure);
+  const Operation* operation;
   void* closure;
   Node* output;
+
+  [[nodiscard]] std::string name() const { return operation->name(closure); }
 };
 
 /// What a tape knows of a parameter: its node in this pass, its packed forms, and the products of its gradient that wait
@@ -73,6 +95,8 @@ class Tape {
   void backward(Var loss);
   /// The same for any shape of `y`, with `seed` in the place of d loss / d y.
   void backward(Var y, const Array& seed);
+  /// The same, with `before` called for each operation before its gradients are passed on: to find out what goes wrong in one.
+  void backward(Var loss, const std::function<void(const detail::Record&)>& before);
   /// Runs backwards from gradients that have been put into values already (`Var::add_gradient`): for several outputs at once.
   void propagate();
   /// Forgets all values and operations and keeps the memory for the next pass. Vars from before must not be used again.
@@ -82,7 +106,7 @@ class Tape {
   [[nodiscard]] bool recording() const { return recording_; }
   void set_recording(bool on) { recording_ = on; }
   /// Whether layers that behave differently in training (dropout, zoneout) do so. Off while not recording.
-  [[nodiscard]] bool training() const { return training_ && recording_; }
+  [[nodiscard]] bool training() const { return training_ && (recording_ || computing_); }
   void set_training(bool on) { training_ = on; }
   /// While on, parameters that come onto the tape want no gradient, trainable or not.
   void freeze_parameters(bool on) { frozen_ = on; }
@@ -93,6 +117,8 @@ class Tape {
   [[nodiscard]] std::size_t memory() const { return values_.capacity() + nodes_.capacity(); }
   /// Number of recorded operations.
   [[nodiscard]] std::size_t size() const { return records_.size(); }
+  /// These operations, in the order they were done.
+  [[nodiscard]] std::span<const detail::Record> records() const { return records_; }
 
   /// A point to return to: `rewind` forgets everything after it, so that a long inference runs in constant memory.
   struct Mark {
@@ -114,11 +140,12 @@ class Tape {
   /// A part of `base` seen as `shape`, starting `offset` elements in, `stride` elements from row to row. Shares memory and
   /// gradient.
   [[nodiscard]] Var view(Var base, Index offset, Shape shape, Index stride);
-  /// Runs `body` in `backward` if a gradient has reached `output`. Captures must be plain: Vars and numbers.
+  /// Runs `body` in `backward` if a gradient has reached `output`. Captures must be plain: Vars and numbers. In messages the
+  /// operation is called what `body.name()` says or, without it, by the function that `body` is a lambda of.
   template <class Body>
   void on_backward(Var output, Body body) {
     auto* const closure = nodes_.make<Body>(std::move(body));
-    records_.push_back({[](void* self) { (*static_cast<Body*>(self))(); }, closure, output.node()});
+    records_.push_back({&detail::operation_of<Body>, closure, output.node()});
   }
   /// The same for an operation with several outputs: runs if a gradient has reached any of them.
   template <class Body>
@@ -146,6 +173,10 @@ class Tape {
   [[nodiscard]] GemmWorkspace& workspace() { return workspace_; }
   /// Asks for the gradient of a value made by `constant`.
   [[nodiscard]] Var want_gradient(Var x);
+  /// The same numbers as a value of its own, with a gradient of its own. `x` must be without gaps between its rows.
+  [[nodiscard]] Var shadow(Var x);
+  /// Makes sure that there is memory for the gradient of `x`, so that operations on a detour (detour.h) can add to it.
+  void reserve_gradient(Var x);
   /// The gradient that has arrived at `y` as a value, in the same memory. In `backward` only.
   [[nodiscard]] Var gradient_at(Var y);
 
@@ -159,11 +190,12 @@ class Tape {
   void release(detail::Node& root);
 
  private:
+  friend class Detour;
   [[nodiscard]] detail::Node* new_node(Shape shape);
   void copy_parameter(detail::Node& node, const Parameter& parameter);
   template <class From>
   [[nodiscard]] Var copied(Shape shape, std::span<const From> values);
-  void run_backwards();
+  void run_backwards(std::size_t first_record);
   void new_adjoint(detail::Node& root);
   void free_adjoint(detail::Node& root);
   void complete_adjoint(detail::Node& output);
@@ -171,6 +203,8 @@ class Tape {
   DType dtype_;
   bool recording_ = true;
   bool training_ = true;
+  bool computing_ = false;  // what is not recorded now will be when it is done again
+  int depth_ = 0;
   bool frozen_ = false;
   Arena values_;
   Arena nodes_;
@@ -187,10 +221,12 @@ class Tape {
   struct FreeList {
     std::size_t bytes;
     std::vector<void*> buffers;
+    std::size_t own = 0;  // those before belong to what a detour interrupted
   };
   std::vector<FreeList> free_;
   GemmWorkspace workspace_;
   Generator generator_;
+  const std::function<void(const detail::Record&)>* before_ = nullptr;
 };
 
 /// Turns recording off for a scope: `NoGradient guard(tape);`

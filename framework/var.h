@@ -39,6 +39,7 @@ struct Node {
   SequenceTag* sequence =
       nullptr;             ///< The sequence, all of whose steps are known, that this is (a step of); see linear.h.
   Index sequence_row = 0;  ///< Where in it the step begins.
+  int depth = 0;           ///< Detours of the tape that were under way when it was made.
   int holds = 0;           ///< Operations that still need the gradient after it has been passed on.
   bool wanted = false;     ///< Takes part in backward.
   bool kept = false;       ///< The gradient stays readable after backward.

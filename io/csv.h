@@ -1,26 +1,51 @@
 #pragma once
 
+#include <recur/framework/tensor.h>
+
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace recur {
 
-/// A comma-separated file in memory. The first line names the columns unless all its fields are numbers.
+/// What becomes of a number that is missing: a field that is empty or says NA, NaN, null or `?`.
+enum class MissingNumbers : unsigned char {
+  refuse,       ///< FormatError
+  nan,          ///< Not a number.
+  previous,     ///< The last one before it in its column; FormatError where there is none.
+  interpolate,  ///< On the line between its neighbours; at either end of a column the nearest.
+};
+
+struct CsvOptions {
+  char separator = ',';
+  MissingNumbers missing = MissingNumbers::refuse;
+};
+
+/// A file of comma-separated values (RFC 4180: fields may be quoted) in memory. The first line names the columns unless all its
+/// fields are numbers.
 class CsvTable {
  public:
   /// @throws FormatError for a file that is missing, empty, or whose lines have different numbers of fields.
-  explicit CsvTable(const std::filesystem::path& path);
+  explicit CsvTable(const std::filesystem::path& path, CsvOptions options = {});
 
   /// Names of the columns; "1", "2" … for a file without a heading.
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] std::size_t rows() const { return rows_.size(); }
   /// The numbers of a column. @throws ValueError for an unknown column, listing the known; FormatError for a field that is not
-  /// a finite number, naming its line.
+  /// a finite number, naming its line, and as the option for missing numbers says.
   [[nodiscard]] std::vector<double> column(std::string_view name) const;
+  /// The fields of a column as they are. @throws ValueError for an unknown column.
+  [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
+  /// Numbers of several columns, `[rows, columns]`: a series with features. @throws as `column`
+  [[nodiscard]] Tensor<float> columns(std::span<const std::string> names) const;
 
  private:
+  [[nodiscard]] std::size_t find(std::string_view name) const;
+  void fill_missing(std::vector<double>& numbers, std::string_view name) const;
+
+  CsvOptions options_;
   std::filesystem::path path_;
   std::vector<std::string> names_;
   std::vector<std::vector<std::string>> rows_;

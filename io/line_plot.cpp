@@ -2,10 +2,11 @@
 
 #include <recur/framework/error.h>
 #include <recur/io/atomic_file.h>
+#include <recur/io/html.h>
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,9 +19,13 @@ constexpr double left = 70;
 constexpr double right = 20;
 constexpr double top = 44;
 constexpr double bottom = 52;
+constexpr std::size_t colours = 7;
 // Told apart by colour-blind readers too (Okabe & Ito).
-constexpr std::array<const char*, 7> colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                                "#e69f00", "#56b4e9", "#000000"};
+constexpr const char* style = R"(<style>
+text{fill:#222}.grid{stroke:#e4e4e4}.axis{stroke:#444}.c{fill:none;stroke-width:2;stroke-linejoin:round}
+.c0{stroke:#0072b2}.c1{stroke:#d55e00}.c2{stroke:#009e73}.c3{stroke:#cc79a7}.c4{stroke:#e69f00}.c5{stroke:#56b4e9}.c6{stroke:#000}
+</style>
+)";
 
 struct Range {
   double low = std::numeric_limits<double>::infinity();
@@ -46,19 +51,9 @@ double tick_distance(Range r, int wanted) {
   return 10 * power;
 }
 
-std::string escape(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '<') safe += "&lt;";
-    else if (c == '&') safe += "&amp;";
-    else safe += c;
-  }
-  return safe;
-}
-
 class Canvas {
  public:
-  Canvas(Range x, Range y) : x_(x), y_(y) {}
+  Canvas(Range x, Range y, bool whole_x) : x_(x), y_(y), whole_x_(whole_x) {}
 
   [[nodiscard]] double across(double v) const {
     return left + (v - x_.low) / (x_.high - x_.low) * (width - left - right);
@@ -68,46 +63,48 @@ class Canvas {
   }
   void text(double x, double y, const char* anchor, const std::string& words, const char* more = "") {
     svg_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" {}>{}</text>\n", x, y, anchor, more,
-                        escape(words));
+                        escape_html(words));
   }
-  void line(double x1, double y1, double x2, double y2, const char* colour, double thickness, bool dashed) {
-    svg_ += fmt::format(
-        "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n", x1, y1,
-        x2, y2, colour, thickness, dashed ? " stroke-dasharray=\"6 4\"" : "");
+  void line(double x1, double y1, double x2, double y2, const std::string& classes, bool dashed = false) {
+    svg_ += fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" class=\"{}\"{}/>\n", x1, y1, x2,
+                        y2, classes, dash(dashed));
   }
   void axes() {
-    for (double d = tick_distance(x_, 8), v = std::ceil(x_.low / d) * d; v <= x_.high + 1e-9 * d; v += d) {
-      line(across(v), height - bottom, across(v), height - bottom + 5, "#444", 1, false);
+    const double distance = tick_distance(x_, 8);
+    for (double d = whole_x_ ? std::max(1.0, distance) : distance, v = std::ceil(x_.low / d) * d;
+         v <= x_.high + 1e-9 * d; v += d) {
+      line(across(v), height - bottom, across(v), height - bottom + 5, "axis");
       text(across(v), height - bottom + 20, "middle", fmt::format("{:g}", std::abs(v) < 1e-9 * d ? 0 : v));
     }
     for (double d = tick_distance(y_, 6), v = std::ceil(y_.low / d) * d; v <= y_.high + 1e-9 * d; v += d) {
-      line(left, down(v), width - right, down(v), "#e4e4e4", 1, false);
-      text(left - 8, down(v) + 4, "end", fmt::format("{:g}", std::abs(v) < 1e-9 * d ? 0 : v));
+      line(left, down(v), width - right, down(v), "grid");
+      text(left - 8, down(v) + 4, "end", fmt::format("{:.6g}", std::abs(v) < 1e-9 * d ? 0 : v));
     }
-    line(left, height - bottom, width - right, height - bottom, "#444", 1, false);
+    line(left, height - bottom, width - right, height - bottom, "axis");
   }
-  void curve(std::span<const double> x, std::span<const double> y, const char* colour, bool dashed) {
+  void curve(std::span<const double> x, std::span<const double> y, const std::string& classes, bool dashed) {
+    constexpr std::size_t few = 30;  // points that are shown as such
     std::string path;
+    std::string points;
     bool drawing = false;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const bool shown = std::isfinite(x[i]) && std::isfinite(y[i]);
       if (shown) path += fmt::format("{}{:.1f} {:.1f}", drawing ? " L" : " M", across(x[i]), down(y[i]));
+      if (shown && x.size() <= few)
+        points += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2\" class=\"{}\"/>\n", across(x[i]), down(y[i]),
+                              classes);
       drawing = shown;
     }
-    svg_ += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"{}/>\n", path, colour,
-                        dashed ? " stroke-dasharray=\"6 4\"" : "");
+    svg_ += fmt::format("<path d=\"{}\" fill=\"none\" class=\"{}\"{}/>\n{}", path, classes, dash(dashed), points);
   }
-  [[nodiscard]] std::string finish() const {
-    return fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
-        "font-family=\"sans-serif\" "
-        "font-size=\"12\" fill=\"#222\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n{2}</svg>\n",
-        width, height, svg_);
-  }
+  [[nodiscard]] std::string take() { return std::move(svg_); }
 
  private:
+  static const char* dash(bool dashed) { return dashed ? " stroke-dasharray=\"6 4\"" : ""; }
+
   Range x_;
   Range y_;
+  bool whole_x_;
   std::string svg_;
 };
 
@@ -118,31 +115,57 @@ void LinePlot::add(std::string name, std::span<const double> x, std::span<const 
   curves_.push_back({std::move(name), {x.begin(), x.end()}, {y.begin(), y.end()}, dashed});
 }
 
-void LinePlot::save(const std::filesystem::path& path) const {
+std::string LinePlot::elements(bool titled) const {
   require<StateError>(!curves_.empty(), "LinePlot::save: '{}' has no curves", title_);
   Range x;
   Range y;
+  bool whole = true;
   for (const Curve& curve : curves_) {
-    for (const double v : curve.x) x.include(v);
+    for (const double v : curve.x) {
+      x.include(v);
+      whole = whole && v == std::floor(v);
+    }
     for (const double v : curve.y) y.include(v);
   }
   x.widen();
   y.widen();
-  Canvas canvas(x, y);
+  Canvas canvas(x, y, whole);
   canvas.axes();
   double legend = left + 10;
   for (std::size_t i = 0; i < curves_.size(); ++i) {
-    const char* const colour = colours[i % colours.size()];
-    canvas.curve(curves_[i].x, curves_[i].y, colour, curves_[i].dashed);
-    canvas.line(legend, top - 8, legend + 22, top - 8, colour, 2, curves_[i].dashed);
+    const std::string classes = fmt::format("c c{}", i % colours);
+    canvas.curve(curves_[i].x, curves_[i].y, classes, curves_[i].dashed);
+    canvas.line(legend, top - 8, legend + 22, top - 8, classes, curves_[i].dashed);
     canvas.text(legend + 28, top - 4, "start", curves_[i].name);
     legend += 48 + 7.0 * static_cast<double>(curves_[i].name.size());
   }
-  canvas.text(width / 2, 20, "middle", title_, "font-size=\"15\"");
+  if (titled) canvas.text(width / 2, 20, "middle", title_, "font-size=\"15\"");
   canvas.text((left + width - right) / 2, height - 12, "middle", x_label_);
   canvas.text(16, height / 2, "middle", y_label_, fmt::format("transform=\"rotate(-90 16 {})\"", height / 2).c_str());
+  // Whoever knows these can tell which x a place in the picture stands for.
+  return fmt::format(
+      "<g data-left=\"{}\" data-right=\"{}\" data-top=\"{}\" data-bottom=\"{}\" data-low=\"{}\" "
+      "data-high=\"{}\">\n{}</g>\n",
+      left, width - right, top, height - bottom, x.low, x.high, canvas.take());
+}
+
+std::string LinePlot::svg() const {
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
+      "font-family=\"sans-serif\" font-size=\"12\">\n{2}<rect width=\"{0}\" height=\"{1}\" "
+      "fill=\"white\"/>\n{3}</svg>\n",
+      width, height, style, elements(true));
+}
+
+std::string LinePlot::fragment() const {
+  return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n", width, height,
+                     escape_html(title_), elements(false));
+}
+
+void LinePlot::save(const std::filesystem::path& path) const {
+  const std::string picture = svg();
   AtomicFile file(path);
-  file.write(canvas.finish());
+  file.write(picture);
   file.commit();
 }
 

@@ -17,14 +17,24 @@ class LinePlot {
   void add(std::string name, std::span<const double> x, std::span<const double> y, bool dashed = false);
   /// @throws StateError without curves, FormatError when the file cannot be written; a file that was there is replaced whole.
   void save(const std::filesystem::path& path) const;
+  /// What `save` writes. @throws StateError without curves.
+  [[nodiscard]] std::string svg() const;
+  /// The picture to be put into a page of HTML: without title, size, background and colours. These are given by the page's style
+  /// for the classes `grid`, `axis` and, for curve number i, `c` and `c<i mod 7>`. @throws as `svg`
+  [[nodiscard]] std::string fragment() const;
 
- private:
   struct Curve {
     std::string name;
     std::vector<double> x;
     std::vector<double> y;
     bool dashed;
   };
+  [[nodiscard]] const std::string& title() const { return title_; }
+  [[nodiscard]] const std::string& x_label() const { return x_label_; }
+  [[nodiscard]] const std::vector<Curve>& curves() const { return curves_; }
+
+ private:
+  [[nodiscard]] std::string elements(bool titled) const;
   std::string title_;
   std::string x_label_;
   std::string y_label_;

@@ -50,6 +50,9 @@ class CellInterface {
   [[nodiscard]] virtual Index state_offset(Index /*k*/) const { return 0; }
   [[nodiscard]] virtual const std::type_info& type() const = 0;
   [[nodiscard]] virtual void* object() = 0;
+  /// Penalty on what the cell hands out in an RNN, alone or in a stack, as if it were an RNN layer of its own: all its outputs, or
+  /// the last one where only that is wanted. It is part of `RNNResult::penalty`.
+  Regularizer activity_regularizer{};
   /// For a config: the name of the class, empty if it has none, and its options.
   [[nodiscard]] virtual std::string_view class_name() const { return {}; }
   virtual void fields(Fields& /*fields*/) {}
@@ -126,6 +129,14 @@ class AnyCell {
  private:
   std::unique_ptr<CellInterface> cell_;
 };
+
+/// For cells that call others step by step, where penalties are not collected. @throws ValueError when `cell`, or one of its
+/// stack, has an activity_regularizer.
+inline void refuse_activity_regularizer(const char* wrapper, const AnyCell& cell) {
+  require<ValueError>(!cell->activity_regularizer,
+                      "{}: the cell inside has an activity_regularizer; give it to the {} instead", wrapper, wrapper);
+  for (const AnyCell& part : cell->stacked()) refuse_activity_regularizer(wrapper, part);
+}
 
 namespace detail {
 

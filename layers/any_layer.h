@@ -24,6 +24,10 @@ class LayerInterface {
   [[nodiscard]] virtual Shape output_shape(const Shape& input) const = 0;
   /// Dropout masks the layer takes from `LayerValue::dropout_masks`.
   [[nodiscard]] virtual Index mask_count() const = 0;
+  /// Whether initial states and constants in a `LayerValue` are for this layer.
+  [[nodiscard]] virtual bool takes_states() const = 0;
+  /// Penalty on the layer's output, added to `LayerValue::penalty`; for layers that have no such option of their own.
+  Regularizer activity_regularizer{};
   /// Forgets the states of stateful layers.
   virtual void reset_states() = 0;
   [[nodiscard]] virtual std::string_view class_name() const = 0;
@@ -35,7 +39,7 @@ class LayerInterface {
 };
 
 /// A layer is a class with `Var operator()(Var)`, or with `LayerValue call(const LayerValue&)` if it looks at more than numbers;
-/// and, where it needs them, `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`, `reset_states()`.
+/// and, where it needs them, `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`, `takes_states()`, `reset_states()`.
 template <class L>
 concept Layer = requires(L& layer, Var x) {
   { layer(x) } -> std::convertible_to<Var>;
@@ -94,18 +98,16 @@ class LayerAdapter final : public LayerInterface {
     if constexpr (requires { layer_.visit(visitor); }) layer_.visit(visitor);
   }
   LayerValue call(const LayerValue& input) override {
-    if constexpr (requires {
-                    { layer_.call(input) } -> std::same_as<LayerValue>;
-                  }) {
-      return layer_.call(input);
-    } else {
-      require<ValueError>(!input.is_ids(), "{}: the input is ids; an Embedding must come first", class_name());
-      LayerValue output;
-      output.value = layer_(input.value);
-      output.mask = input.mask;
-      output.lengths = input.lengths;
-      return output;
+    LayerValue output = call_layer(input);
+    if (activity_regularizer) {
+      add_penalty(output.penalty, activity_regularizer(output.value));
+      if (output.backward.defined()) add_penalty(output.penalty, activity_regularizer(output.backward));
     }
+    return output;
+  }
+  [[nodiscard]] bool takes_states() const override {
+    if constexpr (requires { layer_.takes_states(); }) return layer_.takes_states();
+    else return false;
   }
   [[nodiscard]] Index output_size(Index input_size) const override {
     if constexpr (requires { layer_.output_size(); }) return layer_.output_size();
@@ -141,6 +143,21 @@ class LayerAdapter final : public LayerInterface {
   [[nodiscard]] void* object() override { return &layer_; }
 
  private:
+  LayerValue call_layer(const LayerValue& input) {
+    if constexpr (requires {
+                    { layer_.call(input) } -> std::same_as<LayerValue>;
+                  }) {
+      return layer_.call(input);
+    } else {
+      require<ValueError>(!input.is_ids(), "{}: the input is ids; an Embedding must come first", class_name());
+      LayerValue output;
+      output.value = layer_(input.value);
+      output.mask = input.mask;
+      output.lengths = input.lengths;
+      return output;
+    }
+  }
+
   L layer_;
 };
 

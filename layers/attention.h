@@ -12,23 +12,35 @@ struct AttentionInputs {
   Var value_mask;  ///< `[batch, time]`, 0 for values not to be seen; undefined for none.
 };
 
+/// What both attention layers can be told.
+struct AttentionOptions {
+  /// Scores are multiplied by a learned scale.
+  bool use_scale = false;
+  /// Query q sees the values at steps 0…q only.
+  bool causal = false;
+  /// Share of the weights dropped in training.
+  double dropout = 0;
+};
+
 /// Luong's dot-product attention (`tf.keras.layers.Attention`): softmax(query·keyᵀ)·value, `[batch, queries, features]`. With
 /// `use_scale` scores are multiplied by one learned number. In a Sequential: attention of a sequence to itself.
 class Attention {
  public:
   static constexpr const char* class_name = "Attention";
   struct Config {
-    bool use_scale = false;
-    void fields(Fields& f) { f("use_scale", use_scale); }
+    AttentionOptions options{.use_scale = false};
+    void fields(Fields& f);
   };
 
   Attention() = default;
-  explicit Attention(Config config) : config_(config) {}
+  /// @throws ValueError for a dropout outside [0, 1).
+  explicit Attention(AttentionOptions options) : Attention(Config{options}) {}
+  explicit Attention(Config config);
 
   Parameter scale{"scale"};
 
   void build(Builder& build) {
-    if (config_.use_scale) build(scale, {1}, ones());
+    if (config_.options.use_scale) build(scale, {1}, ones());
   }
   void visit(ParameterVisitor& visitor) { visitor(scale); }
   [[nodiscard]] Var operator()(const AttentionInputs& inputs);
@@ -45,17 +57,19 @@ class AdditiveAttention {
  public:
   static constexpr const char* class_name = "AdditiveAttention";
   struct Config {
-    bool use_scale = true;
-    void fields(Fields& f) { f("use_scale", use_scale); }
+    AttentionOptions options{.use_scale = true};
+    void fields(Fields& f);
   };
 
   AdditiveAttention() = default;
-  explicit AdditiveAttention(Config config) : config_(config) {}
+  /// @throws ValueError for a dropout outside [0, 1).
+  explicit AdditiveAttention(AttentionOptions options) : AdditiveAttention(Config{options}) {}
+  explicit AdditiveAttention(Config config);
 
   Parameter scale{"scale"};
 
   void build(Builder& build) {
-    if (config_.use_scale) build(scale, {build.input_size}, glorot_uniform());
+    if (config_.options.use_scale) build(scale, {build.input_size}, glorot_uniform());
   }
   void visit(ParameterVisitor& visitor) { visitor(scale); }
   [[nodiscard]] Var operator()(const AttentionInputs& inputs);

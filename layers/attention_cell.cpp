@@ -10,6 +10,7 @@ namespace recur {
 AttentionCell::AttentionCell(AnyCell cell, Index memory_size, AttentionCellOptions options)
     : config_{std::move(cell), memory_size, std::move(options)} {
   require<ValueError>(!config_.cell.empty(), "AttentionCell: no cell given");
+  refuse_activity_regularizer("AttentionCell", config_.cell);
   require<ValueError>(memory_size > 0 && config_.options.units > 0,
                       "AttentionCell: sizes must be positive, got memory_size {} and units {}", memory_size,
                       config_.options.units);

@@ -104,8 +104,7 @@ LayerValue Bidirectional::call(const LayerValue& input) {
   std::copy(other.states.begin(), other.states.end(),
             std::copy(output.states.begin(), output.states.end(), all.begin()));
   output.states = all;
-  if (other.penalty.defined())
-    output.penalty = output.penalty.defined() ? Var(output.penalty + other.penalty) : other.penalty;
+  add_penalty(output.penalty, other.penalty);
   // Whichever of the two goes backwards has its sequence turned round.
   Var backward = other.value;
   if (options_.return_sequences) {

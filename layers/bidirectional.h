@@ -47,6 +47,7 @@ class Bidirectional {
   [[nodiscard]] Index output_size() const;
   [[nodiscard]] Shape output_shape(const Shape& input) const;
   [[nodiscard]] Index mask_count() const { return config_.layer->mask_count() + config_.backward_layer->mask_count(); }
+  [[nodiscard]] static constexpr bool takes_states() { return true; }
   void reset_states();
   [[nodiscard]] Config& config() { return config_; }
 

@@ -69,9 +69,8 @@ Initializer read_initializer(const Json& json, const std::string& path) {
   Initializer::Config arguments;
   for (const auto& [key, value] : found.config.items()) {
     const std::string at = path + ".config." + key;
-    if (key == "seed") {
-      if (!value.is_null()) refuse(at, "only null is supported: random numbers come from the builder's generator");
-    } else if (key != "dtype") {  // that of the parameter
+    if (key == "seed" && value.is_null()) continue;  // random numbers come from the builder's generator
+    if (key != "dtype") {                            // that of the parameter
       if (value.is_number()) arguments.emplace_back(key, value.get<double>());
       else if (value.is_string()) arguments.emplace_back(key, value.get<std::string>());
       else refuse(at, "a number or a word is expected, got {}", value.dump());
@@ -233,6 +232,8 @@ class Reader final : public Fields {
       if (std::string_view(error.what()).starts_with("config: ")) throw;
       refuse(inner.path_, "{}", error.what());
     }
+    // Any Keras layer may have one; some have it among their own options.
+    if (!inner.known_.contains("activity_regularizer")) inner("activity_regularizer", result->activity_regularizer);
     inner.finish();
     result.common = std::move(common);
     return result;

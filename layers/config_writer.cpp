@@ -20,6 +20,7 @@ Json write_initializer(const Initializer& initializer) {
   Json arguments = Json::object();
   for (const auto& [key, value] : initializer.config())
     std::visit([&, k = key](const auto& argument) { arguments[k] = argument; }, value);
+  if (const auto seed = arguments.find("seed"); seed != arguments.end()) *seed = seed->get<std::uint64_t>();
   return with_class(initializer.class_name(), std::move(arguments));
 }
 
@@ -80,6 +81,9 @@ class Writer final : public Fields {
     if (!any.common.trainable) inner.json["trainable"] = false;
     if (any.common.dtype) inner.json["dtype"] = name(*any.common.dtype);
     any->fields(inner);
+    require<ValueError>(!any->activity_regularizer || inner.json["activity_regularizer"].is_null(),
+                        "get_config: {} has two activity regularizers, its own and that of a layer", any->class_name());
+    if (any->activity_regularizer) inner("activity_regularizer", any->activity_regularizer);
     return with_class(any->class_name(), std::move(inner.json));
   }
 

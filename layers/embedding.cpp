@@ -35,6 +35,8 @@ Var Embedding::operator()(Tape& tape, std::span<const std::int32_t> ids, Shape s
 
 LayerValue Embedding::call(const LayerValue& input) {
   require<ValueError>(input.is_ids(), "Embedding: the input is numbers where ids are expected");
+  require<ValueError>(!options_.mask_zero || input.lengths.empty(),
+                      "Embedding: mask_zero makes a mask, but lengths were given; one of them can be used");
   LayerValue output;
   output.value = (*this)(*input.tape, input.ids, input.ids_shape);
   output.mask = mask(*input.tape, input.ids, input.ids_shape);

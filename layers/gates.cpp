@@ -36,6 +36,7 @@ void GateOptions::fields(Fields& f) {
   f("dropout", dropout);
   f("recurrent_dropout", recurrent_dropout);
   f("implementation", implementation);
+  if (f.reading() && implementation == 0) implementation = 1;  // Keras reads its old configs so
   f("separate_bias", separate_bias);
   f.only_null("seed");  // masks are drawn by the tape's generator
 }

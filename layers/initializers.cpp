@@ -88,6 +88,20 @@ void fill_constant(const Request& request) {
   std::fill(request.values.begin(), request.values.end(), request.arguments[0]);
 }
 
+// Gates i, f, c, o: those of the first row, as rows of a bias are added up.
+void fill_chrono(const Request& request) {
+  const Index width = request.shape.cols();
+  require(width % 4 == 0,
+          "Initializer: chrono is for the bias of an LSTM, four gates of equal size; the parameter has shape {}",
+          request.shape);
+  const auto units = static_cast<std::size_t>(width / 4);
+  for (std::size_t u = 0; u < std::min(units, request.values.size()); ++u) {
+    const double forget = std::log(request.generator.uniform(1, request.arguments[0] - 1));
+    request.values[u] = -forget;
+    request.values[units + u] = forget;
+  }
+}
+
 // "GlorotUniform" and "glorot_uniform" are the same name, and so is Keras's "OrthogonalInitializer" with "orthogonal".
 std::string plain(std::string_view name) {
   constexpr std::string_view suffix = "initializer";
@@ -113,6 +127,10 @@ struct Initializer::Entry {
   std::array<Words, 3> words{};
 
   [[nodiscard]] double parse(std::size_t key, const Argument& argument) const;
+  [[nodiscard]] bool draws() const {
+    constexpr std::array<std::string_view, 4> fixed = {"identity", "zeros", "ones", "constant"};
+    return std::find(fixed.begin(), fixed.end(), name) == fixed.end();
+  }
 };
 
 double Initializer::Entry::parse(std::size_t key, const Argument& argument) const {
@@ -130,7 +148,7 @@ double Initializer::Entry::parse(std::size_t key, const Argument& argument) cons
 }
 
 const Initializer::Entry& Initializer::find(std::string_view name) {
-  static constexpr std::array<Entry, 15> table{{
+  static constexpr std::array<Entry, 16> table{{
       {"glorot_uniform", "GlorotUniform", fill_scaled<1, fan_avg, uniform_values>},
       {"glorot_normal", "GlorotNormal", fill_scaled<1, fan_avg, truncated_normal_values>},
       {"he_uniform", "HeUniform", fill_scaled<2, fan_in, uniform_values>},
@@ -163,6 +181,7 @@ const Initializer::Entry& Initializer::find(std::string_view name) {
        [](const Request& r) { r.draw_truncated(r.arguments[0], r.arguments[1]); },
        {"mean", "stddev"},
        {0.0, 0.05}},
+      {"chrono", "Chrono", fill_chrono, {"longest"}, {100.0}},
   }};
   std::string known;
   for (const Entry& entry : table) {
@@ -180,12 +199,20 @@ Initializer Initializer::from_config(std::string_view name, const Config& config
   Initializer result(find(name));
   const auto& keys = result.entry_->keys;
   for (const auto& [key, value] : config) {
+    if (const auto* const seed = std::get_if<double>(&value); key == "seed" && seed != nullptr) {
+      require<ValueError>(*seed >= 0 && *seed == std::floor(*seed), "Initializer: seed {} is not a natural number",
+                          *seed);
+      result = result.seeded(static_cast<std::uint64_t>(*seed));
+      continue;
+    }
     const auto* const at = std::find(keys.begin(), keys.end(), key);
     require<ValueError>(at != keys.end() && !key.empty(), "Initializer: {} has no argument '{}'", result.name(), key);
     const auto i = static_cast<std::size_t>(at - keys.begin());
     result.arguments_[i] = result.entry_->parse(i, value);
     require<ValueError>(key != "scale" || result.arguments_[i] > 0, "Initializer: scale of {} must be positive, got {}",
                         result.name(), result.arguments_[i]);
+    require<ValueError>(key != "longest" || result.arguments_[i] >= 2,
+                        "Initializer: longest of {} must be at least 2, got {}", result.name(), result.arguments_[i]);
   }
   return result;
 }
@@ -202,12 +229,22 @@ Initializer::Config Initializer::config() const {
     if (words[0] == nullptr) result.emplace_back(key, arguments_[i]);
     else result.emplace_back(key, words[static_cast<std::size_t>(arguments_[i])]);
   }
+  if (seed_) result.emplace_back("seed", static_cast<double>(*seed_));
+  return result;
+}
+
+Initializer Initializer::seeded(std::uint64_t seed) const {
+  require<ValueError>(entry_->draws(), "Initializer: {} has no argument 'seed'", name());
+  require<ValueError>(seed <= std::uint64_t{1} << 53, "Initializer: seed {} is beyond 2^53", seed);
+  Initializer result = *this;
+  result.seed_ = seed;
   return result;
 }
 
 void Initializer::operator()(Array& value, Generator& generator) const {
   std::vector<double> values(static_cast<std::size_t>(value.size()));
-  entry_->fill({values, value.shape(), arguments_, generator});
+  Generator own(seed_.value_or(0));
+  entry_->fill({values, value.shape(), arguments_, seed_ ? own : generator});
   value.assign(values);
 }
 
@@ -243,5 +280,6 @@ Initializer random_normal(double mean, double stddev) {
 Initializer truncated_normal(double mean, double stddev) {
   return Initializer::from_config("truncated_normal", {{"mean", mean}, {"stddev", stddev}});
 }
+Initializer chrono(double longest) { return Initializer::from_config("chrono", {{"longest", longest}}); }
 
 }  // namespace recur

@@ -4,6 +4,8 @@
 #include <recur/framework/random.h>
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +35,10 @@ class Initializer {
   /// that is out of range.
   [[nodiscard]] static Initializer from_config(std::string_view name, const Config& config);
 
+  /// The same one, drawing from a generator of its own: every weight of one shape gets the same values, whatever the model
+  /// (Keras's `seed`; the numbers are not Keras's). @throws ValueError for one that draws nothing, or seeds beyond 2^53.
+  [[nodiscard]] Initializer seeded(std::uint64_t seed) const;
+
   /// Overwrites `value`. @throws ShapeError where the initializer needs a matrix and `value` is none.
   void operator()(Array& value, Generator& generator) const;
 
@@ -50,6 +56,7 @@ class Initializer {
 
   const Entry* entry_;
   std::array<double, 3> arguments_;  // of a word: which of those allowed
+  std::optional<std::uint64_t> seed_{};
 };
 
 /// Variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010). The uniform one of limit sqrt(6 / (fan_in + fan_out)); the
@@ -78,5 +85,9 @@ class Initializer {
 [[nodiscard]] Initializer random_normal(double mean = 0.0, double stddev = 0.05);
 /// Normal values of standard deviation `stddev` before they are cut at two of it.
 [[nodiscard]] Initializer truncated_normal(double mean = 0.0, double stddev = 0.05);
+/// For the bias of an LSTM that is to remember for up to `longest` steps (Tallec & Ollivier 2018): the forget gate's part is
+/// ln u with u uniform in [1, longest - 1), the input gate's the opposite, the others are zeros. An LSTMCell that begins with it needs
+/// `unit_forget_bias = false`. @throws ValueError for longest < 2.
+[[nodiscard]] Initializer chrono(double longest = 100.0);
 
 }  // namespace recur

@@ -21,12 +21,12 @@ struct LayerValue {
   /// `[batch, time]`, 0 for steps to be skipped; or the number of valid steps of each sequence.
   Var mask;
   std::span<const Index> lengths;
-  /// To start from, for the layers that take them.
+  /// To start from, and what is the same at every step, for the first layer that takes them.
   std::span<const Var> initial_state;
   std::span<const Var> constants;
   /// Dropout masks in place of drawn ones, in the order of the layers that use them.
   std::span<const Var> dropout_masks;
-  /// Final states, of a layer with return_state.
+  /// Final states, of the last layer with return_state.
   std::span<const Var> states;
   /// The activity penalties of the layers so far, to be added to the loss; undefined for none.
   Var penalty;

@@ -15,6 +15,8 @@ void LSTMCellOptions::fields(Fields& f) {
 LSTMCell::LSTMCell(Index units, LSTMCellOptions options)
     : options_(std::move(options)), gates_("LSTMCell", units, 4, options_) {
   require<ValueError>(options_.cell_clip >= 0, "LSTMCell: cell_clip must not be negative, got {}", options_.cell_clip);
+  require<ValueError>(!options_.unit_forget_bias || options_.bias_initializer.name() != "chrono",
+                      "LSTMCell: chrono sets the forget gate's bias, and so does unit_forget_bias; switch that off");
 }
 
 void LSTMCell::build(Builder& build) {

@@ -29,7 +29,8 @@ class LSTMCell {
   using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for units < 1, a dropout rate outside [0, 1) or a negative cell_clip.
+  /// @throws ValueError for units < 1, a dropout rate outside [0, 1) or a negative cell_clip, or chrono with
+  /// unit_forget_bias.
   explicit LSTMCell(Index units, LSTMCellOptions options = {});
   explicit LSTMCell(Config config) : LSTMCell(config.units, std::move(config.options)) {}
 

@@ -9,7 +9,8 @@ namespace recur {
 ///
 ///   i, f = σ(z + p∘c)   c' = f∘c + i∘tanh(z_c)   o = σ(z_o + p_o∘c')   h' = o∘tanh(c')
 ///
-/// Peephole weights `[units]` are initialized as the kernel. Everything else as `LSTMCell`.
+/// Peephole weights `[units]` are initialized as the kernel; o sees c' after `cell_clip`, as in TF1. Everything else as
+/// `LSTMCell`.
 class PeepholeLSTMCell {
  public:
   static constexpr const char* class_name = "PeepholeLSTMCell";
@@ -17,7 +18,7 @@ class PeepholeLSTMCell {
   using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for units < 1, a dropout rate outside [0, 1) or a cell_clip, which this cell does not have.
+  /// @throws ValueError for units < 1, a dropout rate outside [0, 1) or a negative cell_clip.
   explicit PeepholeLSTMCell(Index units, LSTMCellOptions options = {});
   explicit PeepholeLSTMCell(Config config) : PeepholeLSTMCell(config.units, std::move(config.options)) {}
 
@@ -43,7 +44,8 @@ class PeepholeLSTMCell {
 
 inline PeepholeLSTMCell::PeepholeLSTMCell(Index units, LSTMCellOptions options)
     : options_(std::move(options)), gates_("PeepholeLSTMCell", units, 4, options_) {
-  require<ValueError>(options_.cell_clip == 0, "PeepholeLSTMCell: there is no cell_clip, got {}", options_.cell_clip);
+  require<ValueError>(options_.cell_clip >= 0, "PeepholeLSTMCell: cell_clip must not be negative, got {}",
+                      options_.cell_clip);
 }
 
 inline void PeepholeLSTMCell::build(Builder& build) {
@@ -56,12 +58,16 @@ inline void PeepholeLSTMCell::build(Builder& build) {
 inline Step<LSTMState> PeepholeLSTMCell::call(Var x, State s, const CellContext& context) {
   const auto z = split<4>(gates_(x, s.h, context));
   const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
-    return fuse(
-        [&](auto zi, auto zf, auto zc, auto zo, auto c0, auto pi, auto pf, auto po) {
-          const auto c1 = gate(zf + pf * c0) * c0 + gate(zi + pi * c0) * act(zc);
-          return std::tuple{gate(zo + po * c1) * act(c1), c1};
-        },
-        z[0], z[1], z[2], z[3], s.c, input_peephole_, forget_peephole_, output_peephole_);
+    const auto step = [&](auto limited) {
+      return fuse(
+          [&](auto zi, auto zf, auto zc, auto zo, auto c0, auto pi, auto pf, auto po) {
+            const auto c1 = limited(gate(zf + pf * c0) * c0 + gate(zi + pi * c0) * act(zc));
+            return std::tuple{gate(zo + po * c1) * act(c1), c1};
+          },
+          z[0], z[1], z[2], z[3], s.c, input_peephole_, forget_peephole_, output_peephole_);
+    };
+    if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
+    return step([](auto state) { return state; });
   });
   return {h, {h, c}};
 }

@@ -11,13 +11,16 @@ Var Regularizer::operator()(Var x) const {
   return sum(fuse([a, b](auto w) { return a * abs(w) + b * square(w); }, x));
 }
 
+void add_penalty(Var& total, Var term) {
+  if (!term.defined()) return;
+  total = total.defined() ? Var(total + term) : term;
+}
+
 Var penalty(Tape& tape, std::span<const NamedParameter> parameters) {
   Var total;
   for (const NamedParameter& named : parameters) {
     const Regularizer own{named.parameter->l1, named.parameter->l2};
-    if (!own) continue;
-    const Var term = own(tape.leaf(*named.parameter));
-    total = total.defined() ? Var(total + term) : term;
+    if (own) add_penalty(total, own(tape.leaf(*named.parameter)));
   }
   return total.defined() ? total : tape.constant(0.0);
 }

@@ -22,6 +22,9 @@ struct Regularizer {
 [[nodiscard]] inline Regularizer l2(double factor = 0.01) { return {0, factor}; }
 [[nodiscard]] inline Regularizer l1_l2(double l1 = 0.01, double l2 = 0.01) { return {l1, l2}; }
 
+/// Adds a term to a sum of penalties; undefined ones count as none.
+void add_penalty(Var& total, Var term);
+
 /// The sum of the parameters' penalties (`Parameter::l1`, `l2`; what is not trainable has one too, as in Keras): add it to the
 /// loss. 0 when there are none.
 [[nodiscard]] Var penalty(Tape& tape, std::span<const NamedParameter> parameters);

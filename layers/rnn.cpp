@@ -3,6 +3,7 @@
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/transpose.h>
 #include <recur/framework/parallel.h>
+#include <recur/layers/checkpointed_unroll.h>
 #include <recur/layers/ragged.h>
 #include <recur/layers/unroll.h>
 
@@ -117,9 +118,11 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   Tape& tape = x.tape();
 
   std::span<Var> states = start(tape, batch, inputs);
+  Var penalty;
   UnrollOptions unrolling{options_.return_sequences,
                           options_.zero_output_for_mask,
-                          {dropout_masks(tape, batch, inputs), inputs.constants, {}}};
+                          {dropout_masks(tape, batch, inputs), inputs.constants, {}},
+                          &penalty};
   std::optional<RaggedBatch> ragged;
   SequenceSteps steps;
   if (inputs.lengths.empty()) {
@@ -138,7 +141,11 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   unrolling.observer = observer_;
 
   Var output;
-  with_team(2 * time, [&] { output = unroll(*cell_, x, steps, states, unrolling); });
+  with_team(2 * time, [&] {
+    output = options_.checkpoint.active()
+                 ? unroll_checkpointed(*cell_, x, steps, states, unrolling, options_.checkpoint)
+                 : unroll(*cell_, x, steps, states, unrolling);
+  });
   if (ragged) {
     for (Var& state : states) state = ragged->unsorted(state);
     output = options_.return_sequences ? ragged->unpack(output) : ragged->unsorted(output);
@@ -147,8 +154,8 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   }
   if (options_.return_sequences && !options_.time_major) output = transpose(output, 0, 1);
   if (options_.stateful) store(states);
-  return {output, options_.return_state ? std::span<const Var>(states) : std::span<const Var>(),
-          options_.activity_regularizer ? options_.activity_regularizer(output) : Var()};
+  if (options_.activity_regularizer) add_penalty(penalty, options_.activity_regularizer(output));
+  return {output, options_.return_state ? std::span<const Var>(states) : std::span<const Var>(), penalty};
 }
 
 LayerValue RNN::call(const LayerValue& input) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/layers/checkpointing.h>
 #include <recur/layers/layer_value.h>
 #include <recur/layers/stacked_rnn_cells.h>
 #include <recur/layers/step_observer.h>
@@ -27,6 +28,8 @@ struct RNNOptions {
   bool zero_output_for_mask = false;
   /// Penalty on the output, handed out as `RNNResult::penalty` to be added to the loss.
   Regularizer activity_regularizer{};
+  /// What is kept for the backward pass. Not part of a config: it changes no result.
+  Checkpointing checkpoint{};
 
   void fields(Fields& f);
 };
@@ -51,7 +54,7 @@ struct RNNResult {
   Var output;
   /// With return_state the final states, in the order of the cell's `state_size`.
   std::span<const Var> states;
-  /// With activity_regularizer.
+  /// Of the activity regularizers of the RNN and its cells, to be added to the loss; undefined for none.
   Var penalty;
 };
 
@@ -114,6 +117,7 @@ class RNN {
                                      : Shape{input[options_.time_major ? 1 : 0], output_size()};
   }
   [[nodiscard]] Index mask_count() const { return cell_->mask_count(); }
+  [[nodiscard]] static constexpr bool takes_states() { return true; }
   [[nodiscard]] const RNNOptions& options() const { return options_; }
   /// For layers made of RNNs, before the first call.
   void set_options(const RNNOptions& options) { options_ = options; }

@@ -1,6 +1,7 @@
 #include <recur/layers/sequence_attention.h>
 
 #include <recur/framework/expr/fuse.h>
+#include <recur/framework/ops/dropout.h>
 #include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/softmax.h>
@@ -36,14 +37,15 @@ Var additive_scores(Var query, Var keys, Var scale) {
   return reshape(sum(products, -1), {keys.shape()[0], keys.shape()[1]});
 }
 
-Var attend(Var scores, Var values, Var mask) {
+Var attend(Var scores, Var values, Var mask, double dropout_rate) {
   require(values.shape().rank() == 3 && scores.shape() == Shape({values.shape()[0], values.shape()[1]}),
           "attention: scores {} do not fit values {} ([batch, time, features] is expected)", scores.shape(),
           values.shape());
   require(!mask.defined() || mask.shape() == scores.shape(), "attention: mask {} does not fit scores {}",
           mask.defined() ? mask.shape() : Shape(), scores.shape());
   if (mask.defined()) scores = where(mask, scores, -1e9);
-  const Var weights = reshape(softmax(scores), {values.rows(), 1});
+  const Var kept = dropout(softmax(scores), dropout_rate, scores.tape().generator());
+  const Var weights = reshape(kept, {values.rows(), 1});
   const Var weighted = weights * reshape(values, {values.rows(), values.cols()});
   return sum(reshape(weighted, values.shape()), 1);
 }

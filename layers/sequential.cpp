@@ -51,9 +51,16 @@ void Sequential::visit(ParameterVisitor& visitor) {
 }
 
 LayerValue Sequential::call(const LayerValue& input) {
+  require<ValueError>((input.initial_state.empty() && input.constants.empty()) || takes_states(),
+                      "Sequential: initial states or constants given, but there is no recurrent layer to take them");
   LayerValue value = input;
   std::span<const Var> masks = input.dropout_masks;
+  bool states_taken = false;
   for (const AnyLayer& layer : config_.layers) {
+    const bool takes = !states_taken && layer->takes_states();
+    value.initial_state = takes ? input.initial_state : std::span<const Var>();
+    value.constants = takes ? input.constants : std::span<const Var>();
+    states_taken = states_taken || takes;
     if (!masks.empty()) {
       const auto own = static_cast<std::size_t>(layer->mask_count());
       require<ValueError>(own <= masks.size(), "Sequential: too few dropout masks given");
@@ -61,8 +68,8 @@ LayerValue Sequential::call(const LayerValue& input) {
       masks = masks.subspan(own);
     }
     LayerValue next = layer->call(value);
-    if (value.penalty.defined())
-      next.penalty = next.penalty.defined() ? Var(value.penalty + next.penalty) : value.penalty;
+    add_penalty(next.penalty, value.penalty);
+    if (next.states.empty()) next.states = value.states;
     value = next;
     require<ValueError>(!value.backward.defined() || &layer == &config_.layers.back(),
                         "Sequential: a layer with two outputs can only be the last one");
@@ -94,6 +101,11 @@ Index Sequential::mask_count() const {
   Index count = 0;
   for (const AnyLayer& layer : config_.layers) count += layer->mask_count();
   return count;
+}
+
+bool Sequential::takes_states() const {
+  return std::any_of(config_.layers.begin(), config_.layers.end(),
+                     [](const AnyLayer& layer) { return layer->takes_states(); });
 }
 
 void Sequential::reset_states() {

@@ -33,6 +33,8 @@ class Sequential {
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor);
+  /// Initial states and constants go to the first layer that takes any; the states handed out are those of the last layer
+  /// with return_state. @throws ValueError when no layer takes them.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x);
   /// For a model that begins with an Embedding. @param shape of the ids, `[batch, time]`
@@ -40,6 +42,7 @@ class Sequential {
   [[nodiscard]] Index output_size() const { return output_size_; }
   [[nodiscard]] Shape output_shape(Shape input) const;
   [[nodiscard]] Index mask_count() const;
+  [[nodiscard]] bool takes_states() const;
   void reset_states();
   [[nodiscard]] Config& config() { return config_; }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace recur {
 namespace {
 
@@ -23,16 +26,29 @@ Count count_parameters(Part& part) {
 }  // namespace
 
 std::string summary(Sequential& model, Shape input) {
-  const std::string ruler(72, '-');
-  std::string table = fmt::format("{:<36}{:<24}{:>12}\n{}\n", "layer (class)", "output shape", "parameters", ruler);
+  struct Row {
+    std::string layer, shape, parameters;
+  };
+  std::vector<Row> rows = {{"layer (class)", "output shape", "parameters"}};
   for (std::size_t i = 0; i < model.layers().size(); ++i) {
     const AnyLayer& layer = model.layers()[i];
     input = layer->output_shape(input);
-    table += fmt::format("{:<36}{:<24}{:>12}\n", fmt::format("{} ({})", model.names()[i], layer->class_name()),
-                         to_string(input), count_parameters(layer).all);
+    rows.push_back({fmt::format("{} ({})", model.names()[i], layer->class_name()), to_string(input),
+                    std::to_string(count_parameters(layer).all)});
+  }
+  // Columns as wide as their longest entry.
+  Row widths;
+  for (const auto column : {&Row::layer, &Row::shape, &Row::parameters})
+    for (const Row& row : rows) (widths.*column).resize(std::max((widths.*column).size(), (row.*column).size()), '-');
+  const std::string ruler = fmt::format("{0}--{1}--{2}\n", widths.layer, widths.shape, widths.parameters);
+  std::string table;
+  for (const Row& row : rows) {
+    table += fmt::format("{:<{}}  {:<{}}  {:>{}}\n", row.layer, widths.layer.size(), row.shape, widths.shape.size(),
+                         row.parameters, widths.parameters.size());
+    if (&row == &rows.front() || &row == &rows.back()) table += ruler;
   }
   const Count total = count_parameters(model);
-  return table + fmt::format("{}\nparameters: {}, of which trainable: {}\n", ruler, total.all, total.trainable);
+  return table + fmt::format("parameters: {}, of which trainable: {}\n", total.all, total.trainable);
 }
 
 }  // namespace recur

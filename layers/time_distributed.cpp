@@ -1,7 +1,10 @@
 #include <recur/layers/time_distributed.h>
 
+#include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/reshape.h>
 #include <recur/layers/sequential.h>
+
+#include <algorithm>
 
 namespace recur {
 namespace {
@@ -26,12 +29,29 @@ void TimeDistributed::visit(ParameterVisitor& visitor) {
 }
 
 LayerValue TimeDistributed::call(const LayerValue& input) {
-  require<ValueError>(!input.is_ids(), "TimeDistributed: the input is ids; an Embedding must come first");
+  const Shape outer = input.is_ids() ? input.ids_shape : input.value.shape();
+  const auto unfold = [&](Var x) { return x.defined() ? reshape(x, unfolded(x.shape(), outer)) : x; };
   LayerValue inner;
-  inner.value = reshape(input.value, folded(input.value.shape()));
+  inner.dropout_masks = input.dropout_masks;
+  if (input.is_ids()) {
+    inner.tape = input.tape;
+    inner.ids = input.ids;
+    inner.ids_shape = folded(outer);
+  } else {
+    inner.value = reshape(input.value, folded(outer));
+  }
+  const bool is_inner_mask = input.mask.defined() && input.mask.shape().rank() > 2;
+  if (is_inner_mask) inner.mask = reshape(input.mask, folded(input.mask.shape()));
+
   LayerValue output = config_.layer->call(inner);
-  output.value = reshape(output.value, unfolded(output.value.shape(), input.value.shape()));
-  output.mask = input.mask;
+  output.value = unfold(output.value);
+  output.backward = unfold(output.backward);
+  const auto states = output.value.tape().list<Var>(static_cast<Index>(output.states.size()));
+  std::transform(output.states.begin(), output.states.end(), states.begin(), unfold);
+  output.states = states;
+  // Where the layer consumed the inner steps, those elements count that had any.
+  if (output.mask.defined()) output.mask = unfold(output.mask);
+  else output.mask = is_inner_mask ? reduce_max(input.mask, -1) : input.mask;
   output.lengths = input.lengths;
   return output;
 }

@@ -4,8 +4,9 @@
 
 namespace recur {
 
-/// Applies a layer to each step of `[batch, time, …]` (`tf.keras.layers.TimeDistributed`): batch and time are folded for it. The
-/// mask is passed on.
+/// Applies any layer to each step of `[batch, time, …]`, numbers or ids (`tf.keras.layers.TimeDistributed`): batch and time are
+/// folded for it, and unfolded in all it hands out. A mask `[batch, time]` is passed on; one of inner steps, `[batch, time,
+/// steps]`, goes to the layer.
 class TimeDistributed {
  public:
   static constexpr const char* class_name = "TimeDistributed";
@@ -30,6 +31,8 @@ class TimeDistributed {
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Shape output_shape(const Shape& input) const;
   [[nodiscard]] Index output_size() const { return output_size_; }
+  [[nodiscard]] Index mask_count() const { return config_.layer->mask_count(); }
+  void reset_states() { config_.layer->reset_states(); }
   [[nodiscard]] Config& config() { return config_; }
 
  private:

@@ -5,6 +5,7 @@
 #include <recur/framework/ops/split.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace recur {
 namespace {
@@ -61,14 +62,6 @@ void apply_mask(Var mask, std::span<const Var> before, std::span<Var> next, Var&
   else output = where(mask, output, last_output);
 }
 
-// Stacks within stacks counted as what they hold.
-Index cell_count(CellInterface& cell) {
-  if (cell.stacked().empty()) return 1;
-  Index count = 0;
-  for (AnyCell& part : cell.stacked()) count += cell_count(*part);
-  return count;
-}
-
 // The output is often one of the states: then it is what the observer made of that.
 void observe(const UnrollOptions& options, Index t, std::span<Var> next, Var& output) {
   const auto same = std::find_if(next.begin(), next.end(), [&](Var state) { return state.node() == output.node(); });
@@ -83,7 +76,10 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   const auto count = states.size();
   const Index batch = states.empty() ? steps.rows(0) : states[0].rows();
   const bool some_empty = steps.rows(0) < batch;
-  const Var no_output = steps.mask.defined() || some_empty ? tape.zeros({batch, cell.output_size()}) : Var();
+  const bool given = !options.last_outputs.empty();
+  const Var no_output = given                                ? options.last_outputs[0]
+                        : steps.mask.defined() || some_empty ? tape.zeros({batch, cell.output_size()})
+                                                             : Var();
   Carried carried(tape, states, time);
   Carried last(tape, std::span(&no_output, 1), time);
   CellContext context = options.context;
@@ -110,20 +106,27 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   }
   carried.finish();
   std::copy(carried.values().begin(), carried.values().end(), states.begin());
-  if (options.sequence) return concat(outputs, 0);
-  last.finish();
-  return last.values()[0];
+  if (given || !options.sequence) last.finish();
+  if (given) options.last_outputs[0] = last.values()[0];
+  return options.sequence ? concat(outputs, 0) : last.values()[0];
 }
 
 }  // namespace
 
+Index cell_count(CellInterface& cell) {
+  const std::span<AnyCell> cells = cell.stacked();
+  return std::accumulate(cells.begin(), cells.end(), Index{cells.empty()},
+                         [](Index count, const AnyCell& part) { return count + cell_count(*part); });
+}
+
 Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
            const UnrollOptions& options) {
   const std::span<AnyCell> cells = cell.stacked();
-  if (cells.empty()) return unroll_cell(cell, sequence, steps, states, options);
   Var x = sequence;
+  if (cells.empty()) x = unroll_cell(cell, sequence, steps, states, options);
   CellContext rest = options.context;
   Index layer = options.layer;
+  std::span<Var> last_outputs = options.last_outputs;
   for (std::size_t k = 0; k < cells.size(); ++k) {
     CellInterface& own = *cells[k];
     UnrollOptions inner = options;
@@ -131,9 +134,14 @@ Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::s
     inner.context = own.take_context(rest);
     inner.layer = layer;
     layer += cell_count(own);
+    if (!last_outputs.empty()) {
+      inner.last_outputs = last_outputs.first(static_cast<std::size_t>(cell_count(own)));
+      last_outputs = last_outputs.subspan(inner.last_outputs.size());
+    }
     const auto offset = static_cast<std::size_t>(cell.state_offset(static_cast<Index>(k)));
     x = unroll(own, x, steps, states.subspan(offset, static_cast<std::size_t>(own.state_count())), inner);
   }
+  if (cell.activity_regularizer) add_penalty(*options.penalty, cell.activity_regularizer(x));
   return x;
 }
 

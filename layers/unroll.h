@@ -26,10 +26,18 @@ struct UnrollOptions {
   bool zero_output_for_mask = false;
   /// Dropout masks of the cell, and constants.
   CellContext context;
+  /// Where the cells' activity penalties are added up; must be there if a cell has one.
+  Var* penalty = nullptr;
+  /// The outputs before the first step, one for each cell that is not a stack (`cell_count`), to which masked and ended rows
+  /// fall back; on return those after the last. Empty: zeros.
+  std::span<Var> last_outputs{};
   /// Told of every step, if there is one; and the number of the cell it is told.
   StepObserver* observer = nullptr;
   Index layer = 0;
 };
+
+/// Number of cells in a stack, and in the stacks in it; 1 for any other cell.
+[[nodiscard]] Index cell_count(CellInterface& cell);
 
 /// Applies a cell step by step. A stack is run cell by cell over the whole sequence: the order of the arithmetic in each cell is
 /// the same, and all steps of its input are known, so products with the input are done at once (linear.h).

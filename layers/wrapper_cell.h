@@ -7,9 +7,10 @@ namespace recur {
 /// Base of cells that change what another cell does: everything goes to the cell inside unless it is overridden.
 class WrapperCell : public CellInterface {
  public:
-  /// @throws ValueError for an empty cell; `wrapper` names the culprit.
+  /// @throws ValueError for an empty cell, or one with an activity_regularizer; `wrapper` names the culprit.
   WrapperCell(const char* wrapper, AnyCell cell) : cell_(std::move(cell)) {
     require<ValueError>(!cell_.empty(), "{}: no cell given", wrapper);
+    refuse_activity_regularizer(wrapper, cell_);
   }
 
   [[nodiscard]] const AnyCell& cell() const { return cell_; }

@@ -1,5 +1,6 @@
 #include <recur/optim/config.h>
 #include <recur/optim/optimizers.h>
+#include <recur/optim/schedule_config.h>
 
 #include <nlohmann/json.hpp>
 
@@ -18,12 +19,26 @@ class Reader {
 
   void operator()(const char* key, double& value) { read(key, value, &json::is_number, "a number"); }
   void operator()(const char* key, bool& value) { read(key, value, &json::is_boolean, "true or false"); }
-  /// A schedule, or an optional one or number.
+  /// A schedule, or an optional one: a number or a config of its own.
   template <class T>
-    requires std::assignable_from<T&, double>
+    requires std::assignable_from<T&, Schedule>
+  void operator()(const char* key, T& value) {
+    known_.emplace_back(key);
+    if (const auto at = config_.find(key); at != config_.end() && !at->is_null()) {
+      require<ValueError>(at->is_number() || at->is_object(),
+                          "from_config: {}: {} = {}, must be a number or a schedule", class_name_, key, at->dump());
+      value = schedule_from_config(at->dump());
+    }
+  }
+  template <class T>
+    requires(std::assignable_from<T&, double> && !std::assignable_from<T&, Schedule>)
   void operator()(const char* key, T& value) {
     double number = 0;
     if (read(key, number, &json::is_number, "a number")) value = number;
+  }
+  void operator()(const char* key, Index& value) { read(key, value, &json::is_number_integer, "a whole number"); }
+  void operator()(const char* key, std::vector<std::string>& value) {
+    read(key, value, &json::is_array, "a list of texts");
   }
   void operator()(const char* key, double& first, double& second) {
     std::vector<double> both{first, second};
@@ -37,6 +52,16 @@ class Reader {
   template <class T>
   void extra(const char* key, T& value) {
     (*this)(key, value);
+  }
+  /// A moving average of the values, which Keras switches on by `use_ema`; here its momentum alone does, too.
+  void average(const char* key, double& momentum) {
+    const bool stated = config_.contains("use_ema");
+    bool wanted = !stated && config_.contains(key);
+    (*this)("use_ema", wanted);
+    if (wanted) momentum = 0.99;
+    double given = momentum;
+    (*this)(key, given);
+    if (wanted) momentum = given;
   }
   /// Another name for a member.
   template <class T>
@@ -92,16 +117,19 @@ class Writer {
   void operator()(const char* key, bool value) { config_[key] = value; }
   void operator()(const char* key, const std::optional<double>& value) { config_[key] = value.value(); }
   void operator()(const char* key, const std::optional<Schedule>& value) { (*this)(key, value.value()); }
-  void operator()(const char* key, const Schedule& value) {
-    const auto rate = value.constant();
-    require<StateError>(rate.has_value(), "get_config: the learning rate is a schedule, which has no config");
-    config_[key] = *rate;
-  }
+  void operator()(const char* key, const Schedule& value) { config_[key] = json::parse(get_config(value)); }
   void operator()(const char* key, double first, double second) { config_[key] = {first, second}; }
   void extra(const char* key, double value) {
     if (value != 0) config_[key] = value;
   }
+  void extra(const char* key, Index value) {
+    if (value != 1) config_[key] = value;
+  }
+  void extra(const char* key, const std::vector<std::string>& value) {
+    if (!value.empty()) config_[key] = value;
+  }
   void extra(const char* key, const std::optional<double>& value) { (*this)(key, value); }
+  void average(const char* key, double momentum) { extra(key, momentum); }
   template <class T>
   void alias(const char* /*key*/, const T& /*value*/) {}
   void inactive(const char* /*key*/) {}
@@ -123,6 +151,9 @@ void describe_common(Archive& archive, Options& o) {
   archive.extra("clipnorm", o.clip.norm);
   archive.extra("global_clipnorm", o.clip.global_norm);
   archive.extra("clipvalue", o.clip.value);
+  archive.extra("exclude_from_weight_decay", o.extra.exclude_from_weight_decay);
+  archive.extra("gradient_accumulation_steps", o.extra.gradient_accumulation_steps);
+  archive.average("ema_momentum", o.extra.ema_momentum);
   if constexpr (requires { o.decay; }) archive.extra("decay", o.decay);
   if (is_torch(o)) {
     if constexpr (requires { o.maximize; }) archive("maximize", o.maximize);
@@ -131,8 +162,7 @@ void describe_common(Archive& archive, Options& o) {
   } else {
     archive.alias("lr", o.learning_rate);
     archive.ignored("name");
-    for (const char* key : {"use_ema", "loss_scale_factor", "gradient_accumulation_steps"}) archive.inactive(key);
-    for (const char* key : {"ema_momentum", "ema_overwrite_frequency"}) archive.ignored(key);  // without use_ema
+    for (const char* key : {"loss_scale_factor", "ema_overwrite_frequency"}) archive.inactive(key);
   }
 }
 

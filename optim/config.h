@@ -16,7 +16,8 @@ struct OptimizerConfig {
 
 /// An optimizer with the arguments of PyTorch, of tf.keras (TensorFlow 1.15) or of Keras 3, as the prefix of
 /// `class_name` says; the convention's defaults hold for what is not given. Understood for all: `decay`,
-/// `weight_decay`, `clipnorm`, `global_clipnorm` and `clipvalue`. Keys of Keras and PyTorch that mean nothing here
+/// `weight_decay`, `exclude_from_weight_decay`, `clipnorm`, `global_clipnorm`, `clipvalue`, `ema_momentum` (with or without
+/// Keras 3's `use_ema`) and `gradient_accumulation_steps`; the learning rate may be a schedule (schedule_config.h). Keys of Keras and PyTorch that mean nothing here
 /// (`name`, `foreach` …) may be given as long as they ask for nothing. @throws ValueError for an unknown class or key,
 /// or a value of the wrong kind.
 [[nodiscard]] Optimizer from_config(std::string_view class_name, std::string_view config);
@@ -31,7 +32,7 @@ template <class Json>
 }
 
 /// What `from_config` makes an equal optimizer of, the present learning rate included.
-/// @throws StateError for a chain, which has no name, and for a learning rate that is a schedule.
+/// @throws StateError for a chain, which has no name, and for a learning rate that is a function of one's own.
 [[nodiscard]] OptimizerConfig get_config(const Optimizer& optimizer);
 
 }  // namespace recur::optim

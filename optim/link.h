@@ -15,6 +15,7 @@ namespace recur::optim {
 struct Slot {
   std::string name;
   double initial = 0;
+  bool of_value = false;  ///< begins as a copy of the parameter instead
 };
 
 /// What is the same for all parameters during one update.
@@ -44,6 +45,8 @@ struct Block {
 /// One stage of an optimizer: turns a gradient, in place, into something nearer to the change of the parameter. The
 /// change is added to the parameter, so that somewhere in a chain the sign is turned. Optional members:
 /// `std::vector<Slot> slots() const`;
+/// `void bind(std::span<const NamedParameter>)`, called when the list of parameters to update has changed, to see their
+/// paths; `Block::parameter` is the position in it;
 /// `void begin(const Step&)`, called before each update, to compute what all elements share;
 /// `void prepare(std::span<Parameter* const>)`, called when all gradients have come as far as this link, for one that
 /// needs to see more than an element (a norm).
@@ -69,6 +72,7 @@ class AnyLink {
   ~AnyLink() = default;
 
   [[nodiscard]] std::vector<Slot> slots() const { return self_->slots(); }
+  void bind(std::span<const NamedParameter> all) { self_->bind(all); }
   void begin(const Step& step) { self_->begin(step); }
   /// Whether `prepare` has to be called.
   [[nodiscard]] bool needs_all() const { return self_->needs_all(); }
@@ -93,6 +97,7 @@ class AnyLink {
     virtual ~Interface() = default;
     [[nodiscard]] virtual std::unique_ptr<Interface> clone() const = 0;
     [[nodiscard]] virtual std::vector<Slot> slots() const = 0;
+    virtual void bind(std::span<const NamedParameter> all) = 0;
     virtual void begin(const Step& step) = 0;
     [[nodiscard]] virtual bool needs_all() const = 0;
     virtual void prepare(std::span<Parameter* const> all) = 0;
@@ -107,6 +112,9 @@ class AnyLink {
     [[nodiscard]] std::vector<Slot> slots() const override {
       if constexpr (requires { link.slots(); }) return link.slots();
       else return {};
+    }
+    void bind([[maybe_unused]] std::span<const NamedParameter> all) override {
+      if constexpr (requires { link.bind(all); }) link.bind(all);
     }
     void begin([[maybe_unused]] const Step& step) override {
       if constexpr (requires { link.begin(step); }) link.begin(step);

@@ -51,6 +51,18 @@ Optimizer::Optimizer(std::vector<AnyLink> links, AnyOptions options)
     }
   }
   first_slot_.push_back(slots_.size());
+  check_links();
+}
+
+void Optimizer::check_links() {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const auto* accumulate = links_[i].get_if<AccumulateGradients>();
+    require<ValueError>(!accumulate || i == 0, "Optimizer: accumulate_gradients is link {}, it must be the first",
+                        i + 1);
+    if (accumulate) accumulate_ = accumulate->steps();
+    require<ValueError>(!links_[i].get_if<AverageWeights>() || i + 1 == links_.size(),
+                        "Optimizer: average_weights is link {} of {}, it must be the last", i + 1, links_.size());
+  }
   const auto rates = std::count_if(links_.begin(), links_.end(),
                                    [](const AnyLink& link) { return link.get_if<ScaleByLearningRate>() != nullptr; });
   require<ValueError>(rates <= 1, "Optimizer: {} links scale by the learning rate, one may; use scale() for the others",
@@ -62,7 +74,14 @@ Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 Optimizer::~Optimizer() = default;
 
 void Optimizer::step(std::span<const NamedParameter> parameters) {
+  require<StateError>(!swapped_, "Optimizer::step: the parameters hold their averages; swap them back first");
   if (!planned(parameters)) plan(parameters);
+  if (++accumulated_ < accumulate_) return;
+  accumulated_ = 0;
+  update();
+}
+
+void Optimizer::update() {
   Step step{.number = iterations_ + 1};
   for (const AnyLink& link : links_)
     if (const auto* rate = link.get_if<ScaleByLearningRate>()) step.learning_rate = rate->at(iterations_);
@@ -154,6 +173,9 @@ void Optimizer::plan(std::span<const NamedParameter> parameters) {
     targets_.push_back({nullptr, &parameter->gradient, &state});
     updated_.push_back(parameter);
   }
+  std::vector<NamedParameter> updated;
+  for (std::size_t i = 0; i < targets_.size(); ++i) updated.push_back({targets_[i].state->path, updated_[i]});
+  for (AnyLink& link : links_) link.bind(updated);
   listed_.assign(parameters.begin(), parameters.end());
 }
 
@@ -169,6 +191,10 @@ Optimizer::State& Optimizer::state_of(const NamedParameter& named) {
   }
   State state{named.path, parameter.shape(), parameter.dtype(), {}};
   for (const Slot& slot : slots_) {
+    if (slot.of_value) {
+      state.slots.push_back(parameter.value().clone());
+      continue;
+    }
     state.slots.emplace_back(parameter.shape(), parameter.dtype());
     if (slot.initial != 0) state.slots.back().fill(slot.initial);
   }
@@ -181,6 +207,7 @@ void Optimizer::create_slots(std::span<const NamedParameter> parameters) {
 }
 
 void Optimizer::for_each_slot(const std::function<void(const std::string& name, Array& slot)>& visit) {
+  require<StateError>(!swapped_, "Optimizer::for_each_slot: the parameters hold their averages; swap them back first");
   for (const auto& state : states_) {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       Array& slot = state->slots[i];
@@ -191,6 +218,33 @@ void Optimizer::for_each_slot(const std::function<void(const std::string& name, 
               name(slot.dtype()), slot.shape());
     }
   }
+  if (accumulate_ > 1) visit_accumulated(visit);
+}
+
+void Optimizer::visit_accumulated(const std::function<void(const std::string& name, Array& slot)>& visit) {
+  for (const Target& target : targets_) {
+    Array& sum = *target.gradient;
+    const std::string path = target.state->path + "/accumulated";
+    visit(path, sum);
+    require(sum.shape() == target.state->shape && sum.dtype() == target.state->dtype,
+            "Optimizer::for_each_slot: {} has become {} {}", path, name(sum.dtype()), sum.shape());
+  }
+  Array count(Shape{1}, DType::float64);
+  count.fill(static_cast<double>(accumulated_));
+  visit("accumulated_steps", count);
+  const double steps = count.size() == 1 ? count.to_doubles()[0] : -1;
+  require<ValueError>(steps >= 0 && steps < static_cast<double>(accumulate_),
+                      "Optimizer::for_each_slot: accumulated_steps {}, must be from 0 to {}", steps, accumulate_ - 1);
+  accumulated_ = static_cast<Index>(steps);
+}
+
+void Optimizer::swap_averages(std::span<const NamedParameter> parameters) {
+  require<StateError>(has_averages(),
+                      "Optimizer::swap_averages: no averages are kept; end the chain with average_weights, or "
+                      "give ema_momentum");
+  if (!planned(parameters)) plan(parameters);
+  for (std::size_t i = 0; i < targets_.size(); ++i) std::swap(updated_[i]->edit(), targets_[i].state->slots.back());
+  swapped_ = !swapped_;
 }
 
 void Optimizer::set_iterations(Index count) {

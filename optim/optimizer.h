@@ -18,7 +18,8 @@ namespace recur::optim {
 /// chain.
 class Optimizer {
  public:
-  /// `options` is what `get_config` tells. @throws ValueError for more than one `scale_by_learning_rate`.
+  /// `options` is what `get_config` tells. @throws ValueError for more than one `scale_by_learning_rate`, an
+  /// `accumulate_gradients` that is not the first link, or an `average_weights` that is not the last.
   explicit Optimizer(std::vector<AnyLink> links, AnyOptions options = {});
   Optimizer(Optimizer&&) noexcept;
   Optimizer& operator=(Optimizer&&) noexcept;
@@ -31,7 +32,8 @@ class Optimizer {
   /// be given every time: what links keep belongs to the path, so models may be moved and lists made anew. A parameter
   /// that occurs twice is updated once. Allocates only when the list differs from the last one.
   /// @throws ValueError when two parameters have one path, ShapeError when a path has another shape or type than
-  /// before.
+  /// before; StateError while `swap_averages` holds. With `accumulate_gradients(n)` only every n-th call does so, the others
+  /// leave the gradients to be added to.
   void step(std::span<const NamedParameter> parameters);
 
   /// Whether the chain has a `scale_by_learning_rate`.
@@ -43,14 +45,21 @@ class Optimizer {
   /// Replaces the rate or schedule. @throws StateError likewise, ValueError for a negative rate.
   void set_learning_rate(Schedule learning_rate);
 
+  /// Whether averages of the values are kept: the chain ends with `average_weights`.
+  [[nodiscard]] bool has_averages() const { return !links_.empty() && links_.back().get_if<AverageWeights>(); }
+  /// Exchanges values and their averages; once more, and all is as before. `AveragedWeights` (averaged_weights.h) does both.
+  /// @throws StateError without averages.
+  void swap_averages(std::span<const NamedParameter> parameters);
+
   /// Updates made so far. Set it, and the slots, to continue where a saved run ended.
   [[nodiscard]] Index iterations() const { return iterations_; }
   void set_iterations(Index count);
 
   /// Makes the slots of the trainable ones of `parameters` that have none yet, as the first `step` would: to load into.
   void create_slots(std::span<const NamedParameter> parameters);
-  /// Calls `visit("path/of/parameter/slot", array)` for all that links keep, in a fixed order.
-  /// @throws ShapeError when `visit` changes the shape or type of a slot.
+  /// Calls `visit("path/of/parameter/slot", array)` for all that links keep, in a fixed order; with `accumulate_gradients`
+  /// also for the gradients so far of the parameters listed last, and `accumulated_steps`, how many calls these are of.
+  /// @throws ShapeError when `visit` changes the shape or type of a slot, StateError while `swap_averages` holds.
   void for_each_slot(const std::function<void(const std::string& name, Array& slot)>& visit);
 
   /// The options a ready-made optimizer was made with; `std::monostate` for a chain.
@@ -62,9 +71,12 @@ class Optimizer {
   struct Target;
   struct Piece;
 
+  void check_links();
+  void update();
   void plan(std::span<const NamedParameter> parameters);
   [[nodiscard]] bool planned(std::span<const NamedParameter> parameters) const;
   State& state_of(const NamedParameter& parameter);
+  void visit_accumulated(const std::function<void(const std::string& name, Array& slot)>& visit);
   /// Runs links [first, last) on all gradients; what the last link of all gives is added to the values.
   void run(std::size_t first, std::size_t last);
   template <Scalar T>
@@ -77,6 +89,9 @@ class Optimizer {
   std::vector<Slot> slots_;              // of all links, under names that differ
   std::vector<std::unique_ptr<State>> states_;
   Index iterations_ = 0;
+  Index accumulate_ = 1;   // calls of `step` for an update …
+  Index accumulated_ = 0;  // … and how many were made for the next one
+  bool swapped_ = false;
 
   // The list given last: who is updated, and their elements in pieces.
   std::vector<NamedParameter> listed_;

@@ -30,9 +30,17 @@ Optimizer assemble(Options options, std::vector<AnyLink> middle, double weight_d
   std::vector<AnyLink> links = clips(options.clip);
   if constexpr (requires { options.maximize; })
     if (options.maximize) links.insert(links.begin(), scale(-1));
-  if (weight_decay != 0 && !decoupled) links.push_back(add_decayed_weights(weight_decay));
+  const ExtraOptions& extra = options.extra;
+  require<ValueError>(extra.ema_momentum >= 0 && extra.ema_momentum < 1, "ema_momentum {}, must be in [0, 1)",
+                      extra.ema_momentum);
+  if (extra.gradient_accumulation_steps != 1)
+    links.insert(links.begin(), accumulate_gradients(extra.gradient_accumulation_steps));
+  const ParameterFilter decays =
+      extra.exclude_from_weight_decay.empty() ? ParameterFilter{} : all_but(extra.exclude_from_weight_decay);
+  if (weight_decay != 0 && !decoupled) links.push_back(add_decayed_weights(weight_decay, decays));
   links.insert(links.end(), middle.begin(), middle.end());
-  if (weight_decay != 0 && decoupled) links.push_back(decay_weights(weight_decay));
+  if (weight_decay != 0 && decoupled) links.push_back(decay_weights(weight_decay, decays));
+  if (extra.ema_momentum != 0) links.push_back(average_weights(extra.ema_momentum));
   return Optimizer(std::move(links), std::move(options));
 }
 

@@ -3,7 +3,9 @@
 #include <recur/optim/schedules.h>
 
 #include <optional>
+#include <string>
 #include <variant>
+#include <vector>
 
 namespace recur::optim {
 
@@ -22,12 +24,21 @@ struct ClipOptions {
   double value = 0;        ///< of each element (Keras clipvalue)
 };
 
+/// What goes with any optimizer.
+struct ExtraOptions {
+  /// Parts of paths whose parameters weight decay leaves alone: `{"bias", "gamma"}`.
+  std::vector<std::string> exclude_from_weight_decay{};
+  Index gradient_accumulation_steps = 1;  ///< calls of `step` for one update, see `AccumulateGradients`
+  double ema_momentum = 0;                ///< of moving averages of the values, see `AverageWeights`; 0 is none
+};
+
 // Defaults that differ between the conventions are empty here and given in the order keras / keras3 / torch.
 // Common to all:
 // decay: the learning rate is divided by 1 + decay · iterations (Keras decay; torch Adagrad's lr_decay).
 // weight_decay: torch adds weight_decay · value to the gradient; keras and keras3 subtract
 // learning_rate · weight_decay · value from the value (so do `adamw` and `lion` always).
 // maximize: the gradient counts with the other sign, so that the loss grows (torch).
+// extra: what goes with any of them.
 
 /// v = momentum · v + g; value -= learning_rate · v. Keras keeps learning_rate · g in v, which matters when the
 /// learning rate changes.
@@ -39,6 +50,7 @@ struct SgdOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -54,6 +66,7 @@ struct RmspropOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -66,6 +79,7 @@ struct AdagradOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -78,6 +92,7 @@ struct AdadeltaOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -92,6 +107,7 @@ struct AdamOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -106,6 +122,7 @@ struct AdamwOptions {
   std::optional<double> weight_decay{};  ///< 0.004 / 0.004 / 0.01
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -119,6 +136,7 @@ struct AdamaxOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -134,6 +152,7 @@ struct NadamOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -146,6 +165,7 @@ struct LionOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
+  ExtraOptions extra{};
 };
 
 /// What a ready-made optimizer was made with.

@@ -15,6 +15,13 @@ void check_steps(Index steps, const char* function) {
   require<ValueError>(steps > 0, "{}: {} steps, must be positive", function, steps);
 }
 
+/// The schedule `f(options, step)`, which tells what it was made of.
+template <class Options, class F>
+Schedule with_source(Options options, F f) {
+  const auto source = std::make_shared<const ScheduleSource>(ScheduleSource{std::move(options)});
+  return {[source, f](Index step) { return f(std::get<Options>(source->options), step); }, source};
+}
+
 /// From `start` to `end` along half a cosine while `x` goes from 0 to 1.
 double along_cosine(double start, double end, double x) {
   return end + (start - end) * (1 + std::cos(std::numbers::pi * x)) / 2;
@@ -28,21 +35,21 @@ Schedule piecewise_constant(std::vector<Index> boundaries, std::vector<double> v
                       boundaries.size() + 1);
   require<ValueError>(std::is_sorted(boundaries.begin(), boundaries.end(), std::less_equal<>()),
                       "piecewise_constant: boundaries must increase");
-  return Schedule([boundaries = std::move(boundaries), values = std::move(values)](Index step) {
-    const auto at = std::lower_bound(boundaries.begin(), boundaries.end(), step);
-    return values[static_cast<std::size_t>(at - boundaries.begin())];
+  return with_source(PiecewiseConstantOptions{std::move(boundaries), std::move(values)}, [](auto& o, Index step) {
+    const auto at = std::lower_bound(o.boundaries.begin(), o.boundaries.end(), step);
+    return o.values[static_cast<std::size_t>(at - o.boundaries.begin())];
   });
 }
 
 Schedule step_decay(StepDecayOptions options) {
   check_steps(options.every, "step_decay");
-  return Schedule(
-      [o = options](Index step) { return o.initial * std::pow(o.factor, static_cast<double>(step / o.every)); });
+  return with_source(
+      options, [](auto& o, Index step) { return o.initial * std::pow(o.factor, static_cast<double>(step / o.every)); });
 }
 
 Schedule exponential_decay(ExponentialDecayOptions options) {
   check_steps(options.decay_steps, "exponential_decay");
-  return Schedule([o = options](Index step) {
+  return with_source(options, [](auto& o, Index step) {
     const double periods = fraction(step, o.decay_steps);
     return o.initial * std::pow(o.decay_rate, o.staircase ? std::floor(periods) : periods);
   });
@@ -50,7 +57,7 @@ Schedule exponential_decay(ExponentialDecayOptions options) {
 
 Schedule polynomial_decay(PolynomialDecayOptions options) {
   check_steps(options.decay_steps, "polynomial_decay");
-  return Schedule([o = options](Index step) {
+  return with_source(options, [](auto& o, Index step) {
     const double periods = fraction(step, o.decay_steps);
     const double length = o.cycle ? std::max(1.0, std::ceil(periods)) : 1.0;
     const double done = std::min(periods / length, 1.0);
@@ -60,7 +67,7 @@ Schedule polynomial_decay(PolynomialDecayOptions options) {
 
 Schedule inverse_time_decay(InverseTimeDecayOptions options) {
   check_steps(options.decay_steps, "inverse_time_decay");
-  return Schedule([o = options](Index step) {
+  return with_source(options, [](auto& o, Index step) {
     const double periods = fraction(step, o.decay_steps);
     return o.initial / (1 + o.decay_rate * (o.staircase ? std::floor(periods) : periods));
   });
@@ -68,7 +75,7 @@ Schedule inverse_time_decay(InverseTimeDecayOptions options) {
 
 Schedule cosine_decay(CosineDecayOptions options) {
   check_steps(options.decay_steps, "cosine_decay");
-  return Schedule([o = options](Index step) {
+  return with_source(options, [](auto& o, Index step) {
     return along_cosine(o.initial, o.alpha * o.initial, std::min(fraction(step, o.decay_steps), 1.0));
   });
 }
@@ -76,7 +83,7 @@ Schedule cosine_decay(CosineDecayOptions options) {
 Schedule cosine_restarts(CosineRestartsOptions options) {
   check_steps(options.first_decay_steps, "cosine_restarts");
   require<ValueError>(options.t_mul >= 1, "cosine_restarts: t_mul {}, must be at least 1", options.t_mul);
-  return Schedule([o = options](Index step) {
+  return with_source(options, [](auto& o, Index step) {
     double at = fraction(step, o.first_decay_steps);  // in first periods
     double period = std::floor(at);
     if (o.t_mul == 1) {
@@ -94,9 +101,9 @@ Schedule cosine_restarts(CosineRestartsOptions options) {
 
 Schedule warm_up(WarmUpOptions options, Schedule then) {
   check_steps(options.steps, "warm_up");
-  return Schedule([o = options, then = std::move(then)](Index step) {
-    if (step >= o.steps) return then(step - o.steps);
-    return o.start + (then(0) - o.start) * fraction(step, o.steps);
+  return with_source(WarmUpSource{options, std::move(then)}, [](auto& o, Index step) {
+    if (step >= o.options.steps) return o.then(step - o.options.steps);
+    return o.options.start + (o.then(0) - o.options.start) * fraction(step, o.options.steps);
   });
 }
 
@@ -106,21 +113,30 @@ Schedule one_cycle(OneCycleOptions options) {
       options.rising > 0 && options.rising < 1 && options.initial_divisor > 0 && options.final_divisor > 0,
       "one_cycle: rising {} (must be in (0, 1)), divisors {} and {} (must be positive)", options.rising,
       options.initial_divisor, options.final_divisor);
-  return Schedule([o = options](Index step) {
+  return with_source(options, [](auto& o, Index step) {
     const double start = o.maximum / o.initial_divisor;
     const double top = o.rising * static_cast<double>(o.total_steps) - 1;
     const auto end = static_cast<double>(o.total_steps - 1);
     const auto at = std::min(static_cast<double>(step), end);
-    if (at <= top) return along_cosine(start, o.maximum, at / top);
+    if (at < top) return along_cosine(start, o.maximum, at / top);
     return along_cosine(o.maximum, start / o.final_divisor, (at - top) / (end - top));
   });
 }
 
 Schedule inverse_square_root(InverseSquareRootOptions options) {
   check_steps(options.warm_up_steps, "inverse_square_root");
-  return Schedule([o = options](Index step) {
+  return with_source(options, [](auto& o, Index step) {
     const double at = fraction(step + 1, o.warm_up_steps);
     return o.peak * std::min(at, 1 / std::sqrt(at));
+  });
+}
+
+Schedule linear_cosine_decay(LinearCosineDecayOptions options) {
+  check_steps(options.decay_steps, "linear_cosine_decay");
+  return with_source(options, [](auto& o, Index step) {
+    const double x = std::min(fraction(step, o.decay_steps), 1.0);
+    const double wave = (1 + std::cos(2 * std::numbers::pi * o.periods * x)) / 2;
+    return o.initial * ((o.alpha + 1 - x) * wave + o.beta);
   });
 }
 
@@ -134,18 +150,18 @@ ReduceOnPlateau::ReduceOnPlateau(ReduceOnPlateauOptions options) : options_(opti
 
 double ReduceOnPlateau::observe(double value, double learning_rate) {
   const double sign = options_.maximize ? -1 : 1;
-  if (cooling_ > 0) {
-    --cooling_;
-    waited_ = 0;
+  if (state_.cooling > 0) {
+    --state_.cooling;
+    state_.waited = 0;
   }
-  if (!best_ || sign * value < sign * *best_ - options_.min_delta) {
-    best_ = value;
-    waited_ = 0;
+  if (!state_.best || sign * value < sign * *state_.best - options_.min_delta) {
+    state_.best = value;
+    state_.waited = 0;
     return learning_rate;
   }
-  if (cooling_ > 0 || ++waited_ < options_.patience) return learning_rate;
-  waited_ = 0;
-  cooling_ = options_.cooldown;
+  if (state_.cooling > 0 || ++state_.waited < options_.patience) return learning_rate;
+  state_.waited = 0;
+  state_.cooling = options_.cooldown;
   return std::min(learning_rate, std::max(learning_rate * options_.factor, options_.minimum));
 }
 

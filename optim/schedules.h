@@ -4,10 +4,15 @@
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace recur::optim {
+
+struct ScheduleSource;
 
 /// A number that depends on how many updates were made: a constant or any `double(Index step)`, step from 0.
 class Schedule {
@@ -20,15 +25,26 @@ class Schedule {
   // NOLINTNEXTLINE(google-explicit-constructor): and so is a function.
   Schedule(F function) : function_(std::move(function)) {}
 
+  /// A function and what it was made of, for `get_config` (schedule_config.h).
+  Schedule(std::function<double(Index)> function, std::shared_ptr<const ScheduleSource> source)
+      : function_(std::move(function)), source_(std::move(source)) {}
+
   [[nodiscard]] double operator()(Index step) const { return function_ ? function_(step) : constant_; }
   /// The number, when it is always the same.
   [[nodiscard]] std::optional<double> constant() const { return function_ ? std::nullopt : std::optional(constant_); }
+  /// What it was made of; null for a number and for a function of one's own.
+  [[nodiscard]] const ScheduleSource* source() const { return source_.get(); }
 
  private:
   double constant_ = 0;
   std::function<double(Index)> function_;
+  std::shared_ptr<const ScheduleSource> source_;
 };
 
+struct PiecewiseConstantOptions {
+  std::vector<Index> boundaries;
+  std::vector<double> values;
+};
 /// `values[i]` for the first i with step <= boundaries[i], the last value after all. @throws ValueError unless there is
 /// one value more than boundaries and these increase. (Keras PiecewiseConstantDecay)
 [[nodiscard]] Schedule piecewise_constant(std::vector<Index> boundaries, std::vector<double> values);
@@ -114,6 +130,29 @@ struct InverseSquareRootOptions {
 /// from there on. (Vaswani et al. 2017)
 [[nodiscard]] Schedule inverse_square_root(InverseSquareRootOptions options);
 
+struct LinearCosineDecayOptions {
+  double initial;
+  Index decay_steps;
+  double periods = 0.5;  ///< of the cosine
+  double alpha = 0;
+  double beta = 0.001;
+};
+/// initial · ((alpha + 1 - x)(1 + cos(2 pi · periods · x)) / 2 + beta), x = step / decay_steps, at most 1. (TensorFlow's
+/// linear_cosine_decay; Bello et al. 2017)
+[[nodiscard]] Schedule linear_cosine_decay(LinearCosineDecayOptions options);
+
+struct WarmUpSource {
+  WarmUpOptions options;
+  Schedule then;
+};
+/// What a schedule was made of.
+struct ScheduleSource {
+  std::variant<PiecewiseConstantOptions, StepDecayOptions, ExponentialDecayOptions, PolynomialDecayOptions,
+               InverseTimeDecayOptions, CosineDecayOptions, CosineRestartsOptions, LinearCosineDecayOptions,
+               WarmUpSource, OneCycleOptions, InverseSquareRootOptions>
+      options;
+};
+
 struct ReduceOnPlateauOptions {
   double factor = 0.1;      ///< below 1
   Index patience = 10;      ///< observations without improvement that are borne
@@ -132,11 +171,18 @@ class ReduceOnPlateau {
   /// The learning rate to go on with.
   [[nodiscard]] double observe(double value, double learning_rate);
 
+  /// What it has seen, to save and go on with.
+  struct State {
+    std::optional<double> best;
+    Index waited = 0;   ///< observations since the best
+    Index cooling = 0;  ///< observations that will not be counted
+  };
+  [[nodiscard]] const State& state() const { return state_; }
+  void set_state(const State& state) { state_ = state; }
+
  private:
   ReduceOnPlateauOptions options_;
-  std::optional<double> best_;
-  Index waited_ = 0;
-  Index cooling_ = 0;
+  State state_;
 };
 
 }  // namespace recur::optim

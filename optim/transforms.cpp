@@ -111,18 +111,38 @@ void ScaleByLearningRate::set_schedule(Schedule learning_rate) {
   schedule_ = std::move(learning_rate);
 }
 
-AddDecayedWeights::AddDecayedWeights(double rate) : rate_(not_negative(rate, "add_decayed_weights: rate")) {}
+AddDecayedWeights::AddDecayedWeights(double rate, ParameterFilter filter)
+    : rate_(not_negative(rate, "add_decayed_weights: rate")), selection_(std::move(filter)) {}
 
 template <Scalar T>
 void AddDecayedWeights::update(Block<T>& block) const {
-  add_values(block, rate_);
+  if (selection_.accepts(block.parameter)) add_values(block, rate_);
 }
 
-DecayWeights::DecayWeights(double rate) : rate_(not_negative(rate, "decay_weights: rate")) {}
+DecayWeights::DecayWeights(double rate, ParameterFilter filter)
+    : rate_(not_negative(rate, "decay_weights: rate")), selection_(std::move(filter)) {}
 
 template <Scalar T>
 void DecayWeights::update(Block<T>& block) const {
-  add_values(block, factor_);
+  if (selection_.accepts(block.parameter)) add_values(block, factor_);
+}
+
+AverageWeights::AverageWeights(double momentum) : momentum_(momentum) {
+  require<ValueError>(momentum >= 0 && momentum < 1, "average_weights: momentum {}, must be in [0, 1)", momentum);
+}
+
+template <Scalar T>
+void AverageWeights::update(Block<T>& block) const {
+  const auto keep = static_cast<T>(keep_), take = static_cast<T>(1 - keep_);
+  const auto f = [=](auto change, auto w, auto& average) {
+    average = keep * average + take * (w + change);
+    return change;
+  };
+  transform(block, f, block.value, block.slot(0));
+}
+
+AccumulateGradients::AccumulateGradients(Index steps) : steps_(steps) {
+  require<ValueError>(steps > 0, "accumulate_gradients: {} steps, must be positive", steps);
 }
 
 Momentum::Momentum(MomentumOptions options) : options_(options) {
@@ -150,6 +170,8 @@ template void AddDecayedWeights::update(Block<float>&) const;
 template void AddDecayedWeights::update(Block<double>&) const;
 template void DecayWeights::update(Block<float>&) const;
 template void DecayWeights::update(Block<double>&) const;
+template void AverageWeights::update(Block<float>&) const;
+template void AverageWeights::update(Block<double>&) const;
 template void Momentum::update(Block<float>&) const;
 template void Momentum::update(Block<double>&) const;
 

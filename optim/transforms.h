@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/optim/filters.h>
 #include <recur/optim/link.h>
 #include <recur/optim/schedules.h>
 
@@ -92,21 +93,24 @@ class ScaleByLearningRate {
 };
 
 /// Adds rate · value: before an adaptive link the gradient of the penalty rate/2 · |value|², after it, and before the
-/// learning rate, decoupled weight decay (Loshchilov and Hutter 2019).
+/// learning rate, decoupled weight decay (Loshchilov and Hutter 2019). Only parameters that `filter` accepts decay.
 class AddDecayedWeights {
  public:
-  explicit AddDecayedWeights(double rate);
+  explicit AddDecayedWeights(double rate, ParameterFilter filter = {});
+  void bind(std::span<const NamedParameter> all) { selection_.bind(all); }
   template <Scalar T>
   void update(Block<T>& block) const;
 
  private:
   double rate_;
+  Selection selection_;
 };
 
 /// Subtracts learning rate · rate · value: decoupled weight decay as the last link, after the learning rate.
 class DecayWeights {
  public:
-  explicit DecayWeights(double rate);
+  explicit DecayWeights(double rate, ParameterFilter filter = {});
+  void bind(std::span<const NamedParameter> all) { selection_.bind(all); }
   void begin(const Step& step) { factor_ = -step.learning_rate * rate_; }
   template <Scalar T>
   void update(Block<T>& block) const;
@@ -114,6 +118,7 @@ class DecayWeights {
  private:
   double rate_;
   double factor_ = 0;
+  Selection selection_;
 };
 
 struct MomentumOptions {
@@ -137,6 +142,40 @@ class Momentum {
   double fresh_ = 1;
 };
 
+/// Keeps an exponential moving average of the values, average = momentum · average + (1 - momentum) · value, beginning with
+/// the value after the first update (Polyak and Juditsky 1992; Keras use_ema). Must be the last link, so that it sees the
+/// values as they will be, but for constraints. See `AveragedWeights` for its use.
+class AverageWeights {
+ public:
+  static constexpr const char* slot_name = "average";
+  /// @throws ValueError for a momentum outside [0, 1).
+  explicit AverageWeights(double momentum = 0.99);
+  [[nodiscard]] std::vector<Slot> slots() const { return {{.name = slot_name, .of_value = true}}; }
+  void begin(const Step& step) { keep_ = step.number == 1 ? 0 : momentum_; }
+  template <Scalar T>
+  void update(Block<T>& block) const;
+
+ private:
+  double momentum_;
+  double keep_ = 0;
+};
+
+/// Adds up the gradients of `steps` calls of `Optimizer::step`, of which only the last makes an update, with their mean.
+/// Must be the first link.
+class AccumulateGradients {
+ public:
+  /// @throws ValueError unless `steps` is positive.
+  explicit AccumulateGradients(Index steps);
+  [[nodiscard]] Index steps() const { return steps_; }
+  template <Scalar T>
+  void update(Block<T>& block) const {
+    block.scale /= static_cast<double>(steps_);
+  }
+
+ private:
+  Index steps_;
+};
+
 // As functions, for chains: `chain(clip_by_global_norm(5), scale_by_adam(), scale_by_learning_rate(1e-3))`.
 [[nodiscard]] inline ClipByValue clip_by_value(double limit) { return ClipByValue(limit); }
 [[nodiscard]] inline ClipByNorm clip_by_norm(double limit) { return ClipByNorm(limit); }
@@ -145,8 +184,14 @@ class Momentum {
 [[nodiscard]] inline ScaleByLearningRate scale_by_learning_rate(Schedule learning_rate, double decay = 0) {
   return ScaleByLearningRate(std::move(learning_rate), decay);
 }
-[[nodiscard]] inline AddDecayedWeights add_decayed_weights(double rate) { return AddDecayedWeights(rate); }
-[[nodiscard]] inline DecayWeights decay_weights(double rate) { return DecayWeights(rate); }
+[[nodiscard]] inline AddDecayedWeights add_decayed_weights(double rate, ParameterFilter filter = {}) {
+  return AddDecayedWeights(rate, std::move(filter));
+}
+[[nodiscard]] inline DecayWeights decay_weights(double rate, ParameterFilter filter = {}) {
+  return DecayWeights(rate, std::move(filter));
+}
+[[nodiscard]] inline AverageWeights average_weights(double momentum = 0.99) { return AverageWeights(momentum); }
+[[nodiscard]] inline AccumulateGradients accumulate_gradients(Index steps) { return AccumulateGradients(steps); }
 [[nodiscard]] inline Momentum momentum(MomentumOptions options = {}) { return Momentum(options); }
 
 }  // namespace recur::optim

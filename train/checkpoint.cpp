@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <string_view>
 #include <vector>
 
@@ -57,6 +58,33 @@ std::vector<Array> TrainingState::get(const std::string& name) const {
        at = arrays.find(fmt::format("{}/{}", name, list.size())))
     list.push_back(at->second.clone());
   return list;
+}
+
+// Hexadecimal, so that the very same number comes back.
+void TrainingState::put(const std::string& name, double number) { texts[name] = fmt::format("{:a}", number); }
+void TrainingState::put(const std::string& name, Index number) { texts[name] = std::to_string(number); }
+
+const std::string& TrainingState::text(const std::string& name) const {
+  const auto at = texts.find(name);
+  require<FormatError>(at != texts.end(), "TrainingState: the checkpoint has no '{}'", name);
+  return at->second;
+}
+
+double TrainingState::number(const std::string& name) const {
+  const std::string& digits = text(name);
+  char* end = nullptr;
+  const double number = std::strtod(digits.c_str(), &end);
+  require<FormatError>(!digits.empty() && *end == 0, "TrainingState: '{}' is '{}', not a number", name, digits);
+  return number;
+}
+
+Index TrainingState::integer(const std::string& name) const {
+  const std::string& digits = text(name);
+  Index number = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  require<FormatError>(read.ec == std::errc() && read.ptr == digits.data() + digits.size(),
+                       "TrainingState: '{}' is '{}', not an integer", name, digits);
+  return number;
 }
 
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state) {

@@ -20,6 +20,13 @@ struct TrainingState {
   void put(const std::string& name, std::span<const Array> list);
   /// That list; empty if there is none.
   [[nodiscard]] std::vector<Array> get(const std::string& name) const;
+  /// Numbers, that come back as the very same ones.
+  void put(const std::string& name, double number);
+  void put(const std::string& name, Index number);
+  /// @throws FormatError when there is none of this name, or it is no number.
+  [[nodiscard]] double number(const std::string& name) const;
+  [[nodiscard]] Index integer(const std::string& name) const;
+  [[nodiscard]] const std::string& text(const std::string& name) const;
 };
 
 /// Writes the state as one safetensors file with a checksum over all of it. A file that was there is replaced as a whole or,

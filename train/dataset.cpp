@@ -28,6 +28,13 @@ Batch TensorDataset::gather(std::span<const Index> examples) const {
   return {gather_rows(inputs_, examples), gather_rows(targets_, examples)};
 }
 
+Example TensorDataset::operator[](Index index) const {
+  Batch one = gather(std::span(&index, 1));
+  one.inputs.reshape(one.inputs.shape().without(0));
+  one.targets.reshape(one.targets.shape().without(0));
+  return {std::move(one.inputs), std::move(one.targets)};
+}
+
 Batches::Batches(const TensorDataset& data, BatchOptions options)
     : data_(data), options_(options), order_(static_cast<std::size_t>(data.size())) {
   require<ValueError>(options.batch > 0, "Batches: the batch size must be positive, got {}", options.batch);

@@ -1,18 +1,12 @@
 #pragma once
 
 #include <recur/framework/random.h>
-#include <recur/framework/tensor.h>
+#include <recur/train/example.h>
 
 #include <span>
 #include <vector>
 
 namespace recur {
-
-/// Examples and what is wanted of the model for each: parts of equal index on the first axes belong together.
-struct Batch {
-  Tensor<float> inputs;   ///< `[batch, …]`
-  Tensor<float> targets;  ///< `[batch, …]`
-};
 
 /// Examples held in memory.
 class TensorDataset {
@@ -21,6 +15,8 @@ class TensorDataset {
   TensorDataset(Tensor<float> inputs, Tensor<float> targets);
 
   [[nodiscard]] Index size() const { return inputs_.shape()[0]; }
+  /// One example, without the first axis. @throws ValueError for a number outside [0, size()).
+  [[nodiscard]] Example operator[](Index index) const;
   /// The examples of these numbers, in this order. @throws ValueError for a number outside [0, size()).
   [[nodiscard]] Batch gather(std::span<const Index> examples) const;
 
@@ -38,7 +34,8 @@ struct BatchOptions {
   bool drop_last = false;
 };
 
-/// A data set cut into batches: `for (Index i = 0; i < batches.size(); ++i) use(batches[i]);`. It refers to the data set, which must
+/// A data set in memory, shuffled and cut into batches without a copy of every example, as `views::batch(views::shuffle(data, seed),
+/// batch)` would do: `for (Index i = 0; i < batches.size(); ++i) use(batches[i]);`. It refers to the data set, which must
 /// outlive it.
 class Batches {
  public:

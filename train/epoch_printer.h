@@ -5,11 +5,12 @@
 namespace recur {
 
 /// Prints a line on standard output for every epoch: for people, or with `json` one JSON object with the keys `epoch`,
-/// `train_loss`, `valid_loss`, `seconds`, `best` and the metrics'.
+/// `train_loss`, `valid_loss`, `seconds`, `best` and the metrics'. A function of a report, and a callback.
 class EpochPrinter {
  public:
   explicit EpochPrinter(bool json) : json_(json) {}
   void operator()(const EpochReport& report) const;
+  void on_epoch_end(Training& training) const { (*this)(training.report); }
 
  private:
   bool json_;

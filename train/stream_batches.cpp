@@ -2,10 +2,10 @@
 
 namespace recur {
 
-StreamBatches::StreamBatches(std::vector<std::int32_t> ids, Index batch, Index time)
+StreamBatches::StreamBatches(IdSequence ids, Index batch, Index time)
     : ids_(std::move(ids)), batch_(batch), time_(time), stream_length_(0) {
   require<ValueError>(batch >= 1 && time >= 1, "StreamBatches: batch {} and time {} must be at least 1", batch, time);
-  const auto count = static_cast<Index>(ids_.size());
+  const Index count = ids_.size();
   // The last id is a target only. Divided rather than multiplied: batch * time may overflow.
   stream_length_ = count == 0 ? 0 : (count - 1) / batch;
   require<ValueError>(stream_length_ >= time,
@@ -15,15 +15,15 @@ StreamBatches::StreamBatches(std::vector<std::int32_t> ids, Index batch, Index t
 
 StreamWindow StreamBatches::operator[](Index window) const {
   require<ValueError>(window >= 0 && window < size(), "StreamBatches: window {} is not in [0, {})", window, size());
-  StreamWindow result;
-  const auto count = static_cast<std::size_t>(time_ * batch_);
-  result.inputs.reserve(count);
-  result.targets.reserve(count);
-  for (Index t = window * time_; t < (window + 1) * time_; ++t) {
-    for (Index b = 0; b < batch_; ++b) {
-      const auto at = static_cast<std::size_t>(b * stream_length_ + t);
-      result.inputs.push_back(ids_[at]);
-      result.targets.push_back(ids_[at + 1]);
+  const auto steps = static_cast<std::size_t>(time_);
+  const auto streams = static_cast<std::size_t>(batch_);
+  StreamWindow result{std::vector<std::int32_t>(steps * streams), std::vector<std::int32_t>(steps * streams)};
+  std::vector<std::int32_t> stream(steps + 1);
+  for (std::size_t b = 0; b < streams; ++b) {
+    ids_.read(static_cast<Index>(b) * stream_length_ + window * time_, stream);
+    for (std::size_t t = 0; t < steps; ++t) {
+      result.inputs[t * streams + b] = stream[t];
+      result.targets[t * streams + b] = stream[t + 1];
     }
   }
   return result;

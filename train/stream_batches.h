@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/shape.h>
+#include <recur/train/id_sequence.h>
 
 #include <cstdint>
 #include <vector>
@@ -19,7 +19,7 @@ struct StreamWindow {
 class StreamBatches {
  public:
   /// @throws ValueError when batch or time is less than 1, or the ids are too few for one window.
-  StreamBatches(std::vector<std::int32_t> ids, Index batch, Index time);
+  StreamBatches(IdSequence ids, Index batch, Index time);
 
   /// Number of windows.
   [[nodiscard]] Index size() const { return stream_length_ / time_; }
@@ -31,7 +31,7 @@ class StreamBatches {
   [[nodiscard]] StreamWindow operator[](Index window) const;
 
  private:
-  std::vector<std::int32_t> ids_;
+  IdSequence ids_;
   Index batch_;
   Index time_;
   Index stream_length_;

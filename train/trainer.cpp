@@ -1,102 +1,177 @@
 #include <recur/train/trainer.h>
 
+#include <recur/train/finite_guard.h>
 #include <recur/train/interrupt.h>
 #include <recur/train/progress.h>
 
+#include <fmt/format.h>
+#include <Eigen/Core>
+
 #include <chrono>
-#include <cmath>
 
 namespace recur {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+template <class T>
+double square_of(const Array& array) {
+  const auto values = array.as<T>().values();
+  const auto vector = Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, 1>>(values.data(), std::ssize(values));
+  // Pieces of float are added up as such, faster and still far from overflow unless the gradient is lost anyway.
+  constexpr Index piece = 4096;
+  double square = 0;
+  for (Index at = 0; at < vector.size(); at += piece)
+    square += static_cast<double>(vector.segment(at, std::min(piece, vector.size() - at)).squaredNorm());
+  return square;
+}
+
+}  // namespace
 
 Trainer::Trainer(std::vector<NamedParameter> parameters, optim::Optimizer optimizer, TrainerOptions options)
     : parameters_(std::move(parameters)), optimizer_(std::move(optimizer)), options_(std::move(options)) {
   require<ValueError>(options_.epochs >= 0, "Trainer: epochs must not be negative, got {}", options_.epochs);
-  require<ValueError>(options_.patience >= 0, "Trainer: patience must not be negative, got {}", options_.patience);
+  require<ValueError>(options_.items_per_batch >= 0, "Trainer: items_per_batch must not be negative, got {}",
+                      options_.items_per_batch);
   if (!options_.checkpoint.directory.empty()) checkpoints_.emplace(options_.checkpoint);
 }
 
-void Trainer::refuse_non_finite(Index epoch, Index batch, double loss) const {
-  std::string culprit = "all gradients are finite so far";
-  for (const NamedParameter& named : parameters_) {
-    for (const double g : named.parameter->gradient.to_doubles())
-      if (!std::isfinite(g)) {
-        culprit = "'" + named.path + "' is the first parameter with such a gradient";
-        fail<StateError>(
-            "Trainer::fit: the loss is {} at batch {} of epoch {}; {} (a lower learning rate or clipping helps)", loss,
-            batch, epoch, culprit);
-      }
-  }
-  fail<StateError>("Trainer::fit: the loss is {} at batch {} of epoch {}; {} (look at the data and the learning rate)",
-                   loss, batch, epoch, culprit);
+void Trainer::call(Hook hook, Training& training) {
+  for (const auto& callback : callbacks_)
+    if ((*callback.*hook)(training)) totals_.ended = true;
 }
 
-void Trainer::train_epoch(Tape& tape, Index batches, const Loss& loss) {
-  const auto start = std::chrono::steady_clock::now();
-  const double seconds_before = position_.seconds;
+double Trainer::measure_gradients() const {
+  double square = 0;
+  for (const auto& [path, parameter] : parameters_)
+    if (parameter->trainable)
+      square += dispatch(parameter->dtype(), [&]<class T>() { return square_of<T>(parameter->gradient); });
+  return std::sqrt(square);
+}
+
+void Trainer::train_step(Training& t, const Loss& loss) {
+  const auto where = [&] { return fmt::format("Trainer::fit, batch {} of epoch {}", t.batch + 1, t.epoch); };
+  const Var value = loss(t.tape, t.batch);
+  t.loss = value.item();
+  if (!std::isfinite(t.loss)) refuse_non_finite(where(), t.tape, value, parameters_);
+  t.tape.backward(value);
+  if (options_.gradient_norm) {
+    t.gradient_norm = measure_gradients();
+    if (!std::isfinite(t.gradient_norm)) require_finite_gradients(where(), t.tape, value, parameters_);
+    totals_.gradient_norm += t.gradient_norm;
+  }
+  optimizer_.step(parameters_);
+  t.tape.reset();
+  totals_.loss += t.loss;
+  totals_.items += options_.items_per_batch > 0 ? options_.items_per_batch : samples_;
+  ++t.batch;
+  ++t.step;
+}
+
+void Trainer::train_epoch(Training& t, const Loss& loss) {
   ProgressLine progress(options_.progress);
-  const std::string label = fmt::format("epoch {}", position_.epoch);
-  while (position_.batch < batches && !InterruptGuard::requested()) {
-    const Var value = loss(tape, position_.batch);
-    const double number = value.item();
-    tape.backward(value);
-    if (!std::isfinite(number)) refuse_non_finite(position_.epoch, position_.batch + 1, number);
-    optimizer_.step(parameters_);
-    tape.reset();
-    position_.loss += number;
-    ++position_.batch;
-    ++position_.step;
-    position_.seconds =
-        seconds_before + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    progress.update(label, position_.batch, batches,
-                    fmt::format("loss {:.4f}", position_.loss / static_cast<double>(position_.batch)));
-    const bool due = options_.checkpoint.every > 0 && position_.step % options_.checkpoint.every == 0;
-    if (checkpoints_ && position_.batch < batches && (due || InterruptGuard::requested())) save(tape, batches);
+  const std::string label = fmt::format("epoch {}/{}", t.epoch, t.epochs);
+  while (t.batch < t.batches && !totals_.ended && !InterruptGuard::requested()) {
+    const auto start = Clock::now();
+    train_step(t, loss);
+    t.seconds += seconds_since(start);
+    const double rate = totals_.items / (t.seconds - totals_.seconds_before);
+    progress.update(label, t.batch, t.batches,
+                    fmt::format("loss {:.4f}{}", totals_.loss / static_cast<double>(t.batch),
+                                totals_.items > 0 ? "  " + short_number(rate) + " " + t.items + "/s" : ""));
+    call(&detail::AnyCallback::step_end, t);
+    const bool due = options_.checkpoint.every > 0 && t.step % options_.checkpoint.every == 0;
+    if (checkpoints_ && t.batch < t.batches && (due || InterruptGuard::requested())) save(t);
   }
 }
 
-// What the epoch came to; after it `position_` is at the beginning of the next one.
-EpochReport Trainer::finish_epoch(const Validation& validation) {
-  EpochReport report{.epoch = position_.epoch, .seconds = position_.seconds, .metrics = {}};
-  report.train_loss = position_.batch > 0 ? position_.loss / static_cast<double>(position_.batch)
-                                          : std::numeric_limits<double>::quiet_NaN();
+EpochReport Trainer::finish_epoch(const Training& t, const Validation& validation) {
+  EpochReport report{.epoch = t.epoch, .seconds = t.seconds, .metrics = {}};
+  const auto steps = static_cast<double>(t.batch);
+  report.step = t.step;
+  report.train_loss = totals_.loss / steps;
+  if (optimizer_.has_learning_rate()) report.learning_rate = optimizer_.learning_rate();
+  if (options_.gradient_norm) report.gradient_norm = totals_.gradient_norm / steps;
+  if (totals_.items > 0) report.items_per_second = totals_.items / (t.seconds - totals_.seconds_before);
   if (validation) report.valid_loss = validation();
-  report.interrupted = InterruptGuard::requested();
+  report.interrupted = InterruptGuard::requested() && t.batch < t.batches;
   const double judged = validation ? report.valid_loss : report.train_loss;
-  report.best = judged < position_.best;
-  position_.since_best = report.best ? 0 : position_.since_best + 1;
-  if (report.best) position_.best = judged;
-  position_.batch = 0;
-  position_.loss = 0;
-  ++position_.epoch;
+  report.best = judged < totals_.best;
+  if (report.best) totals_.best = judged;
+  if (metrics) report.metrics = metrics(report);
   return report;
+}
+
+void Trainer::train(Training& t, const Loss& loss, std::optional<TrainingState>& resumed, const Validation& validation,
+                    std::vector<EpochReport>& reports) {
+  // A checkpoint between two epochs was made before the later one began, one within an epoch after that.
+  const bool within_epoch = t.batch > 0;
+  if (resumed && !within_epoch) restore(t, *resumed);
+  while (t.epoch <= t.epochs && !totals_.ended && !InterruptGuard::requested()) {
+    if (start_epoch_) start_epoch_(t.epoch);
+    if (on_epoch_begin) on_epoch_begin(t.epoch);
+    call(&detail::AnyCallback::epoch_begin, t);
+    if (resumed && within_epoch) restore(t, *resumed);
+    resumed.reset();
+    train_epoch(t, loss);
+    if (t.batch == 0) break;  // ended before the first step
+    t.report = finish_epoch(t, validation);
+    if (t.report.best && on_best) on_best(t.report);
+    call(&detail::AnyCallback::epoch_end, t);
+    if (on_epoch_end) on_epoch_end(t.report);
+    reports.push_back(t.report);
+    if (t.batch < t.batches) break;
+    ++t.epoch;
+    t.batch = 0;
+    totals_ = {.seconds_before = t.seconds, .best = totals_.best, .ended = totals_.ended};
+    if (checkpoints_) save(t);
+  }
 }
 
 std::vector<EpochReport> Trainer::fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation) {
   require<ValueError>(batches > 0, "Trainer::fit: no batches to train on");
   const InterruptGuard interrupt;
-  position_ = {};
-  std::optional<TrainingState> resumed = newest_state(batches);
-  const auto finished = [&] {
-    return position_.epoch > options_.epochs || (options_.patience > 0 && position_.since_best >= options_.patience);
-  };
+  Training t{.parameters = parameters_, .optimizer = optimizer_, .tape = tape, .items = options_.items};
+  t.epochs = options_.epochs;
+  t.batches = batches;
+  totals_ = {};
+  samples_ = 0;
+  std::optional<TrainingState> resumed = newest_state(t);
+  call(&detail::AnyCallback::train_begin, t);
   std::vector<EpochReport> reports;
-  // A checkpoint between two epochs was made before the later one began, one within an epoch after that.
-  const bool within_epoch = position_.batch > 0;
-  if (resumed && !within_epoch) restore(tape, *resumed);
-  while (!finished() && !InterruptGuard::requested()) {
-    if (on_epoch_begin) on_epoch_begin(position_.epoch);
-    if (resumed && within_epoch) restore(tape, *resumed);
-    resumed.reset();
-    train_epoch(tape, batches, loss);
-    const bool complete = position_.batch == batches;
-    EpochReport report = finish_epoch(validation);
-    if (metrics) report.metrics = metrics(report);
-    if (report.best && on_best) on_best(report);
-    if (checkpoints_ && complete) save(tape, batches);
-    if (on_epoch_end) on_epoch_end(report);
-    reports.push_back(std::move(report));
-  }
+  train(t, loss, resumed, validation, reports);
+  call(&detail::AnyCallback::train_end, t);
+  start_epoch_ = {};
   return reports;
+}
+
+double Trainer::evaluate(Tape& tape, Index batches, const Loss& loss) {
+  require<ValueError>(batches > 0, "Trainer::evaluate: no batches");
+  const NoGradient inference(tape);
+  double total = 0;
+  double weight = 0;
+  for (Index i = 0; i < batches; ++i) {
+    samples_ = 0;
+    const double value = loss(tape, i).item();
+    tape.reset();
+    const double counts = samples_ > 0 ? samples_ : 1;
+    total += counts * value;
+    weight += counts;
+  }
+  samples_ = 0;
+  return total / weight;
+}
+
+std::vector<Array> Trainer::predict(Tape& tape, Index batches, const Loss& output) {
+  const NoGradient inference(tape);
+  std::vector<Array> outputs;
+  for (Index i = 0; i < batches; ++i) {
+    outputs.push_back(output(tape, i).to_array());
+    tape.reset();
+  }
+  return outputs;
 }
 
 }  // namespace recur

@@ -1,6 +1,8 @@
 #include "char_text.h"
 
 #include <recur/framework/random.h>
+#include <recur/train/samples/dyck.h>
+#include <recur/train/samples/even_process.h>
 #include <recur/train/samples/grammar_text.h>
 #include <recur/train/samples/markov_text.h>
 #include <recur/train/text.h>
@@ -34,16 +36,18 @@ CharText grammar_text(Index train_characters, Index test_characters, const Gener
   return text;
 }
 
-CharText markov_text(Index train_characters, Index test_characters, const Generator& seed) {
-  const auto draw = [](Index characters, Generator generator) { return samples::markov_text(characters, generator); };
-  return {.alphabet = "abcdefgh",
+// Text of a process that gives any number of characters; `entropy` in nats a character.
+CharText endless_text(std::string alphabet, const std::function<std::string(Index, Generator&)>& process,
+                      double entropy, Index train_characters, Index test_characters, const Generator& seed) {
+  const auto draw = [=](Index characters, Generator generator) { return process(characters, generator); };
+  return {.alphabet = std::move(alphabet),
           .train =
               [=](Index epoch) {
                 return draw(train_characters, seed.fork("train").fork(static_cast<std::uint64_t>(epoch)));
               },
           .validation = draw(test_characters, seed.fork("validation")),
           .test = draw(test_characters, seed.fork("test")),
-          .entropy = samples::markov_entropy().rate};
+          .entropy = entropy};
 }
 
 }  // namespace
@@ -57,8 +61,16 @@ CharText text_of_file(const std::string& path) {
 }
 
 CharText built_in_text(const std::string& dataset, Index train_characters, Index test_characters, std::uint64_t seed) {
-  const auto make = dataset == "markov" ? markov_text : grammar_text;
-  return make(train_characters, test_characters, Generator(seed));
+  const Generator generator(seed);
+  if (dataset == "grammar") return grammar_text(train_characters, test_characters, generator);
+  const auto endless = [&](const char* alphabet, const auto& process, double entropy) {
+    return endless_text(alphabet, process, entropy, train_characters, test_characters, generator);
+  };
+  if (dataset == "markov") return endless("abcdefgh", samples::markov_text, samples::markov_entropy().rate);
+  if (dataset == "even") return endless("01", samples::even_process, samples::even_process_entropy);
+  require<ValueError>(dataset == "dyck", "built_in_text: no text '{}'", dataset);
+  const auto dyck = [](Index characters, Generator& random) { return samples::dyck_text(characters, {}, random); };
+  return endless("()[]", dyck, samples::dyck_entropy({}).rate);
 }
 
 }  // namespace recur::examples

@@ -23,7 +23,8 @@ struct CharText {
 /// or too short.
 [[nodiscard]] CharText text_of_file(const std::string& path);
 
-/// Fresh text in every epoch, from `dataset`: "grammar" (samples::english_grammar) or "markov" (samples::markov_text).
+/// Fresh text in every epoch, from `dataset`: "grammar" (samples::english_grammar), "markov" (markov_text), "dyck" (dyck_text, two
+/// kinds of brackets up to 8 deep) or "even" (even_process). @throws ValueError for another.
 [[nodiscard]] CharText built_in_text(const std::string& dataset, Index train_characters, Index test_characters,
                                      std::uint64_t seed);
 

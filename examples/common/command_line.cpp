@@ -34,6 +34,12 @@ CLI::Validator not_negative() {
       "NONNEGATIVE", [](double value) { return std::isfinite(value) && value >= 0; }, "a number from 0 up");
 }
 
+void add_run_options(CLI::App& app, RunOptions& options) {
+  app.add_option("--seed", options.seed, "of weights and data")->check(not_negative())->capture_default_str();
+  add_positive(app, "--threads", options.threads, "threads of large operations");
+  app.add_flag("--json", options.json, "one JSON object a line");
+}
+
 int run(CLI::App& app, int argc, char** argv, const std::function<void()>& program) {
   constexpr int bad_input = 2;
   for (CLI::Option* option : app.get_options())

@@ -2,13 +2,31 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <string>
 
 namespace recur::examples {
 
 /// Checks for options that are numbers: above 0, and 0 or above.
 [[nodiscard]] CLI::Validator positive();
 [[nodiscard]] CLI::Validator not_negative();
+
+/// What every program may be told.
+struct RunOptions {
+  std::uint64_t seed = 1;
+  int threads = 1;
+  bool json = false;
+};
+/// Adds `--seed`, `--threads` and `--json`.
+void add_run_options(CLI::App& app, RunOptions& options);
+
+/// Adds an option for a number above 0, with its default shown.
+template <class T>
+CLI::Option* add_positive(CLI::App& app, const std::string& name, T& value, const std::string& description) {
+  return app.add_option(name, value, description)->check(positive())->capture_default_str();
+}
 
 /// Parses the command line and runs `program`. A wrong flag or value, and every exception, is one line on standard error that
 /// begins with the program's name, and exit status 2; `--help` is 0. Of an option given several times the last counts.

@@ -22,7 +22,8 @@ inline constexpr FusedKernel fused_kernel = {
     P::outputs,
     P::size,
     P::kept,
-    P::used.data()};
+    P::used.data(),
+    P::functions.data()};
 
 template <int Operands, class... Outputs>
 [[nodiscard]] auto run_expressions(std::span<const Var> operands, const std::tuple<Outputs...>& expressions) {

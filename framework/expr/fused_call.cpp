@@ -1,7 +1,11 @@
 #include <recur/framework/expr/fused_call.h>
 #include <recur/framework/parallel.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string_view>
+#include <vector>
 
 namespace recur::detail {
 namespace {
@@ -247,6 +251,18 @@ void run_backward(Frame& frame) {
            work + function_work * frame.kernel->kept, divisible(frame, sinks));
 }
 
+struct FusedBackward {
+  Frame* frame;
+  void operator()() const { run_backward(*frame); }
+  // Its functions, each once: "multiply, log".
+  [[nodiscard]] std::string name() const {
+    std::vector<std::string_view> told;
+    for (const char* function : std::span(frame->kernel->functions, static_cast<std::size_t>(frame->kernel->nodes)))
+      if (*function != 0 && std::ranges::find(told, function) == told.end()) told.emplace_back(function);
+    return fmt::format("{}", fmt::join(told, ", "));
+  }
+};
+
 // Memory for the values the adjoint needs, unless they are so many that computing them again is better.
 void keep_values(const Frame& frame, FusedCall& forward) {
   const Index bytes_of_tile = kept_bytes_of_tile(frame);
@@ -299,7 +315,7 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   call.kept_tiles = forward.kept_tiles;
   run_loop(frame->dense ? loops.dense_forward : loops.forward, forward, loops.lanes,
            forward_work * kernel.nodes + function_work * kernel.kept, {});
-  if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), [frame] { run_backward(*frame); });
+  if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), FusedBackward{frame});
 }
 
 }  // namespace recur::detail

@@ -54,6 +54,7 @@ struct FusedKernel {
   int nodes;         ///< Of the expression.
   int kept;          ///< Registers per tile whose values the adjoint needs: the functions that are dear to compute.
   const bool* used;  ///< By operand: whether the expression mentions it.
+  const char* const* functions;  ///< Names of the functions of all nodes; empty for an operand.
 };
 
 /// Broadcasts the operands against each other, runs the forward loop and records the backward one as one operation.

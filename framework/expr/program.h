@@ -87,12 +87,14 @@ template <class E>
 struct NodeInfo {
   static constexpr int arity = 0;
   static constexpr bool keep = false;
+  static constexpr const char* name = "";
 };
 template <class O, class... A>
 struct NodeInfo<Map<O, A...>> {
   using Op = O;
   static constexpr int arity = sizeof...(A);
   static constexpr bool keep = O::keep;
+  static constexpr const char* name = O::name;
   template <int K>
   using Child = std::tuple_element_t<static_cast<std::size_t>(K), std::tuple<A...>>;
   static constexpr std::array<bool, sizeof...(A)> constant = {is_constant<A>...};
@@ -159,6 +161,12 @@ struct Program {
     return std::array<bool, sizeof...(I)>{(Nodes::template find<Arg<static_cast<int>(I)>> >= 0)...};
   }
   (std::make_index_sequence<static_cast<std::size_t>(Operands)>{});
+
+  /// The functions of all nodes, in the order of the list.
+  static constexpr auto functions = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<const char*, usize>{NodeInfo<Node<static_cast<int>(I)>>::name...};
+  }
+  (std::make_index_sequence<usize>{});
 
   /// The node that each output is.
   static constexpr std::array<int, sizeof...(Outputs)> output_nodes = {Nodes::template find<Outputs>...};

@@ -2,18 +2,34 @@
 
 #include "model.h"
 
-#include <recur/framework/ops/cross_entropy.h>
+#include <recur/framework/expr/fuse.h>
+#include <recur/framework/ops/reduce.h>
 #include <recur/layers/losses.h>
 #include <recur/optim/config.h>
+
+#include <map>
 
 namespace recur::golden {
 namespace {
 
+// Keras's cross-entropies of probabilities, which is what its losses expect by default (the library's own take logits).
+Var categorical_crossentropy(Var output, Var targets) { return mean(-sum(targets * log(output), -1)); }
+Var binary_crossentropy(Var output, Var targets) {
+  return mean(-(targets * log(output) + (1.0 - targets) * log(1.0 - output)));
+}
+
 Var loss_of(const std::string& name, Var output, Var targets) {
-  if (name == "mean_squared_error" || name == "mse") return mean_squared_error(output, targets);
-  if (name == "mean_absolute_error" || name == "mae") return mean_absolute_error(output, targets);
-  if (name == "huber") return huber(output, targets);
-  fail<FormatError>("loss: '{}' is not known (known: mean_squared_error, mean_absolute_error, huber)", name);
+  const std::map<std::string, Var (*)(Var, Var)> known = {
+      {"mean_squared_error", mean_squared_error},          {"mse", mean_squared_error},
+      {"mean_absolute_error", mean_absolute_error},        {"mae", mean_absolute_error},
+      {"huber", [](Var y, Var t) { return huber(y, t); }}, {"categorical_crossentropy", categorical_crossentropy},
+      {"binary_crossentropy", binary_crossentropy},
+  };
+  const auto found = known.find(name);
+  if (found != known.end()) return found->second(output, targets);
+  std::string names;
+  for (const auto& [other, loss] : known) names += (names.empty() ? "" : ", ") + other;
+  fail<FormatError>("loss: '{}' is not known (known: {})", name, names);
 }
 
 }  // namespace

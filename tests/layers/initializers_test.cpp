@@ -1,4 +1,5 @@
 #include <recur/layers/initializers.h>
+#include <recur/layers/lstm_cell.h>
 
 #include <boost/test/unit_test.hpp>
 
@@ -137,6 +138,27 @@ BOOST_AUTO_TEST_CASE(plain_random_initializers) {
   BOOST_TEST(truncated.largest <= 1);
 }
 
+// e^bias is uniform in [1, longest - 1): mean 50, variance 98² / 12; of 10,000 the mean is known to 0.28.
+BOOST_AUTO_TEST_CASE(chrono_spreads_the_times_that_gates_forget_in) {
+  constexpr std::size_t units = 10'000;
+  const std::vector<double> bias = draw(chrono(100), {4 * units});
+  std::vector<double> times;
+  for (std::size_t u = 0; u < units; ++u) {
+    times.push_back(std::exp(bias[units + u]));
+    BOOST_TEST((times.back() >= 1 && times.back() < 99 && bias[u] == -bias[units + u]));
+    BOOST_TEST((bias[2 * units + u] == 0 && bias[3 * units + u] == 0));
+  }
+  const Spread s = spread(times);
+  BOOST_TEST(std::abs(s.mean - 50) < 5 * 0.28);
+  BOOST_TEST(s.variance == 98.0 * 98 / 12, boost::test_tools::tolerance(0.05));
+  const std::vector<double> rows = draw(chrono(100), {2, 8});  // PyTorch's two biases, which are added up
+  BOOST_TEST((rows[2] == -rows[0] && rows[2] != 0));
+  for (std::size_t i = 8; i < 16; ++i) BOOST_TEST(rows[i] == 0);
+  BOOST_CHECK_THROW((void)draw(chrono(100), {6}), ShapeError);
+  BOOST_CHECK_THROW((void)chrono(1.5), ValueError);
+  BOOST_CHECK_THROW(LSTMCell(2, {{.bias_initializer = chrono()}}), ValueError);
+}
+
 BOOST_AUTO_TEST_CASE(a_seed_means_the_same_weights_in_float_and_double) {
   for (const Initializer& initializer : {glorot_uniform(), he_normal(), orthogonal(), random_normal()}) {
     const std::vector<double> doubles = draw(initializer, {9, 7});
@@ -149,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_seed_means_the_same_weights_in_float_and_double) {
 BOOST_AUTO_TEST_CASE(names_are_accepted_in_both_spellings) {
   for (const char* name : {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
                            "lecun_normal", "orthogonal", "variance_scaling", "identity", "zeros", "ones", "constant",
-                           "random_uniform", "random_normal", "truncated_normal"}) {
+                           "random_uniform", "random_normal", "truncated_normal", "chrono"}) {
     const Initializer initializer = Initializer::from_name(name);
     BOOST_TEST(initializer.name() == name);
     BOOST_TEST((Initializer::from_name(initializer.class_name()) == initializer));
@@ -183,6 +205,25 @@ BOOST_AUTO_TEST_CASE(the_config_holds_the_arguments_under_their_keras_names) {
   BOOST_CHECK_THROW((void)variance_scaling(0), ValueError);
   BOOST_CHECK_THROW((void)variance_scaling(1, "fan"), ValueError);
   BOOST_CHECK_THROW((void)variance_scaling(1, "fan_in", "cauchy"), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(a_seed_of_its_own_means_the_same_values_everywhere) {
+  const auto seeded = glorot_uniform().seeded(7);
+  Array first(Shape{3, 4}, DType::float64);
+  Array second(Shape{3, 4}, DType::float64);
+  Generator a(1);
+  Generator b(2);
+  seeded(first, a);
+  seeded(second, b);
+  BOOST_TEST(first.to_doubles() == second.to_doubles(), boost::test_tools::per_element());
+  BOOST_TEST((a.state() == Generator(1).state()));  // nothing was drawn from it
+  glorot_uniform()(second, b);
+  BOOST_TEST(first.to_doubles() != second.to_doubles());
+  BOOST_TEST((Initializer::from_config("GlorotUniform", {{"seed", 7.0}}) == seeded));
+  BOOST_TEST((Initializer::from_config("GlorotUniform", seeded.config()) == seeded));
+  BOOST_CHECK_THROW((void)zeros().seeded(1), ValueError);
+  BOOST_CHECK_THROW((void)Initializer::from_config("Zeros", {{"seed", 1.0}}), ValueError);
+  BOOST_CHECK_THROW((void)Initializer::from_config("GlorotUniform", {{"seed", 1.5}}), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_name_is_answered_with_the_known_ones) {

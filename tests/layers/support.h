@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 namespace recur::test {
 
@@ -44,6 +46,16 @@ inline double difference(Var a, Var b) {
   double largest = 0;
   for (std::size_t i = 0; i < left.size(); ++i) largest = std::max(largest, std::abs(left[i] - right[i]));
   return largest;
+}
+
+/// For BOOST_CHECK_EXCEPTION: the message contains `text`.
+template <class E = Error>
+auto says(std::string text) {
+  return [text](const E& error) {
+    const bool found = std::string(error.what()).find(text) != std::string::npos;
+    if (!found) BOOST_TEST_MESSAGE("message: " << error.what());
+    return found;
+  };
 }
 
 /// The gradient along a random direction, and forward mode and second derivatives along another.

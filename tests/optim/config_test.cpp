@@ -1,8 +1,11 @@
 #include <recur/optim/config.h>
 #include <recur/optim/optimizers.h>
+#include <recur/optim/schedule_config.h>
 
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
+
+#include <cmath>
 
 #include "toy_model.h"
 
@@ -55,6 +58,10 @@ BOOST_AUTO_TEST_CASE(what_get_config_tells_makes_the_same_optimizer) {
       all.push_back(nadam({.momentum_decay = 0.5, .convention = convention}));
     }
     all.push_back(lion({.weight_decay = 0.1}));
+    all.push_back(
+        lion({.weight_decay = 0.1,
+              .extra = {.exclude_from_weight_decay = {"w"}, .gradient_accumulation_steps = 2, .ema_momentum = 0.5}}));
+    all.push_back(adam({.learning_rate = warm_up({.steps = 2}, cosine_decay({.initial = 1, .decay_steps = 5}))}));
     return all;
   };
   for (Optimizer& original : make_all()) {
@@ -101,6 +108,74 @@ BOOST_AUTO_TEST_CASE(real_configs_are_understood) {
   BOOST_TEST(from_config("tf.keras.optimizers.SGD", json{{"lr", 0.5}}).learning_rate() == 0.5);
 }
 
+BOOST_AUTO_TEST_CASE(averages_and_accumulation_of_keras) {
+  const auto extra = [](const char* config) {
+    const auto options = from_config("keras.optimizers.Adam", std::string_view(config)).options();
+    return std::get<AdamOptions>(options).extra;
+  };
+  BOOST_TEST(extra(R"({"use_ema": true, "gradient_accumulation_steps": 4})").ema_momentum == 0.99);
+  BOOST_TEST(extra(R"({"use_ema": true, "gradient_accumulation_steps": 4})").gradient_accumulation_steps == 4);
+  BOOST_TEST(extra(R"({"use_ema": true, "ema_momentum": 0.5})").ema_momentum == 0.5);
+  BOOST_TEST(extra(R"({"use_ema": false, "ema_momentum": 0.5})").ema_momentum == 0);
+  BOOST_TEST(extra(R"({"ema_momentum": 0.5})").ema_momentum == 0.5);
+  BOOST_TEST(contains(message_of("keras.optimizers.Adam", R"({"exclude_from_weight_decay": [1]})"), "a list of texts"));
+  BOOST_TEST(
+      contains(message_of("keras.optimizers.Adam", R"({"gradient_accumulation_steps": 0})"), "must be positive"));
+}
+
+BOOST_AUTO_TEST_CASE(schedules_come_back) {
+  const Schedule all[] = {0.25,
+                          piecewise_constant({3, 6}, {1, 0.5, 0.25}),
+                          step_decay({.initial = 1, .every = 3}),
+                          exponential_decay({.initial = 1, .decay_steps = 3, .decay_rate = 0.5, .staircase = true}),
+                          polynomial_decay({.initial = 1, .decay_steps = 4, .power = 2, .cycle = true}),
+                          inverse_time_decay({.initial = 1, .decay_steps = 4, .decay_rate = 0.5}),
+                          cosine_decay({.initial = 1, .decay_steps = 4, .alpha = 0.1}),
+                          cosine_restarts({.initial = 1, .first_decay_steps = 3, .m_mul = 0.5}),
+                          linear_cosine_decay({.initial = 1, .decay_steps = 7}),
+                          warm_up({.steps = 3, .start = 0.1}, step_decay({.initial = 1, .every = 2})),
+                          one_cycle({.maximum = 1, .total_steps = 9}),
+                          inverse_square_root({.peak = 1, .warm_up_steps = 3})};
+  for (const Schedule& schedule : all) {
+    const std::string config = get_config(schedule);
+    const Schedule copy = schedule_from_config(config);
+    BOOST_TEST(get_config(copy) == config);
+    for (Index step = 0; step < 10; ++step) BOOST_TEST(copy(step) == schedule(step), config << " at " << step);
+  }
+  BOOST_CHECK_THROW((void)get_config(Schedule([](Index) { return 1.0; })), StateError);
+  // Keras 3's cosine with a warm-up.
+  const Schedule warm = schedule_from_config(R"({"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.5,
+      "decay_steps": 4, "alpha": 0.0, "name": "CosineDecay", "warmup_target": 1.0, "warmup_steps": 2}})");
+  for (const auto& [step, value] : {std::pair{0, 0.5}, {1, 0.75}, {2, 1.0}, {4, 0.5}, {6, 0.0}})
+    BOOST_TEST(std::abs(warm(step) - value) < 1e-15);
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_in_schedules_are_named) {
+  const auto message = [](const std::string& text) {
+    try {
+      (void)schedule_from_config(text);
+    } catch (const ValueError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing thrown");
+  };
+  BOOST_TEST(contains(message("{"), "not JSON"));
+  BOOST_TEST(contains(message("[]"), "must be a number"));
+  BOOST_TEST(contains(message(R"({"class_name": "Cosine"})"), "no schedule Cosine"));
+  BOOST_TEST(contains(message(R"({"class_name": "CosineDecay"})"), "needs initial_learning_rate"));
+  BOOST_TEST(contains(message(R"({"class_name": "CosineDecay", "config": 1})"), "not an object"));
+  BOOST_TEST(contains(message(R"({"class_name": "CosineDecay", "extra": 1})"), "extra beside"));
+  const auto cosine = [&](const std::string& more) {
+    return message(R"({"class_name": "CosineDecay", "config": {"initial_learning_rate": 1, )" + more + "}}");
+  };
+  BOOST_TEST(contains(cosine(R"("decay_steps": 1.5)"), "must be a whole number"));
+  BOOST_TEST(contains(cosine(R"("decay_steps": 0)"), "must be positive"));
+  BOOST_TEST(contains(cosine(R"("decay_steps": 5, "alhpa": 1)"), "no argument alhpa"));
+  BOOST_TEST(contains(
+      message(R"({"class_name": "PiecewiseConstantDecay", "config": {"boundaries": [1], "values": ["a", 1]}})"),
+      "must be a number"));
+}
+
 BOOST_AUTO_TEST_CASE(maximizing_goes_up) {
   auto optimizer =
       from_config("torch.optim.SGD", json::parse(R"({"lr": 0.5, "weight_decay": 0.25, "maximize": true})"));
@@ -133,7 +208,7 @@ BOOST_AUTO_TEST_CASE(tells_the_present_learning_rate) {
   auto optimizer = adam({.learning_rate = 0.5});
   optimizer.set_learning_rate(0.25);
   BOOST_TEST(contains(get_config(optimizer).config, R"("learning_rate":0.25)"));
-  optimizer.set_learning_rate(cosine_decay({.initial = 1, .decay_steps = 10}));
+  optimizer.set_learning_rate([](Index) { return 0.5; });
   BOOST_CHECK_THROW((void)get_config(optimizer), StateError);
   BOOST_CHECK_THROW((void)get_config(chain(scale(1))), StateError);
 }

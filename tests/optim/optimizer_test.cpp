@@ -5,7 +5,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <type_traits>
 
@@ -24,7 +26,12 @@ std::vector<double> gradient(std::size_t size, int step) {
 
 void train(optim::Optimizer& optimizer, ToyModel& model, int first, int last) {
   for (int step = first; step < last; ++step) {
-    for (std::size_t i = 0; i < model.list().size(); ++i) model.set_gradient(i, gradient(model.values(i).size(), step));
+    for (std::size_t i = 0; i < model.list().size(); ++i) {
+      auto sum = model[i].gradient.to_doubles();  // not zeros while gradients accumulate
+      const auto more = gradient(sum.size(), step);
+      std::transform(sum.begin(), sum.end(), more.begin(), sum.begin(), std::plus<>());
+      model.set_gradient(i, sum);
+    }
     optimizer.step(model.list());
   }
 }
@@ -133,7 +140,13 @@ BOOST_AUTO_TEST_CASE(a_saved_run_continues_as_if_not_interrupted) {
         +[] {
           return optim::sgd({.momentum = 0.9, .dampening = 0.5, .decay = 0.1, .convention = optim::Convention::torch});
         },
-        +[] { return optim::adagrad(); }}) {
+        +[] { return optim::adagrad(); },
+        +[] { return optim::rmsprop({.momentum = 0.5, .centered = true, .extra = {.ema_momentum = 0.9}}); },
+        +[] { return optim::adadelta({.extra = {.gradient_accumulation_steps = 2}}); },
+        +[] { return optim::adamax({.learning_rate = optim::cosine_decay({.initial = 0.1, .decay_steps = 9})}); },
+        +[] {
+          return optim::lion({.weight_decay = 0.1, .extra = {.gradient_accumulation_steps = 3, .ema_momentum = 0.5}});
+        }}) {
     ToyModel whole(DType::float32), half(DType::float32), rest(DType::float32);
     for (ToyModel* model : {&whole, &half, &rest}) model->add("w", start), model->add("b", {1, 2, 3});
     auto uninterrupted = make();

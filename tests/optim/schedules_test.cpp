@@ -67,6 +67,12 @@ BOOST_AUTO_TEST_CASE(cosines) {
         {{10, 0.75}, {15, 0.625}});
 }
 
+BOOST_AUTO_TEST_CASE(linear_cosine) {
+  check(linear_cosine_decay({.initial = 2, .decay_steps = 10}), {{0, 2.002}, {5, 0.502}, {10, 0.002}, {99, 0.002}});
+  check(linear_cosine_decay({.initial = 1, .decay_steps = 10, .periods = 1, .alpha = 0.5, .beta = 0}),
+        {{0, 1.5}, {5, 0}, {10, 0.5}});
+}
+
 BOOST_AUTO_TEST_CASE(warm_up_then_another) {
   const Schedule decay = exponential_decay({.initial = 1, .decay_steps = 10, .decay_rate = 0.25});
   check(warm_up({.steps = 4}, decay), {{0, 0}, {1, 0.25}, {3, 0.75}, {4, 1}, {9, 0.5}});
@@ -75,6 +81,7 @@ BOOST_AUTO_TEST_CASE(warm_up_then_another) {
 
 BOOST_AUTO_TEST_CASE(one_cycle_of_torch) {
   const Schedule cycle = one_cycle({.maximum = 1, .total_steps = 101, .rising = 51.0 / 101});
+  BOOST_TEST(std::isfinite(one_cycle({.maximum = 1, .total_steps = 10, .rising = 0.1})(0)));  // no step to rise in
   check(cycle, {{0, 0.04}, {25, 0.52}, {50, 1}, {75, (1 + 4e-6) / 2}, {100, 4e-6}, {1000, 4e-6}});
 }
 
@@ -105,6 +112,12 @@ BOOST_AUTO_TEST_CASE(cools_down_after_a_reduction) {
   const std::vector<double> expected{1, 1, 0.5, 0.5, 0.25, 0.25, 0.25};
   BOOST_TEST(rates == expected, boost::test_tools::per_element());
   BOOST_CHECK_THROW(ReduceOnPlateau({.factor = 1}), ValueError);
+
+  ReduceOnPlateau first({.patience = 2}), second({.patience = 2});
+  for (const double loss : {1.0, 2.0}) (void)first.observe(loss, 1);
+  second.set_state(first.state());
+  BOOST_TEST(second.observe(2, 1) == 0.1, boost::test_tools::tolerance(1e-15));
+  BOOST_TEST(first.observe(2, 1) == 0.1, boost::test_tools::tolerance(1e-15));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 #include <recur/optim/adaptive.h>
+#include <recur/optim/averaged_weights.h>
 #include <recur/optim/optimizers.h>
 
 #include <boost/test/unit_test.hpp>
@@ -114,6 +115,83 @@ BOOST_AUTO_TEST_CASE(decoupled_weight_decay_is_the_same_before_and_after_the_lea
   }
   BOOST_TEST(before.values() == after.values(), boost::test_tools::tolerance(1e-14)
                                                     << boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(weight_decay_leaves_alone_what_a_filter_refuses) {
+  const auto after = [](Optimizer optimizer) {
+    ToyModel model;
+    model.add("lstm/kernel", {1, 2}, {2, 2});
+    model.add("lstm/bias", {2});
+    model.add("norm/gamma", {2});
+    optimizer.step(model.list());
+    return std::vector<double>{model.values(0)[1], model.values(1)[0], model.values(2)[0]};
+  };
+  const auto check_values = [](const std::vector<double>& values, const std::vector<double>& expected) {
+    BOOST_TEST(values == expected, boost::test_tools::tolerance(1e-15) << boost::test_tools::per_element());
+  };
+  check_values(after(chain(add_decayed_weights(0.5, all_but({"bias"})), scale(-1))), {1, 2, 1});
+  check_values(after(chain(add_decayed_weights(0.5, matrices_only()), scale(-1))), {1, 2, 2});
+  check_values(after(chain(scale_by_learning_rate(0.5), decay_weights(0.5, all_but({"bias", "gamma"})))), {1.5, 2, 2});
+  const ExtraOptions kernels{.exclude_from_weight_decay = {"bias", "norm"}};
+  check_values(after(adamw({.learning_rate = 1, .weight_decay = 0.25, .extra = kernels})), {1.5, 2, 2});
+  check_values(
+      after(sgd({.learning_rate = 1, .weight_decay = 0.25, .extra = kernels, .convention = Convention::torch})),
+      {1.5, 2, 2});
+}
+
+BOOST_AUTO_TEST_CASE(averages_follow_the_values_and_are_swapped_in_and_back) {
+  ToyModel model;
+  model.add("w", {10, -1});
+  auto optimizer = sgd({.learning_rate = 1, .extra = {.ema_momentum = 0.75}});
+  optimizer.swap_averages(model.list());  // before the first update they are the values
+  BOOST_TEST(model.values()[0] == 10);
+  BOOST_CHECK_THROW(optimizer.step(model.list()), StateError);
+  BOOST_CHECK_THROW(optimizer.for_each_slot([](auto&, Array&) {}), StateError);
+  optimizer.swap_averages(model.list());
+  double average = 0;
+  for (int i = 0; i < 4; ++i) {
+    model.set_gradient(0, {1.0 + i, 0});
+    optimizer.step(model.list());
+    average = i == 0 ? model.values()[0] : 0.75 * average + 0.25 * model.values()[0];
+  }
+  const auto values = model.values();
+  const auto version = model[0].version();
+  {
+    const AveragedWeights averaged(optimizer, model.list());
+    BOOST_TEST(model.values()[0] == average);
+    BOOST_TEST(model.values()[1] == -1);
+    BOOST_TEST(model[0].version() > version);
+  }
+  BOOST_TEST(model.values() == values, boost::test_tools::per_element());
+  auto none = sgd();
+  BOOST_CHECK_THROW(AveragedWeights(none, model.list()), StateError);
+  BOOST_CHECK_THROW((void)chain(average_weights(), scale(-1)), ValueError);
+  BOOST_CHECK_THROW((void)average_weights(1), ValueError);
+  BOOST_CHECK_THROW((void)sgd({.extra = {.ema_momentum = -0.1}}), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(accumulated_gradients_are_those_of_one_large_batch) {
+  ToyModel small, large;
+  for (ToyModel* model : {&small, &large}) model->add("w", {1, 2});
+  auto a = adam({.clip = {.global_norm = 1}, .extra = {.gradient_accumulation_steps = 4}, .maximize = true});
+  auto b = adam({.clip = {.global_norm = 1}, .maximize = true});
+  for (int i = 0; i < 12; ++i) {
+    // As backward does, which adds to what is there.
+    auto sum = small[0].gradient.to_doubles();
+    sum[0] += i;
+    sum[1] -= 2;
+    small.set_gradient(0, sum);
+    a.step(small.list());
+    if (i % 4 == 3) {
+      large.set_gradient(0, {i - 1.5, -2});
+      b.step(large.list());
+    }
+    BOOST_TEST(a.iterations() == b.iterations());
+    BOOST_TEST(small.values() == large.values(), boost::test_tools::tolerance(1e-14)
+                                                     << boost::test_tools::per_element());
+  }
+  BOOST_CHECK_THROW((void)accumulate_gradients(0), ValueError);
+  BOOST_CHECK_THROW((void)chain(clip_by_norm(1), accumulate_gradients(2)), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(scale_follows_a_schedule) {

@@ -8,6 +8,7 @@
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedules.h>
 #include <recur/train/dataset.h>
+#include <recur/train/early_stopping.h>
 #include <recur/train/trainer.h>
 
 #include <boost/test/unit_test.hpp>
@@ -31,7 +32,8 @@ class Run {
         trainer_(built(model_),
                  optim::adam({.learning_rate =
                                   optim::exponential_decay({.initial = 0.05, .decay_steps = 10, .decay_rate = 0.9})}),
-                 {.epochs = epochs, .patience = 4, .progress = false, .checkpoint = std::move(checkpoint)}) {
+                 {.epochs = epochs, .progress = false, .checkpoint = std::move(checkpoint)}) {
+    trainer_.add(EarlyStopping({.patience = 4, .restore_best_weights = true}));
     trainer_.on_epoch_begin = [this](Index epoch) {
       batches_.start_epoch(epoch);
       in_epoch_ = 0;

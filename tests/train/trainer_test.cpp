@@ -1,6 +1,9 @@
-#include <recur/layers/dense.h>
-#include <recur/layers/losses.h>
+#include "toy_training.h"
+
+#include <recur/framework/expr/fuse.h>
 #include <recur/optim/optimizers.h>
+#include <recur/train/dataset.h>
+#include <recur/train/early_stopping.h>
 #include <recur/train/interrupt.h>
 #include <recur/train/snapshot.h>
 #include <recur/train/trainer.h>
@@ -14,18 +17,6 @@
 namespace {
 
 using namespace recur;
-
-// y = 3x - 1, learned by one unit.
-struct Line {
-  Line() : dense(1) {
-    Builder builder(1, DType::float32, Generator(1));
-    dense.build(builder);
-  }
-  Var loss(Tape& tape) { return mean_squared_error(dense(tape.constant(x)), tape.constant(y)); }
-  Dense dense;
-  Tensor<float> x{{4, 1}, {-1, 0, 1, 2}};
-  Tensor<float> y{{4, 1}, {-4, -1, 2, 5}};
-};
 
 BOOST_AUTO_TEST_SUITE(trainer)
 
@@ -49,8 +40,8 @@ BOOST_AUTO_TEST_CASE(learns_a_line_and_reports_every_epoch) {
 
 BOOST_AUTO_TEST_CASE(stops_when_validation_does_not_improve) {
   Line line;
-  Trainer trainer(parameters(line.dense), optim::sgd({.learning_rate = 0.01}),
-                  {.epochs = 50, .patience = 3, .progress = false});
+  Trainer trainer(parameters(line.dense), optim::sgd({.learning_rate = 0.01}), {.epochs = 50, .progress = false});
+  trainer.add(EarlyStopping({.patience = 3}));
   Tape tape;
   const std::vector<double> losses = {3, 2, 2.5, 1, 1.5, 1.2, 1.1, 0.1};
   std::size_t at = 0;
@@ -69,8 +60,59 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_names_the_place_and_the_parameter
   BOOST_CHECK_EXCEPTION(
       trainer.fit(tape, 2, [&](Tape& t, Index) { return line.loss(t); }), StateError, [](const StateError& e) {
         const std::string text = e.what();
-        return text.find("batch 1 of epoch 1") != std::string::npos && text.find("'kernel'") != std::string::npos;
+        return text.find("batch 1 of epoch 1") != std::string::npos && text.find("'kernel'") != std::string::npos &&
+               text.find(
+                   "first operation with such a result: subtract, square (operation 4 of 5, shape [4, 1], inf)") !=
+                   std::string::npos;
       });
+}
+
+BOOST_AUTO_TEST_CASE(a_gradient_that_is_not_finite_is_refused_before_it_does_harm) {
+  Line line;
+  const auto before = line.kernel();
+  Trainer trainer(parameters(line.dense), optim::sgd(), {.epochs = 1, .progress = false});
+  Tape tape;
+  const auto root_of_nothing = [&](Tape& t, Index) {
+    const Var loss = line.loss(t);
+    return Var(sqrt(loss * 0.0));
+  };
+  BOOST_CHECK_EXCEPTION(trainer.fit(tape, 1, root_of_nothing), StateError, [](const StateError& e) {
+    const std::string text = e.what();
+    return text.find("the loss is 0, but the gradient of parameter 'kernel'") != std::string::npos;
+  });
+  BOOST_TEST(line.kernel() == before);
+}
+
+BOOST_AUTO_TEST_CASE(the_gradient_norm_is_measured) {
+  Line line;
+  line.dense.kernel.edit().fill(0);
+  Trainer trainer(parameters(line.dense), optim::sgd({.learning_rate = 0}), {.epochs = 1, .progress = false});
+  Tape tape;
+  const auto reports = trainer.fit(tape, 2, [&](Tape& t, Index) { return line.loss(t); });
+  // Of mean error²: 2/4 Σ error · x and 2/4 Σ error, where error is -y = {4, 1, -2, -5}.
+  BOOST_TEST(reports[0].gradient_norm == std::hypot(-8.0, -1.0), boost::test_tools::tolerance(1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(batches_are_trained_on_evaluated_and_predicted) {
+  Line line;
+  const TensorDataset data(line.x.clone(), line.y.clone());
+  Batches batches(data, {.batch = 3, .shuffle = false});
+  Trainer trainer(parameters(line.dense), optim::sgd({.learning_rate = 0.1}), {.epochs = 60, .progress = false});
+  Tape tape;
+  const auto loss = [&](Tape& t, const Batch& batch) {
+    return mean_squared_error(line.dense(t.constant(batch.inputs)), t.constant(batch.targets));
+  };
+  const double whole = line.loss(tape).item();
+  tape.reset();
+  BOOST_TEST(trainer.evaluate(tape, batches, loss) == whole, boost::test_tools::tolerance(1e-5));  // 3 and 1 examples
+  const auto reports = trainer.fit(tape, batches, loss, batches);
+  BOOST_TEST(reports.back().valid_loss < 1e-4);
+  BOOST_TEST(reports.back().items_per_second > 0);
+  const auto outputs = Trainer::predict(
+      tape, batches, [&](Tape& t, const Batch& batch) { return line.dense(t.constant(batch.inputs)); });
+  BOOST_TEST(outputs.size() == 2U);
+  BOOST_TEST(outputs[1].to_doubles()[0] == 5.0, boost::test_tools::tolerance(0.01));
+  BOOST_TEST(tape.recording());
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupt_ends_after_the_step_at_hand) {

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <recur/framework/parameter.h>
+
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace recur::optim {
+
+/// Which parameters something is for; an empty one accepts all.
+using ParameterFilter = std::function<bool(const NamedParameter&)>;
+
+/// Parameters whose path contains none of `parts`: `all_but({"bias", "gamma"})`. (Keras exclude_from_weight_decay)
+[[nodiscard]] inline ParameterFilter all_but(std::vector<std::string> parts) {
+  return [parts = std::move(parts)](const NamedParameter& named) {
+    for (const std::string& part : parts)
+      if (named.path.find(part) != std::string::npos) return false;
+    return true;
+  };
+}
+
+/// Kernels and tables, but not biases, gains and other vectors.
+[[nodiscard]] inline ParameterFilter matrices_only() {
+  return [](const NamedParameter& named) { return named.parameter->shape().rank() >= 2; };
+}
+
+/// The answers of a filter for a list of parameters, for a link to keep.
+class Selection {
+ public:
+  explicit Selection(ParameterFilter filter) : filter_(std::move(filter)) {}
+  void bind(std::span<const NamedParameter> all) {
+    accepted_.clear();
+    if (!filter_) return;
+    for (const NamedParameter& named : all) accepted_.push_back(filter_(named));
+  }
+  [[nodiscard]] bool accepts(std::size_t parameter) const { return !filter_ || accepted_[parameter]; }
+
+ private:
+  ParameterFilter filter_;
+  std::vector<bool> accepted_;
+};
+
+}  // namespace recur::optim

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <recur/framework/parameter.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace recur::optim {
+
+/// How far to go along a direction.
+enum class LineSearch {
+  none,          ///< the learning rate's part of the step, unseen (torch line_search_fn=None)
+  backtracking,  ///< halve until the loss falls enough (Armijo 1966)
+  strong_wolfe,  ///< until the slope is small, too (Nocedal and Wright 2006, algorithms 3.5 and 3.6)
+};
+
+/// Names and defaults of `torch.optim.LBFGS`, but for the line search.
+struct LbfgsOptions {
+  double learning_rate = 1;          ///< of the step tried first
+  Index max_iterations = 20;         ///< directions in one call of `step`
+  Index max_evaluations = 0;         ///< of the closure in one call of `step`; 0: 1.25 max_iterations
+  double tolerance_gradient = 1e-7;  ///< largest element of a gradient that counts as zero
+  double tolerance_change = 1e-9;    ///< change of loss or parameters that counts as none
+  Index history = 100;               ///< steps the curvature is known from
+  LineSearch line_search = LineSearch::strong_wolfe;
+};
+
+/// Limited-memory BFGS (Nocedal 1980; Liu and Nocedal 1989), for models of up to some ten thousand parameters and a loss that
+/// is the same each time it is computed: all data in one batch, no dropout. Computes in double, whatever the parameters are.
+class Lbfgs {
+ public:
+  /// Computes the loss and adds to the gradients, which are zero before: `tape.reset(); Var l = …; tape.backward(l);
+  /// return l.item();`. It is called several times a step, with other parameters.
+  using Closure = std::function<double()>;
+
+  /// @throws ValueError for options outside their range.
+  explicit Lbfgs(LbfgsOptions options = {});
+
+  /// Up to `max_iterations` directions; constraints hold afterwards, gradients are zero.
+  /// @returns the loss before. @throws ShapeError when `parameters` have another number of elements than in the step before.
+  double step(std::span<const NamedParameter> parameters, const Closure& closure);
+
+  /// Directions followed so far.
+  [[nodiscard]] Index iterations() const { return iterations_; }
+
+  /// All it knows, to save, and to go on with to the same bits.
+  [[nodiscard]] std::map<std::string, Array> state() const;
+  /// @throws ValueError when something is missing or does not fit together; nothing has changed then.
+  void set_state(const std::map<std::string, Array>& state);
+
+ private:
+  using Vector = std::vector<double>;
+  /// A change of the parameters and that of the gradient with it.
+  struct Pair {
+    Vector step, difference;
+  };
+  struct Problem;
+
+  void remember(Pair pair);
+  [[nodiscard]] Vector direction(const Vector& gradient) const;
+
+  LbfgsOptions options_;
+  std::deque<Pair> pairs_;
+  double curvature_ = 1;  // scale of the inverse Hessian's diagonal
+  Vector direction_, previous_gradient_;
+  double length_ = 0;  // of the last step, in directions
+  Index iterations_ = 0;
+};
+
+}  // namespace recur::optim

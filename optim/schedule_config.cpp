@@ -1,0 +1,253 @@
+#include <recur/framework/error.h>
+#include <recur/optim/schedule_config.h>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace recur::optim {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const Schedule& schedule);
+Schedule from_json(const json& config);
+
+/// Reads members from an object; those without a default must be there.
+class Reader {
+ public:
+  Reader(std::string class_name, const json& config) : class_name_(std::move(class_name)), config_(config) {}
+
+  template <class T>
+  void required(const char* key, T& value) {
+    require<ValueError>(config_.contains(key), "schedule_from_config: {} needs {}", class_name_, key);
+    (*this)(key, value);
+  }
+  template <class T>
+  void operator()(const char* key, T& value) {
+    known_ += std::string(" ") + key;
+    if (const auto at = config_.find(key); at != config_.end() && !at->is_null()) {
+      read(key, *at, value);
+      ++read_;
+    } else if (at != config_.end()) {
+      ++read_;
+    }
+  }
+  void ignored(const char* key) { read_ += config_.contains(key) ? 1 : 0; }
+  void finish() const {
+    if (read_ == config_.size()) return;
+    for (const auto& [key, value] : config_.items())
+      require<ValueError>((known_ + " name ").find(" " + key + " ") != std::string::npos,
+                          "schedule_from_config: {} has no argument {}; it has{}", class_name_, key, known_);
+  }
+
+ private:
+  void check(bool holds, const char* key, const json& value, const char* kind) const {
+    require<ValueError>(holds, "schedule_from_config: {}: {} = {}, must be {}", class_name_, key, value.dump(), kind);
+  }
+  void read(const char* key, const json& value, double& to) const {
+    check(value.is_number(), key, value, "a number");
+    to = value.get<double>();
+  }
+  void read(const char* key, const json& value, Index& to) const {
+    // Keras writes steps as it was given them, 1000.0 perhaps.
+    const double number = value.is_number() ? value.get<double>() : 0.5;
+    check(std::floor(number) == number && std::abs(number) < 1e15, key, value, "a whole number");
+    to = static_cast<Index>(number);
+  }
+  void read(const char* key, const json& value, bool& to) const {
+    check(value.is_boolean(), key, value, "true or false");
+    to = value.get<bool>();
+  }
+  void read(const char* /*key*/, const json& value, Schedule& to) const { to = from_json(value); }
+  template <class T>
+  void read(const char* key, const json& value, std::vector<T>& to) const {
+    check(value.is_array(), key, value, "a list");
+    to.resize(value.size());
+    for (std::size_t i = 0; i < to.size(); ++i) read(key, value[i], to[i]);
+  }
+
+  std::string class_name_;
+  const json& config_;
+  std::string known_;
+  std::size_t read_ = 0;
+};
+
+/// The opposite.
+class Writer {
+ public:
+  template <class T>
+  void required(const char* key, const T& value) {
+    (*this)(key, value);
+  }
+  template <class T>
+  void operator()(const char* key, const T& value) {
+    config[key] = value;
+  }
+  void operator()(const char* key, const Schedule& value) { config[key] = to_json(value); }
+  void ignored(const char* /*key*/) {}
+
+  json config = json::object();
+};
+
+void describe(auto& archive, PiecewiseConstantOptions& o) {
+  archive.required("boundaries", o.boundaries);
+  archive.required("values", o.values);
+}
+void describe(auto& archive, StepDecayOptions& o) {
+  archive.required("initial_learning_rate", o.initial);
+  archive.required("every", o.every);
+  archive("factor", o.factor);
+}
+template <class Options>
+  requires(std::same_as<Options, ExponentialDecayOptions> || std::same_as<Options, InverseTimeDecayOptions>)
+void describe(auto& archive, Options& o) {
+  archive.required("initial_learning_rate", o.initial);
+  archive.required("decay_steps", o.decay_steps);
+  archive.required("decay_rate", o.decay_rate);
+  archive("staircase", o.staircase);
+}
+void describe(auto& archive, PolynomialDecayOptions& o) {
+  archive.required("initial_learning_rate", o.initial);
+  archive.required("decay_steps", o.decay_steps);
+  archive("end_learning_rate", o.end);
+  archive("power", o.power);
+  archive("cycle", o.cycle);
+}
+void describe(auto& archive, CosineDecayOptions& o) {
+  archive.required("initial_learning_rate", o.initial);
+  archive.required("decay_steps", o.decay_steps);
+  archive("alpha", o.alpha);
+}
+void describe(auto& archive, CosineRestartsOptions& o) {
+  archive.required("initial_learning_rate", o.initial);
+  archive.required("first_decay_steps", o.first_decay_steps);
+  archive("t_mul", o.t_mul);
+  archive("m_mul", o.m_mul);
+  archive("alpha", o.alpha);
+}
+void describe(auto& archive, LinearCosineDecayOptions& o) {
+  archive.required("initial_learning_rate", o.initial);
+  archive.required("decay_steps", o.decay_steps);
+  archive("num_periods", o.periods);
+  archive("alpha", o.alpha);
+  archive("beta", o.beta);
+}
+void describe(auto& archive, WarmUpSource& o) {
+  archive.required("steps", o.options.steps);
+  archive("start", o.options.start);
+  archive.required("then", o.then);
+}
+void describe(auto& archive, OneCycleOptions& o) {
+  archive.required("maximum", o.maximum);
+  archive.required("total_steps", o.total_steps);
+  archive("rising", o.rising);
+  archive("initial_divisor", o.initial_divisor);
+  archive("final_divisor", o.final_divisor);
+}
+void describe(auto& archive, InverseSquareRootOptions& o) {
+  archive.required("peak", o.peak);
+  archive.required("warm_up_steps", o.warm_up_steps);
+}
+
+/// One schedule: its class name and the function that makes it.
+template <class Options_, class Make>
+struct Kind {
+  using Options = Options_;
+  const char* name;
+  Options_ empty;
+  Make make;
+};
+template <class Options, class Make>
+Kind<Options, Make> kind(const char* name, Options empty, Make make) {
+  return {name, std::move(empty), make};
+}
+
+/// Calls `visit` with every kind.
+void for_each_kind(auto visit) {
+  visit(kind("PiecewiseConstantDecay", PiecewiseConstantOptions{}, [](PiecewiseConstantOptions o) {
+    return piecewise_constant(std::move(o.boundaries), std::move(o.values));
+  }));
+  visit(kind("StepDecay", StepDecayOptions{0, 1}, step_decay));
+  visit(kind("ExponentialDecay", ExponentialDecayOptions{0, 1, 1}, exponential_decay));
+  visit(kind("PolynomialDecay", PolynomialDecayOptions{0, 1}, polynomial_decay));
+  visit(kind("InverseTimeDecay", InverseTimeDecayOptions{0, 1, 1}, inverse_time_decay));
+  visit(kind("CosineDecay", CosineDecayOptions{0, 1}, cosine_decay));
+  visit(kind("CosineDecayRestarts", CosineRestartsOptions{0, 1}, cosine_restarts));
+  visit(kind("LinearCosineDecay", LinearCosineDecayOptions{0, 1}, linear_cosine_decay));
+  visit(kind("WarmUp", WarmUpSource{{1}, 0.0}, [](WarmUpSource o) { return warm_up(o.options, std::move(o.then)); }));
+  visit(kind("OneCycle", OneCycleOptions{0, 1}, one_cycle));
+  visit(kind("InverseSquareRoot", InverseSquareRootOptions{0, 1}, inverse_square_root));
+}
+
+/// Keras 3's warm-up, part of its cosine decay: rises to `warmup_target`, at which the cosine then begins.
+Schedule warmed_up(json config) {
+  const auto take = [&](const char* key) {
+    const json value = config.contains(key) ? config[key] : json();
+    config.erase(key);
+    return value;
+  };
+  const json steps = take("warmup_steps"), target = take("warmup_target");
+  if (target.is_null()) return from_json({{"class_name", "CosineDecay"}, {"config", config}});
+  const json start = config.value("initial_learning_rate", json());
+  config["initial_learning_rate"] = target;
+  const json then{{"class_name", "CosineDecay"}, {"config", config}};
+  return from_json({{"class_name", "WarmUp"}, {"config", {{"steps", steps}, {"start", start}, {"then", then}}}});
+}
+
+Schedule from_json(const json& config) {
+  if (config.is_number()) return config.get<double>();
+  require<ValueError>(config.is_object() && config.contains("class_name") && config["class_name"].is_string(),
+                      "schedule_from_config: {}, must be a number or {{\"class_name\": …, \"config\": {{…}}}}",
+                      config.dump().substr(0, 80));
+  const auto name = config["class_name"].get<std::string>();
+  const json arguments = config.value("config", json::object());
+  require<ValueError>(arguments.is_object(), "schedule_from_config: {}: the config is not an object", name);
+  for (const auto& [key, value] : config.items())
+    require<ValueError>(key == "class_name" || key == "config" || key == "module" || key == "registered_name",
+                        "schedule_from_config: {}: {} beside class_name and config", name, key);
+  if (name == "CosineDecay" && (arguments.contains("warmup_steps") || arguments.contains("warmup_target")))
+    return warmed_up(arguments);
+  std::optional<Schedule> made;
+  std::string known;
+  for_each_kind([&](auto kind) {
+    known += std::string(known.empty() ? "" : ", ") + kind.name;
+    if (name != kind.name) return;
+    Reader reader(name, arguments);
+    auto options = kind.empty;
+    describe(reader, options);
+    reader.ignored("name");
+    reader.finish();
+    made = kind.make(std::move(options));
+  });
+  require<ValueError>(made.has_value(), "schedule_from_config: no schedule {}; there are {}", name, known);
+  return *made;
+}
+
+json to_json(const Schedule& schedule) {
+  if (const auto number = schedule.constant()) return *number;
+  require<StateError>(schedule.source() != nullptr, "get_config: the schedule is a function, which has no config");
+  json result;
+  for_each_kind([&](auto kind) {
+    using Options = typename decltype(kind)::Options;
+    const auto* given = std::get_if<Options>(&schedule.source()->options);
+    if (!given) return;
+    Options options = *given;
+    Writer writer;
+    describe(writer, options);
+    result = {{"class_name", kind.name}, {"config", writer.config}};
+  });
+  return result;
+}
+
+}  // namespace
+
+Schedule schedule_from_config(std::string_view config) {
+  const json parsed = json::parse(config, nullptr, false);
+  require<ValueError>(!parsed.is_discarded(), "schedule_from_config: not JSON: {}", config.substr(0, 80));
+  return from_json(parsed);
+}
+
+std::string get_config(const Schedule& schedule) { return to_json(schedule).dump(); }
+
+}  // namespace recur::optim

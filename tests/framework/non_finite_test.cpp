@@ -1,0 +1,67 @@
+#include <recur/framework/expr/fuse.h>
+#include <recur/framework/linear.h>
+#include <recur/framework/non_finite.h>
+#include <recur/framework/ops/reduce.h>
+#include <recur/framework/ops/transpose.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <limits>
+
+namespace {
+
+using namespace recur;
+
+BOOST_AUTO_TEST_SUITE(non_finite)
+
+BOOST_AUTO_TEST_CASE(operations_have_the_names_of_their_functions) {
+  Tape tape;
+  const Var x = tape.input(Tensor<float>({2, 3}, {1, 2, 3, 4, 5, 6}));
+  (void)transpose(x);
+  const Var y = fuse([](auto a) { return log(a * a) + a * a; }, x);
+  (void)sum(y);
+  std::vector<std::string> names;
+  for (const detail::Record& record : tape.records()) names.push_back(record.name());
+  const std::vector<std::string> wanted = {"transpose", "multiply, log, add", "sum"};
+  BOOST_TEST(names == wanted, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_first_operation_with_such_a_result_is_found) {
+  Tape tape;
+  Parameter weights("weights");
+  weights.create({3, 2}, DType::float32);
+  const Var x = tape.constant(Tensor<float>({2, 3}, {1, 2, 3, 4, 5, 6}));
+  const Var y = matmul(x, weights);
+  const Var z = log(y);
+  const Var loss = sum(Var(z * 2.0));
+  const auto found = first_non_finite(tape);
+  BOOST_REQUIRE(found.has_value());
+  BOOST_TEST(found->operation == "log");
+  BOOST_TEST((found->shape == Shape{2, 2}));
+  BOOST_TEST(found->value == -std::numeric_limits<double>::infinity());
+  BOOST_TEST(std::isinf(loss.item()));
+
+  tape.reset();
+  weights.edit().fill(std::numeric_limits<double>::quiet_NaN());
+  (void)static_cast<Var>(matmul(tape.constant(Tensor<float>({1, 3}, {1, 2, 3})), weights));
+  BOOST_TEST(first_non_finite(tape)->operation == "the parameter weights");
+}
+
+BOOST_AUTO_TEST_CASE(gradients_are_looked_at_in_the_order_they_flow) {
+  Tape tape;
+  const Var x = tape.input(Tensor<float>({2}, {0, 4}));
+  const Var doubled = x * 2.0;
+  const Var root = sqrt(doubled);
+  const Var loss = sum(root);
+  tape.backward(loss);
+  BOOST_TEST(!first_non_finite(tape).has_value());
+  const auto found = first_non_finite_gradient(tape, loss);  // of sqrt at 0
+  BOOST_REQUIRE(found.has_value());
+  BOOST_TEST(found->operation == "multiply");
+  BOOST_TEST(std::isinf(found->value));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace

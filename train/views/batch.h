@@ -1,0 +1,58 @@
+#pragma once
+
+#include <recur/framework/error.h>
+#include <recur/train/example.h>
+#include <recur/train/views/view.h>
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+namespace recur::views {
+
+/// `stack` as an object.
+struct StackExamples {
+  [[nodiscard]] Batch operator()(std::span<const Example> examples) const { return stack(examples); }
+};
+
+/// Consecutive elements put together.
+template <Dataset D, class F>
+class BatchView : public View<D> {
+ public:
+  BatchView(D&& data, Index count, bool drop_last, F collate)
+      : View<D>(std::forward<D>(data)), count_(count), drop_last_(drop_last), collate_(std::move(collate)) {
+    require<ValueError>(count >= 1, "batch: {} elements, at least 1 is needed", count);
+  }
+
+  [[nodiscard]] Index size() const {
+    const Index all = this->base_size();
+    return all / count_ + (!drop_last_ && all % count_ > 0 ? 1 : 0);
+  }
+  [[nodiscard]] auto operator[](Index index) const {
+    detail::require_element("batch", index, size());
+    std::vector<Element<D>> elements;
+    const Index end = std::min((index + 1) * count_, this->base_size());
+    for (Index i = index * count_; i < end; ++i) elements.push_back(this->base(i));
+    return collate_(std::span<const Element<D>>(elements));
+  }
+
+ private:
+  Index count_;
+  bool drop_last_;
+  F collate_;
+};
+
+/// `batch(examples, 32)`: `Batch`es `[32, …]` of examples of equal shapes; `batch(sequences, 32, pad)`: `PaddedBatch`es of sequences
+/// of any lengths. `collate` makes one thing of a span of elements. The last batch is smaller where they do not divide evenly.
+/// @throws ValueError for less than one element.
+template <Dataset D, class F = StackExamples>
+[[nodiscard]] BatchView<D, F> batch(D&& data, Index count, F collate = {}) {
+  return {std::forward<D>(data), count, false, std::move(collate)};
+}
+/// The same without a last batch that is smaller than the others.
+template <Dataset D, class F = StackExamples>
+[[nodiscard]] BatchView<D, F> full_batches(D&& data, Index count, F collate = {}) {
+  return {std::forward<D>(data), count, true, std::move(collate)};
+}
+
+}  // namespace recur::views

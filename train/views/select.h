@@ -1,0 +1,34 @@
+#pragma once
+
+#include <recur/train/views/view.h>
+
+#include <vector>
+
+namespace recur::views {
+
+/// Some elements, in an order of one's own.
+template <Dataset D>
+class Select : public View<D> {
+ public:
+  /// @throws ValueError for a number outside [0, size()) of the data.
+  Select(D&& data, std::vector<Index> numbers) : View<D>(std::forward<D>(data)), numbers_(std::move(numbers)) {
+    for (const Index number : numbers_) detail::require_element("select", number, this->base_size());
+  }
+
+  [[nodiscard]] Index size() const { return static_cast<Index>(numbers_.size()); }
+  [[nodiscard]] decltype(auto) operator[](Index index) const {
+    detail::require_element("select", index, size());
+    return this->base(numbers_[static_cast<std::size_t>(index)]);
+  }
+
+ private:
+  std::vector<Index> numbers_;
+};
+
+/// `select(data, {4, 0, 4})`
+template <Dataset D>
+[[nodiscard]] Select<D> select(D&& data, std::vector<Index> numbers) {
+  return {std::forward<D>(data), std::move(numbers)};
+}
+
+}  // namespace recur::views

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <recur/framework/random.h>
+#include <recur/train/views/view.h>
+
+#include <vector>
+
+namespace recur::views {
+
+/// All elements in another order every epoch.
+template <Dataset D>
+class Shuffle : public View<D> {
+ public:
+  Shuffle(D&& data, std::uint64_t seed) : View<D>(std::forward<D>(data)), seed_(seed) { order(0); }
+
+  [[nodiscard]] Index size() const { return static_cast<Index>(order_.size()); }
+  [[nodiscard]] decltype(auto) operator[](Index index) const {
+    detail::require_element("shuffle", index, size());
+    return this->base(order_[static_cast<std::size_t>(index)]);
+  }
+  /// The order of this epoch, whatever was drawn before: a resumed run sees what the first one would have.
+  void start_epoch(Index epoch) {
+    View<D>::start_epoch(epoch);
+    order(epoch);
+  }
+
+ private:
+  void order(Index epoch) { order_ = seed_.fork(static_cast<std::uint64_t>(epoch)).permutation(this->base_size()); }
+
+  Generator seed_;
+  std::vector<Index> order_;
+};
+
+/// `shuffle(data, seed)`: orders are the same ones for the same seed.
+template <Dataset D>
+[[nodiscard]] Shuffle<D> shuffle(D&& data, std::uint64_t seed) {
+  return {std::forward<D>(data), seed};
+}
+
+}  // namespace recur::views

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <recur/framework/shape.h>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace recur::views {
+
+/// What can be asked for its elements by number: `TensorDataset`, `SequenceDataset`, `StreamBatches`, and all views. An element
+/// depends on its number, the seeds and the epoch alone, never on what was asked for before, so that training can go on with any
+/// batch of any epoch.
+template <class D>
+concept Dataset = requires(std::remove_cvref_t<D>& data, Index index) {
+  { data.size() } -> std::convertible_to<Index>;
+  data[index];
+};
+
+/// What a data set consists of.
+template <Dataset D>
+using Element = std::remove_cvref_t<decltype(std::declval<std::remove_cvref_t<D>&>()[Index{}])>;
+
+/// Tells a data set, if it wants to know, that an epoch begins: views pass it on to what they look at.
+template <class D>
+void start_epoch(D& data, Index epoch) {
+  if constexpr (requires { data.start_epoch(epoch); }) data.start_epoch(epoch);
+}
+
+namespace detail {
+void require_element(const char* view, Index index, Index size);
+}
+
+/// Base of a view on the data set D: a reference if it was made of a variable, which must then outlive it, or else the data set
+/// itself. `for (auto&& element : view)` goes through it.
+template <Dataset D>
+class View {
+ public:
+  explicit View(D&& data) : data_(std::forward<D>(data)) {}
+
+  void start_epoch(Index epoch) { views::start_epoch(data_, epoch); }
+
+ protected:
+  [[nodiscard]] Index base_size() const { return data_.size(); }
+  /// Element `index` of what is looked at.
+  [[nodiscard]] decltype(auto) base(Index index) const { return const_cast<std::remove_cvref_t<D>&>(data_)[index]; }
+  [[nodiscard]] D& data() { return data_; }
+
+ private:
+  D data_;
+};
+
+}  // namespace recur::views
