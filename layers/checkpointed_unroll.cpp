@@ -185,6 +185,8 @@ Var unroll_checkpointed(CellInterface& cell, Var sequence, const SequenceSteps& 
   const auto sizes = checkpointing.needs_sizes() ? measure(blocks, carried) : Checkpointing::Sizes{};
   const Checkpointing::Layout layout = checkpointing.layout(steps.time(), sizes);
   if (layout.block >= steps.time() && layout.recorded > 0) return unroll(cell, sequence, steps, states, options);
+  require<StateError>(options.observer == nullptr,
+                      "RNN: steps that are computed again cannot be observed (observe without `checkpoint`)");
   blocks.block = layout.block;
   blocks.plan = layout.plan.view();
   blocks.plan.cuts = on_tape<std::int16_t>(tape, blocks.plan.cuts);
