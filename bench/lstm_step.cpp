@@ -3,7 +3,14 @@
 //
 //   lstm_step --cell lstm --layers 2 --hidden 128 --batch 16 --time 100 --threads 1 --json
 //
-// The programs in bench/peers take the same flags; bench/compare runs them in turn.
+// With --checkpoint it is a step on a long sequence: the loss is the last output's, the input is read where it lies and gets no
+// gradient. `none` keeps everything, `auto` stores states every so many steps (or what --memory leaves room for), a number says
+// every how many.
+//
+//   lstm_step --layers 1 --hidden 256 --batch 8 --time 100000 --checkpoint auto --memory 900M --steps 1
+//
+// There --memory is for all the program needs, its input included. The programs in bench/peers take the same flags;
+// bench/compare runs them in turn.
 #include "common/cells.h"
 
 #include <recur/framework/parallel.h>
@@ -11,16 +18,41 @@
 
 #include <fmt/format.h>
 
+namespace {
+
 using namespace recur;
 
-int main(int argc, char** argv) try {
-  CLI::App app("Times a training step of a stack of recurrent cells.");
-  bench::StepOptions options;
-  options.add_to(app, {"lstm", "gru", "rnn", "peephole"});
-  CLI11_PARSE(app, argc, argv);
-  set_threads(options.threads);
+// "900M", "1.5G", "300000".
+double bytes_of(const std::string& text) {
+  std::size_t used = 0;
+  const double number = std::stod(text, &used);
+  const std::string unit = text.substr(used);
+  const double factor = unit == "K"    ? 1024.0
+                        : unit == "M"  ? 1048576.0
+                        : unit == "G"  ? 1073741824.0
+                        : unit.empty() ? 1
+                                       : 0;
+  require<ValueError>(number > 0 && factor > 0, "--memory: '{}' is not a number of bytes (900M, 1.5G)", text);
+  return number * factor;
+}
 
-  RNN rnn(bench::make_cells(options), {.return_sequences = true, .time_major = true});
+Checkpointing checkpointing_of(const bench::StepOptions& options) {
+  if (options.checkpoint.empty() || options.checkpoint == "none") return {};
+  if (options.checkpoint != "auto") return Checkpointing::steps(std::stol(options.checkpoint));
+  if (options.memory.empty()) return Checkpointing::automatic();
+  const double input = 4.0 * static_cast<double>(options.time * options.batch * options.features());
+  // What the program, its weights and half an unused block of the arena take.
+  constexpr double program = 32 * 1048576.0;
+  const double left = bytes_of(options.memory) - input - program;
+  require<ValueError>(left > 0, "--memory {}: the input alone takes {:.0f} bytes", options.memory, input);
+  return Checkpointing::memory(static_cast<std::size_t>(left));
+}
+
+void run(const bench::StepOptions& options) {
+  set_threads(options.threads);
+  const bool long_sequence = !options.checkpoint.empty();
+  RNN rnn(bench::make_cells(options),
+          {.return_sequences = !long_sequence, .time_major = true, .checkpoint = checkpointing_of(options)});
   Generator generator(1);
   Builder builder(options.features(), DType::float32, generator);
   rnn.build(builder);
@@ -28,7 +60,8 @@ int main(int argc, char** argv) try {
 
   Tensor<float> x({options.time, options.batch, options.features()});
   for (float& value : x.values()) value = static_cast<float>(generator.uniform(-1, 1));
-  Array seed({options.time, options.batch, options.hidden}, DType::float32);
+  Array seed(long_sequence ? Shape{options.batch, options.hidden} : Shape{options.time, options.batch, options.hidden},
+             DType::float32);
   seed.fill(0.01);
   Tape tape;
   bench::run_step_benchmark("recur", options, [&] {
@@ -36,9 +69,22 @@ int main(int argc, char** argv) try {
       static_cast<void>(weight.parameter->edit());
       weight.parameter->zero_gradient();
     }
-    tape.backward(rnn(tape.input(x)), seed);
+    tape.backward(rnn(long_sequence ? tape.borrow(x) : tape.input(x)), seed);
     tape.reset();
   });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  CLI::App app("Times a training step of a stack of recurrent cells.");
+  bench::StepOptions options;
+  options.add_to(app, {"lstm", "gru", "rnn", "peephole"});
+  app.add_option("--checkpoint", options.checkpoint, "A long sequence: none, auto, or steps between stored states")
+      ->check(CLI::IsMember({"none", "auto"}) | CLI::PositiveNumber);
+  app.add_option("--memory", options.memory, "With --checkpoint auto: for the whole program (900M, 1.5G)");
+  CLI11_PARSE(app, argc, argv);
+  run(options);
   return 0;
 } catch (const std::exception& error) {
   fmt::print(stderr, "lstm_step: {}\n", error.what());

@@ -6,14 +6,16 @@
 //   scripts/run adding_problem --time 400 --steps 4000
 //   scripts/run adding_problem --chrono 0                 with the usual bias of the gates
 //
-// EXPECT
+// Expect below 0.01 after 1200, 1000 and 900 steps (seeds 1 to 3), and
+// 0.0041, 0.0008, 0.0013 after all 2000. With --chrono 0 it is 1900 and 1800 steps, and seed 3 does not learn in time. --time 200
+// --chrono 200 --steps 3000: below 0.01 after 1400 steps, 0.0004 in the end; --time 400 --chrono 400 --steps 3000: 1500 and 0.0005.
 
+#include "common/memory_span.h"
 #include "common/step_training.h"
 
 #include <recur/framework/parallel.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
 #include <recur/layers/rnn.h>
 #include <recur/layers/sequential.h>
 #include <recur/train/epoch_printer.h>
@@ -39,12 +41,7 @@ struct Settings {
 };
 
 Sequential make_model(const Settings& s) {
-  LSTMCellOptions options;
-  if (s.chrono > 0) {
-    options.bias_initializer = chrono(s.chrono);
-    options.unit_forget_bias = false;
-  }
-  Sequential model{RNN(LSTMCell(s.units, options)), Dense(1)};
+  Sequential model{RNN(lstm_remembering(s.chrono, s.units)), Dense(1)};
   Builder builder(2, DType::float32, Generator(s.run.seed));
   model.build(builder);
   return model;
@@ -100,9 +97,7 @@ int main(int argc, char** argv) {
   add_positive(app, "--units", s.units, "units of the LSTM");
   add_positive(app, "--batch", s.batch, "sequences a step");
   add_positive(app, "--test-sequences", s.test_sequences, "to test on");
-  app.add_option("--chrono", s.chrono, "steps to remember for, by the gates' first bias; 0: the usual bias of 1")
-      ->check(not_negative())
-      ->capture_default_str();
+  add_chrono_option(app, s.chrono);
   add_step_options(app, s.training);
   add_run_options(app, s.run);
   return run(app, argc, argv, [&] { learn_to_add(s); });

@@ -3,7 +3,7 @@
 //
 //   scripts/run autoregression
 //
-// EXPECT
+// Expect (seed 1) an error of 0.01024, 2.4 % above the best possible, after about 3 s.
 
 #include "common/step_training.h"
 

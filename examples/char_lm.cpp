@@ -14,6 +14,9 @@
 //
 // Expect on Tiny Shakespeare, --layers 2 --hidden 128 --batch 50 --time 50 --epochs 8 --lr 0.002 --clip 5: 1.56 to
 // 1.57 nats a character (2.26 bits).
+// --layers 2 --hidden 256 --embedding 64 --time 64 --batch 50 --epochs 8 --lr 0.005 --schedule cosine --clip 5 --dropout 0.1 takes 200 s
+// on one core: 1.48 nats. --layers 2 --hidden 512 --embedding 128 --time 64 --batch 50 --epochs 14 --lr 0.003 --schedule cosine --clip 5
+// --dropout 0.4: 1.43 nats after 22 minutes.
 
 #include "common/char_model.h"
 #include "common/char_text.h"

@@ -21,6 +21,7 @@
 #include <recur/layers/rnn.h>
 #include <recur/optim/optimizers.h>
 #include <recur/train/epoch_printer.h>
+#include <recur/train/run_folder.h>
 #include <recur/train/samples/adding.h>
 #include <recur/train/trainer.h>
 
@@ -43,6 +44,7 @@ struct Settings {
   double clip = 1;
   std::uint64_t seed = 1;
   int threads = 1;
+  std::string run;
   bool json = false;
 };
 
@@ -116,8 +118,11 @@ void learn_to_add(const Settings& s) {
   Model model(s);
   Tape tape;
   Trainer trainer(parameters(model), optim::adam({.learning_rate = s.learning_rate, .clip = {.global_norm = s.clip}}),
-                  {.epochs = std::max<Index>(1, s.steps / s.report_every)});
-  trainer.on_epoch_end = EpochPrinter(s.json);
+                  {.epochs = std::max<Index>(1, s.steps / s.report_every),
+                   .items_per_batch = static_cast<double>(s.batch),
+                   .items = "sequences"});
+  trainer.add(EpochPrinter(s.json));
+  if (!s.run.empty()) trainer.add(RunFolder({.directory = s.run}));
   const auto reports = trainer.fit(
       tape, std::min(s.steps, s.report_every),
       [&](Tape& t, Index) { return model.loss(t, samples::adding_problem(s.batch, s.time, random)); },
@@ -147,6 +152,7 @@ int main(int argc, char** argv) {
   app.add_option("--clip", s.clip, "largest global norm of the gradients")->check(positive())->capture_default_str();
   app.add_option("--seed", s.seed, "of weights and data")->check(not_negative())->capture_default_str();
   app.add_option("--threads", s.threads, "threads of large operations")->check(positive())->capture_default_str();
+  app.add_option("--run", s.run, "folder for logs, curves and a page about the training");
   app.add_flag("--json", s.json, "one JSON object a line");
   return run(app, argc, argv, [&] { learn_to_add(s); });
 }

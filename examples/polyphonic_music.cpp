@@ -6,7 +6,8 @@
 //   scripts/run polyphonic_music --data jsb.npz        pieces of a file, such as the JSB chorales: arrays {train,valid,test}_frames
 //                                                      and _lengths
 //
-// EXPECT
+// Expect for generated chords (seed 1) 4.82 nats a frame; the best possible is 4.74. Expect for the JSB chorales a test score of 8.39, 8.41, 8.38 nats a frame (seeds 1 to 3; published for LSTMs: 8.67 Chung et al. 2014,
+// 8.45 Bai et al. 2018), and 8.27 (seed 1) with --units 300 --dropout 0.6 --input-dropout 0.1.
 
 #include "common/command_line.h"
 #include "common/piano_rolls.h"
@@ -20,9 +21,9 @@
 #include <recur/layers/rnn.h>
 #include <recur/layers/sequential.h>
 #include <recur/optim/optimizers.h>
+#include <recur/train/early_stopping.h>
 #include <recur/train/epoch_printer.h>
 #include <recur/train/samples/chord_music.h>
-#include <recur/train/snapshot.h>
 #include <recur/train/trainer.h>
 
 #include <fmt/format.h>
@@ -83,15 +84,14 @@ void learn_music(const Settings& s) {
   const auto learned = parameters(model);
   const auto count = static_cast<Index>(music.train.size());
   std::vector<Index> order;
-  Snapshot best;
 
   Tape tape(DType::float32, s.run.seed);
   Trainer trainer(learned, optim::adam({.learning_rate = s.learning_rate, .clip = {.global_norm = s.clip}}),
-                  {.epochs = s.epochs, .patience = s.patience});
+                  {.epochs = s.epochs});
+  trainer.add(EarlyStopping({.patience = s.patience, .restore_best_weights = true}));
   trainer.on_epoch_begin = [&](Index epoch) {
     order = Generator(s.run.seed).fork("order").fork(static_cast<std::uint64_t>(epoch)).permutation(count);
   };
-  trainer.on_best = [&](const EpochReport&) { best.take(learned); };
   trainer.on_epoch_end = EpochPrinter(s.run.json);
   trainer.fit(
       tape, (count + s.batch - 1) / s.batch,
@@ -102,7 +102,6 @@ void learn_music(const Settings& s) {
         return loss(model, t, music_batch(music.train, which));
       },
       [&] { return nats_per_frame(model, tape, music.validation); });
-  best.restore(learned);
 
   const double nats = nats_per_frame(model, tape, music.test);
   std::vector<std::pair<std::string, double>> result = {{"test_nll", nats}};

@@ -8,7 +8,7 @@
 // A string counts as predicted if, at every step, each symbol that may follow has a probability above 0.25 (0.5 if it is the only
 // one) and every other below 0.1.
 //
-// EXPECT
+// Expect (seed 1) 0.4461 nats and 256 of 256 strings predicted, after about 3 s.
 
 #include "common/step_training.h"
 

@@ -6,9 +6,13 @@
 //                                                  images of a folder of IDX files, row by row: 28 steps of 28 numbers, ten classes
 //                                                  (Fashion-MNIST is Debian's package dataset-fashion-mnist)
 //
-// EXPECT
+// Expect for temporal order, --units 64 --batch 32 --epochs 1 --lr 0.003 --chrono 110: 100 % of 2000 sequences (seed 1), chance
+// being 25 %. The usual bias of the gates (--chrono 0) is still at chance then.
+// Expect for Fashion-MNIST with the defaults 85.6, 86.6, 86.6 % (seeds 1 to 3),
+// and 90.0 % (seed 1) with --layers 2 --dropout 0.2 --epochs 10 --lr 0.002 --schedule cosine.
 
 #include "common/command_line.h"
+#include "common/memory_span.h"
 #include "common/most_likely.h"
 
 #include <recur/framework/parallel.h>
@@ -17,7 +21,6 @@
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
 #include <recur/layers/rnn.h>
 #include <recur/layers/sequential.h>
 #include <recur/optim/optimizers.h>
@@ -44,6 +47,7 @@ struct Settings {
   Index layers = 1;
   bool bidirectional = false;
   double dropout = 0;
+  double chrono = 0;
   Index batch = 128;
   Index epochs = 5;
   double learning_rate = 1e-3;
@@ -94,7 +98,7 @@ Sequential make_model(const Settings& s, const Task& task) {
   std::vector<AnyLayer> layers;
   for (Index layer = 1; layer <= s.layers; ++layer) {
     const RNNOptions options{.return_sequences = layer < s.layers};
-    const auto make_cell = [&] { return LSTMCell(s.units); };
+    const auto make_cell = [&] { return lstm_remembering(s.chrono, s.units); };
     if (s.bidirectional) layers.emplace_back(Bidirectional(make_cell, options));
     else layers.emplace_back(RNN(make_cell(), options));
     if (s.dropout > 0) layers.emplace_back(Dropout(s.dropout));
@@ -185,6 +189,7 @@ int main(int argc, char** argv) {
   app.add_option("--dropout", s.dropout, "share of each LSTM's outputs dropped in training")
       ->check(CLI::Range(0.0, 0.95))
       ->capture_default_str();
+  add_chrono_option(app, s.chrono);
   add_positive(app, "--batch", s.batch, "sequences a step");
   add_positive(app, "--epochs", s.epochs, "passes over the sequences");
   add_positive(app, "--lr", s.learning_rate, "learning rate of Adam");

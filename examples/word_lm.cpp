@@ -7,7 +7,7 @@
 //                                                        120.7, test 114.5 (medium: 86.2, 82.7)
 //   scripts/run word_lm --data TEXT --vocabulary WORDS   a list of words, one a line, instead of the most frequent of the text
 //
-// EXPECT
+// Expect for the generated text a perplexity of 4.65 (seed 1); the grammar itself scores 4.59. The published settings were not run.
 
 #include "common/command_line.h"
 

@@ -164,7 +164,7 @@ void compute(const Terms& terms, Var z, bool accumulate) {
   for (int i = bias_first ? 1 : 0; i < terms.product_count; ++i, accumulate = true)
     multiply_into<T>(terms.products[static_cast<std::size_t>(i)], out, accumulate);
   if (!z.wants_gradient()) return;
-  z.tape().on_backward(z, [terms, z] {
+  z.tape().on_backward(z, "matmul", [terms, z] {
     for (int i = 0; i < terms.product_count; ++i) backward_product<T>(terms.products[static_cast<std::size_t>(i)], z);
     for (int i = 0; i < terms.addend_count; ++i) backward_addend<T>(terms.addends[static_cast<std::size_t>(i)], z);
   });

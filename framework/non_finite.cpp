@@ -14,7 +14,7 @@ template <class T>
 std::optional<double> bad_number(MatrixView<const T> numbers) {
   for (Index r = 0; r < numbers.rows; ++r)
     for (Index c = 0; c < numbers.cols; ++c)
-      if (!std::isfinite(numbers(r, c))) return static_cast<double>(numbers(r, c));
+      if (const auto number = static_cast<double>(numbers(r, c)); !std::isfinite(number)) return number;
   return std::nullopt;
 }
 
@@ -24,10 +24,15 @@ std::optional<NonFinite> look_at(const detail::Record& record, Index position, N
   for (detail::Node* node = record.output; node != nullptr; node = node->sibling) {
     const Var y(node);
     const auto bad =
-        dispatch(y.dtype(), [&]<class T>() { return bad_number<T>(numbers_of.template operator()<T>(y)); });
+        dispatch_real(y.dtype(), [&]<class T>() { return bad_number<T>(numbers_of.template operator()<T>(y)); });
     if (bad) return NonFinite{record.name(), y.shape(), *bad, position};
   }
   return std::nullopt;
+}
+
+Index position_of(const detail::Record& record, const Tape& tape) {
+  const auto same = [&](const detail::Record& other) { return other.closure == record.closure; };
+  return std::ranges::find_if(tape.records(), same) - tape.records().begin();
 }
 
 }  // namespace
@@ -70,15 +75,15 @@ std::optional<NonFinite> first_non_finite_gradient(Tape& tape, Var loss) {
   for (const detail::Record& record : tape.records())
     for (detail::Node* node = record.output; node != nullptr; node = node->sibling)
       if (node->leaf != nullptr)
-        dispatch(tape.dtype(), [&]<class T>() {
+        dispatch_real(tape.dtype(), [&]<class T>() {
           const MatrixView<T> gradient = Var(node).adjoint<T>();
           std::fill_n(gradient.data, Var(node).size(), T{0});
         });
   std::optional<NonFinite> found;
   tape.backward(loss, [&](const detail::Record& record) {
     if (found) return;
-    found = look_at(record, &record - tape.records().data(),
-                    []<class T>(Var y) { return MatrixView<const T>(y.adjoint<T>()); });
+    found =
+        look_at(record, position_of(record, tape), []<class T>(Var y) { return MatrixView<const T>(y.adjoint<T>()); });
   });
   return found;
 }

@@ -17,6 +17,7 @@ struct NonFinite {
 
 /// The first recorded operation with a NaN or an infinity in its result, in the order they were done; a parameter counts where
 /// it was first used. It reads every value on the tape: to be called when something is wrong already.
+/// @throws StateError for a tape of dual numbers
 [[nodiscard]] std::optional<NonFinite> first_non_finite(const Tape& tape);
 
 /// The same for gradients, which flow the other way: runs backwards from `loss` once more and finds the first operation at whose

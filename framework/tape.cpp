@@ -80,6 +80,14 @@ Var Tape::constant(const Array& array) {
   return dispatch(array.dtype(), [&]<class T>() { return copied(array.shape(), array.as<T>().values()); });
 }
 
+Var Tape::borrow(Shape shape, DType dtype, const void* values) {
+  require<StateError>(dtype == dtype_, "Tape::borrow: {} values on a tape of {} (use constant, which converts)",
+                      name(dtype), name(dtype_));
+  detail::Node* const node = new_node(shape);
+  node->value = const_cast<void*>(values);  // no operation writes to its operands
+  return Var(node);
+}
+
 Var Tape::filled(Shape shape, double value) {
   const Var result = output(shape, false);
   dispatch(dtype_,

@@ -25,6 +25,15 @@ struct Operation {
   std::string (*name)(const void* closure);
 };
 
+/// A closure with a name, where that of the function it was made in says too little.
+template <class Body>
+struct Named {
+  const char* text;
+  Body body;
+  void operator()() { body(); }
+  [[nodiscard]] std::string name() const { return text; }
+};
+
 /// The function that the closure of this type was made in: `matmul` of `recur::matmul(recur::Var, …)::{lambda()#1}`.
 [[nodiscard]] std::string operation_name(const std::type_info& closure);
 
@@ -76,6 +85,12 @@ class Tape {
   [[nodiscard]] Var constant(double value) { return constant(Shape{}, std::span<const double>(&value, 1)); }
   [[nodiscard]] Var filled(Shape shape, double value);
   [[nodiscard]] Var zeros(Shape shape) { return filled(shape, 0); }
+  /// The same numbers where they lie, without a copy: they must stay there, unchanged, until the tape is reset.
+  /// @throws StateError when the tape has another number type.
+  template <Scalar T>
+  [[nodiscard]] Var borrow(const Tensor<T>& tensor) {
+    return borrow(tensor.shape(), dtype_of<T>, tensor.data());
+  }
   /// A value whose gradient is wanted: after `backward` read it with `Var::gradient`.
   template <class Data>
   [[nodiscard]] Var input(const Data& data) {
@@ -141,11 +156,15 @@ class Tape {
   /// gradient.
   [[nodiscard]] Var view(Var base, Index offset, Shape shape, Index stride);
   /// Runs `body` in `backward` if a gradient has reached `output`. Captures must be plain: Vars and numbers. In messages the
-  /// operation is called what `body.name()` says or, without it, by the function that `body` is a lambda of.
+  /// operation is called `name` or, without one, by the function that `body` is a lambda of.
   template <class Body>
   void on_backward(Var output, Body body) {
     auto* const closure = nodes_.make<Body>(std::move(body));
     records_.push_back({&detail::operation_of<Body>, closure, output.node()});
+  }
+  template <class Body>
+  void on_backward(Var output, const char* name, Body body) {
+    on_backward(output, detail::Named<Body>{name, std::move(body)});
   }
   /// The same for an operation with several outputs: runs if a gradient has reached any of them.
   template <class Body>
@@ -192,6 +211,7 @@ class Tape {
  private:
   friend class Detour;
   [[nodiscard]] detail::Node* new_node(Shape shape);
+  [[nodiscard]] Var borrow(Shape shape, DType dtype, const void* values);
   void copy_parameter(detail::Node& node, const Parameter& parameter);
   template <class From>
   [[nodiscard]] Var copied(Shape shape, std::span<const From> values);

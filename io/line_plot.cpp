@@ -38,7 +38,16 @@ struct Range {
   }
   void widen() {
     if (!(low <= high)) *this = {0, 1};
-    if (low == high) *this = {low - 0.5, high + 0.5};
+    if (low == high) {
+      const double half = low == 0 ? 0.5 : std::abs(low) / 2;
+      *this = {low - half, high + half};
+    }
+  }
+  // Room above and below, so that no curve runs along the frame.
+  void pad() {
+    const double margin = 0.04 * (high - low);
+    low -= margin;
+    high += margin;
   }
 };
 
@@ -129,15 +138,18 @@ std::string LinePlot::elements(bool titled) const {
   }
   x.widen();
   y.widen();
+  y.pad();
   Canvas canvas(x, y, whole);
   canvas.axes();
   double legend = left + 10;
+  const double letter = titled ? 7 : 9.5;  // its width; a page is expected to use letters of 17
   for (std::size_t i = 0; i < curves_.size(); ++i) {
     const std::string classes = fmt::format("c c{}", i % colours);
     canvas.curve(curves_[i].x, curves_[i].y, classes, curves_[i].dashed);
+    if (!titled && curves_.size() == 1) continue;  // the page's title says what it is
     canvas.line(legend, top - 8, legend + 22, top - 8, classes, curves_[i].dashed);
     canvas.text(legend + 28, top - 4, "start", curves_[i].name);
-    legend += 48 + 7.0 * static_cast<double>(curves_[i].name.size());
+    legend += 48 + letter * static_cast<double>(curves_[i].name.size());
   }
   if (titled) canvas.text(width / 2, 20, "middle", title_, "font-size=\"15\"");
   canvas.text((left + width - right) / 2, height - 12, "middle", x_label_);

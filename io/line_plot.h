@@ -20,7 +20,8 @@ class LinePlot {
   /// What `save` writes. @throws StateError without curves.
   [[nodiscard]] std::string svg() const;
   /// The picture to be put into a page of HTML: without title, size, background and colours. These are given by the page's style
-  /// for the classes `grid`, `axis` and, for curve number i, `c` and `c<i mod 7>`. @throws as `svg`
+  /// for the classes `grid`, `axis` and, for curve number i, `c` and `c<i mod 7>`; letters have about a font size of 17.
+  /// @throws as `svg`
   [[nodiscard]] std::string fragment() const;
 
   struct Curve {

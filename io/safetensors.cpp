@@ -152,6 +152,9 @@ class Reader {
     } catch (const Json::parse_error& error) {
       check(false, prefix_size + (error.byte == 0 ? 0 : error.byte - 1), "the header is not valid JSON");
       throw;
+    } catch (const Json::out_of_range&) {  // a number that is none in a double
+      check(false, prefix_size, "the header is not valid JSON: it has a number that is too large");
+      throw;
     }
   }
 

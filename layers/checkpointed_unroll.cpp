@@ -185,9 +185,14 @@ Var unroll_checkpointed(CellInterface& cell, Var sequence, const SequenceSteps& 
   const auto sizes = checkpointing.needs_sizes() ? measure(blocks, carried) : Checkpointing::Sizes{};
   const Checkpointing::Layout layout = checkpointing.layout(steps.time(), sizes);
   if (layout.block >= steps.time() && layout.recorded > 0) return unroll(cell, sequence, steps, states, options);
+  require<StateError>(options.observer == nullptr,
+                      "RNN: steps that are computed again cannot be observed (observe without `checkpoint`)");
   blocks.block = layout.block;
   blocks.plan = layout.plan.view();
   blocks.plan.cuts = on_tape<std::int16_t>(tape, blocks.plan.cuts);
+  // The caller's lists may be gone by the time of the backward pass.
+  blocks.options.context = {on_tape(tape, options.context.masks), on_tape(tape, options.context.constants),
+                            on_tape(tape, options.context.prepared)};
   if (options.sequence) blocks.whole = tape.output({steps.first.back(), cell.output_size()}, true);
 
   const Index count = (steps.time() + layout.block - 1) / layout.block;

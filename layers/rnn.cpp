@@ -138,6 +138,7 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
     unrolling.context = {changed(tape, unrolling.context.masks, sorted), changed(tape, inputs.constants, sorted), {}};
   }
   unrolling.context.prepared = prepared(tape, unrolling.context.constants);
+  unrolling.observer = observer_;
 
   Var output;
   with_team(2 * time, [&] {

@@ -3,6 +3,7 @@
 #include <recur/layers/checkpointing.h>
 #include <recur/layers/layer_value.h>
 #include <recur/layers/stacked_rnn_cells.h>
+#include <recur/layers/step_observer.h>
 
 #include <span>
 #include <vector>
@@ -106,6 +107,9 @@ class RNN {
   /// The stored states; empty before the first call.
   [[nodiscard]] std::span<const Array> states() const { return stored_; }
 
+  /// Calls `observer` after every step from now on; null for none. See train/diagnostics.h.
+  void observe(StepObserver* observer) { observer_ = observer; }
+
   [[nodiscard]] const AnyCell& cell() const { return cell_; }
   [[nodiscard]] Index output_size() const { return cell_->output_size(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const {
@@ -130,6 +134,7 @@ class RNN {
   RNNOptions options_;
   std::vector<Index> state_sizes_;
   std::vector<Array> stored_;
+  StepObserver* observer_ = nullptr;
 };
 
 }  // namespace recur

@@ -62,6 +62,13 @@ void apply_mask(Var mask, std::span<const Var> before, std::span<Var> next, Var&
   else output = where(mask, output, last_output);
 }
 
+// The output is often one of the states: then it is what the observer made of that.
+void observe(const UnrollOptions& options, Index t, std::span<Var> next, Var& output) {
+  const auto same = std::find_if(next.begin(), next.end(), [&](Var state) { return state.node() == output.node(); });
+  options.observer->step(options.layer, t, next);
+  if (same != next.end()) output = *same;
+}
+
 Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
                 const UnrollOptions& options) {
   Tape& tape = sequence.tape();
@@ -88,6 +95,7 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
     }
     const Var x = sequence_step(sequence, steps.first[static_cast<std::size_t>(t)], rows);
     Var output = cell.call(x, carried.values(), next, context);
+    if (options.observer != nullptr) observe(options, t, next, output);
     if (steps.mask.defined()) {
       const Var mask = tape.view(steps.mask, t * rows, {rows, 1}, 1);
       apply_mask(mask, carried.values(), next, output, last.values()[0], options.zero_output_for_mask);
@@ -117,12 +125,15 @@ Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::s
   Var x = sequence;
   if (cells.empty()) x = unroll_cell(cell, sequence, steps, states, options);
   CellContext rest = options.context;
+  Index layer = options.layer;
   std::span<Var> last_outputs = options.last_outputs;
   for (std::size_t k = 0; k < cells.size(); ++k) {
     CellInterface& own = *cells[k];
     UnrollOptions inner = options;
     inner.sequence = options.sequence || k + 1 < cells.size();
     inner.context = own.take_context(rest);
+    inner.layer = layer;
+    layer += cell_count(own);
     if (!last_outputs.empty()) {
       inner.last_outputs = last_outputs.first(static_cast<std::size_t>(cell_count(own)));
       last_outputs = last_outputs.subspan(inner.last_outputs.size());

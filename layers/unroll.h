@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/layers/any_cell.h>
+#include <recur/layers/step_observer.h>
 
 #include <span>
 
@@ -30,6 +31,9 @@ struct UnrollOptions {
   /// The outputs before the first step, one for each cell that is not a stack (`cell_count`), to which masked and ended rows
   /// fall back; on return those after the last. Empty: zeros.
   std::span<Var> last_outputs{};
+  /// Told of every step, if there is one; and the number of the cell it is told.
+  StepObserver* observer = nullptr;
+  Index layer = 0;
 };
 
 /// Number of cells in a stack, and in the stacks in it; 1 for any other cell.

@@ -26,7 +26,7 @@ h1{font-size:26px;margin:0}h2{font-size:16px;margin:0 0 8px}.sub{color:var(--sof
 .tile span{color:var(--soft);font-size:13px}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:16px}
 .card{padding:14px 16px;margin-bottom:16px;min-width:0}.plots .card{margin:0;position:relative}.plots{margin-bottom:16px}
-svg{display:block;width:100%;height:auto;touch-action:pan-y}svg text{fill:var(--soft);font-size:15px}
+svg{display:block;width:100%;height:auto;touch-action:pan-y}svg text{fill:var(--soft);font-size:17px}
 .grid{stroke:var(--grid)}.axis{stroke:var(--soft)}.c{fill:none;stroke-width:2.5;stroke-linejoin:round}
 .c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}
 .c5{stroke:var(--c5)}.c6{stroke:var(--c6)}.cursor{stroke:var(--soft);stroke-dasharray:3 3}
@@ -71,9 +71,9 @@ for (const card of document.querySelectorAll('.plots .card')) {
     }
     tip.textContent = lines.join('\n');
     card.append(tip);
-    const at = box.left - card.getBoundingClientRect().left + place * unit;
+    const frame = card.getBoundingClientRect(), at = box.left - frame.left + place * unit;
     tip.style.left = Math.max(4, Math.min(at + 10, card.clientWidth - tip.offsetWidth - 6)) + 'px';
-    tip.style.top = (svg.offsetTop + top * unit + 4) + 'px';
+    tip.style.top = (box.top - frame.top + top * unit + 4) + 'px';
   };
   svg.addEventListener('pointermove', show);
   svg.addEventListener('pointerdown', show);

@@ -49,6 +49,7 @@ RunFolder::RunFolder(RunFolderOptions options)
   require<ValueError>(!options_.directory.empty(), "RunFolder: no directory");
   require<ValueError>(options_.config.empty() || nlohmann::json::accept(options_.config),
                       "RunFolder: the config is not JSON: {}", options_.config);
+  if (!options_.config.empty()) options_.config = nlohmann::ordered_json::parse(options_.config).dump(2);
   if (options_.title.empty()) options_.title = std::filesystem::absolute(options_.directory).filename().string();
 }
 
@@ -56,8 +57,7 @@ void RunFolder::on_train_begin(Training& training) {
   std::error_code error;
   std::filesystem::create_directories(options_.directory, error);
   require<FormatError>(!error, "RunFolder: cannot make '{}': {}", options_.directory.string(), error.message());
-  if (!options_.config.empty())
-    write_whole(options_.directory / "config.json", nlohmann::ordered_json::parse(options_.config).dump(2) + '\n');
+  if (!options_.config.empty()) write_whole(options_.directory / "config.json", options_.config + '\n');
   csv_.on_train_begin(training);
   lines_.on_train_begin(training);
   epochs_.clear();

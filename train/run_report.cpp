@@ -92,8 +92,9 @@ std::vector<LinePlot> RunFolder::plots() const {
   if (epochs_.empty()) return all;
   all.push_back(losses());
   if (!steps_.step.empty()) {
-    LinePlot plot("Training loss by step", "step", "loss");
-    plot.add(steps_.stride > 1 ? fmt::format("mean of {} steps", steps_.stride) : "loss", steps_.step, steps_.loss);
+    const std::string mean = steps_.stride > 1 ? fmt::format(" (means of {})", steps_.stride) : "";
+    LinePlot plot("Training loss by step" + mean, "step", "loss");
+    plot.add("loss", steps_.step, steps_.loss);
     all.push_back(std::move(plot));
   }
   std::vector<double> numbers;
@@ -125,7 +126,7 @@ ReportPage::Facts RunFolder::tiles() const {
   };
   if (best != epochs_.rend()) {
     const bool validated = !std::isnan(number(*best, "valid_loss"));
-    facts.emplace_back(fmt::format("best {} loss (epoch {})", validated ? "validation" : "training", best->number),
+    facts.emplace_back(fmt::format("{} loss, epoch {}", validated ? "valid" : "train", best->number),
                        fmt::format("{:.4f}", number(*best, validated ? "valid_loss" : "train_loss")));
   }
   facts.emplace_back("epochs", fmt::format("{} of {}", epochs_.back().number, wanted_epochs_));

@@ -10,7 +10,7 @@
 namespace recur {
 namespace {
 
-constexpr Index characters_between_marks = 4096;
+constexpr Index characters_between_marks = 1024;
 constexpr std::size_t piece_size = 1U << 20U;
 
 // Calls `visit(byte, text, character)` for the characters from byte `at` on until it returns false.
@@ -50,17 +50,24 @@ struct TextFile::Contents {
 
   // Where the character of this number begins.
   [[nodiscard]] std::size_t byte_of(Index number) const {
-    if (number == size) return file.size();
-    if (static_cast<std::size_t>(size) == file.size()) return static_cast<std::size_t>(number);
-    std::size_t place = 0;
-    Index left = number % characters_between_marks;
-    for_each_character_of(file, marks[static_cast<std::size_t>(number / characters_between_marks)],
-                          [&](std::size_t byte, std::string_view, Character) {
-                            place = byte;
-                            return left-- > 0;
-                          });
+    if (single_bytes()) return static_cast<std::size_t>(number);
+    const Index mark = std::min(number / characters_between_marks, static_cast<Index>(marks.size()) - 1);
+    return advance(marks[static_cast<std::size_t>(mark)], number - mark * characters_between_marks);
+  }
+
+  // Where the character begins that comes `count` after the one that begins at `byte`.
+  [[nodiscard]] std::size_t advance(std::size_t byte, Index count) const {
+    if (single_bytes()) return byte + static_cast<std::size_t>(count);
+    std::size_t place = file.size();
+    for_each_character_of(file, byte, [&](std::size_t at, std::string_view, Character) {
+      if (count-- > 0) return true;
+      place = at;
+      return false;
+    });
     return place;
   }
+
+  [[nodiscard]] bool single_bytes() const { return static_cast<std::size_t>(size) == file.size(); }
 
   MappedFile file;
   Index size = 0;
@@ -76,7 +83,7 @@ Index TextFile::size() const { return contents_->size; }
 IdSequence TextFile::ids(const Vocabulary& vocabulary) const {
   return {size(), [contents = contents_, vocabulary](Index first, std::span<std::int32_t> to) {
             const std::size_t begin = contents->byte_of(first);
-            const std::size_t end = contents->byte_of(first + static_cast<Index>(to.size()));
+            const std::size_t end = contents->advance(begin, static_cast<Index>(to.size()));
             const auto ids = vocabulary.encode(contents->file.text(begin, end - begin));
             require<FormatError>(ids.size() == to.size(), "TextFile: '{}' was changed while it was in use",
                                  contents->file.name());

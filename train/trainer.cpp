@@ -47,7 +47,7 @@ double Trainer::measure_gradients() const {
   double square = 0;
   for (const auto& [path, parameter] : parameters_)
     if (parameter->trainable)
-      square += dispatch(parameter->dtype(), [&]<class T>() { return square_of<T>(parameter->gradient); });
+      square += dispatch_real(parameter->dtype(), [&]<class T>() { return square_of<T>(parameter->gradient); });
   return std::sqrt(square);
 }
 
@@ -104,33 +104,28 @@ EpochReport Trainer::finish_epoch(const Training& t, const Validation& validatio
   return report;
 }
 
-void Trainer::train(Training& t, const Loss& loss, std::optional<TrainingState>& resumed, const Validation& validation,
-                    std::vector<EpochReport>& reports) {
-  // A checkpoint between two epochs was made before the later one began, one within an epoch after that.
-  const bool within_epoch = t.batch > 0;
-  if (resumed && !within_epoch) restore(t, *resumed);
-  while (t.epoch <= t.epochs && !totals_.ended && !InterruptGuard::requested()) {
-    if (start_epoch_) start_epoch_(t.epoch);
-    if (on_epoch_begin) on_epoch_begin(t.epoch);
-    call(&detail::AnyCallback::epoch_begin, t);
-    if (resumed && within_epoch) restore(t, *resumed);
-    resumed.reset();
-    train_epoch(t, loss);
-    if (t.batch == 0) break;  // ended before the first step
-    t.report = finish_epoch(t, validation);
-    if (t.report.best && on_best) on_best(t.report);
-    call(&detail::AnyCallback::epoch_end, t);
-    if (on_epoch_end) on_epoch_end(t.report);
-    reports.push_back(t.report);
-    if (t.batch < t.batches) break;
-    ++t.epoch;
-    t.batch = 0;
-    totals_ = {.seconds_before = t.seconds, .best = totals_.best, .ended = totals_.ended};
-    if (checkpoints_) save(t);
-  }
+void Trainer::begin_epoch(Training& t, const EpochStart& start_epoch) {
+  if (start_epoch) start_epoch(t.epoch);
+  if (on_epoch_begin) on_epoch_begin(t.epoch);
+  call(&detail::AnyCallback::epoch_begin, t);
 }
 
-std::vector<EpochReport> Trainer::fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation) {
+// Whether the epoch came to its end; then `t` is at the beginning of the next one.
+bool Trainer::end_epoch(Training& t, const Validation& validation) {
+  t.report = finish_epoch(t, validation);
+  if (t.report.best && on_best) on_best(t.report);
+  call(&detail::AnyCallback::epoch_end, t);
+  if (on_epoch_end) on_epoch_end(t.report);
+  if (t.batch < t.batches) return false;
+  ++t.epoch;
+  t.batch = 0;
+  totals_ = {.seconds_before = t.seconds, .best = totals_.best, .ended = totals_.ended};
+  if (checkpoints_) save(t);
+  return true;
+}
+
+std::vector<EpochReport> Trainer::run(Tape& tape, Index batches, const Loss& loss, const Validation& validation,
+                                      const EpochStart& start_epoch) {
   require<ValueError>(batches > 0, "Trainer::fit: no batches to train on");
   const InterruptGuard interrupt;
   Training t{.parameters = parameters_, .optimizer = optimizer_, .tape = tape, .items = options_.items};
@@ -141,9 +136,21 @@ std::vector<EpochReport> Trainer::fit(Tape& tape, Index batches, const Loss& los
   std::optional<TrainingState> resumed = newest_state(t);
   call(&detail::AnyCallback::train_begin, t);
   std::vector<EpochReport> reports;
-  train(t, loss, resumed, validation, reports);
+  // A checkpoint between two epochs was made before the later one began, one within an epoch after that.
+  bool within_epoch = t.batch > 0;
+  if (resumed && !within_epoch) restore(t, *resumed);
+  while (t.epoch <= t.epochs && !totals_.ended && !InterruptGuard::requested()) {
+    begin_epoch(t, start_epoch);
+    if (within_epoch) restore(t, *resumed);
+    within_epoch = false;
+    train_epoch(t, loss);
+    if (t.batch == 0) break;  // ended before the first step
+    const bool whole = end_epoch(t, validation);
+    reports.push_back(t.report);
+    if (!whole) break;
+  }
+  if (within_epoch) restore(t, *resumed);  // it was over already
   call(&detail::AnyCallback::train_end, t);
-  start_epoch_ = {};
   return reports;
 }
 

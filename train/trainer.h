@@ -76,15 +76,17 @@ class Trainer {
   /// @returns the reports of all epochs. @throws StateError for a loss or gradient that is not finite, naming epoch, batch, the
   /// first operation with such a result and the first parameter with such a gradient. FormatError when the checkpoint to resume
   /// from does not fit this model, optimizer and callbacks, in which case nothing has changed, or has another number of batches.
-  std::vector<EpochReport> fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation = {});
+  std::vector<EpochReport> fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation = {}) {
+    return run(tape, batches, loss, validation, {});
+  }
 
   /// The same over a source of batches; `loss(tape, batch)`.
   template <BatchSource Data, class F>
   std::vector<EpochReport> fit(Tape& tape, Data& data, F loss, const Validation& validation = {}) {
-    start_epoch_ = [&data](Index epoch) {
+    const auto start = [&data]([[maybe_unused]] Index epoch) {
       if constexpr (requires { data.start_epoch(epoch); }) data.start_epoch(epoch);
     };
-    return fit(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation);
+    return run(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation, start);
   }
   /// The same, validated by the mean loss over another source.
   template <BatchSource Data, class F, BatchSource Other>
@@ -131,8 +133,11 @@ class Trainer {
 
   using Hook = bool (detail::AnyCallback::*)(Training&);
   void call(Hook hook, Training& training);
-  void train(Training& training, const Loss& loss, std::optional<TrainingState>& resumed, const Validation& validation,
-             std::vector<EpochReport>& reports);
+  using EpochStart = std::function<void(Index epoch)>;
+  std::vector<EpochReport> run(Tape& tape, Index batches, const Loss& loss, const Validation& validation,
+                               const EpochStart& start_epoch);
+  void begin_epoch(Training& training, const EpochStart& start_epoch);
+  [[nodiscard]] bool end_epoch(Training& training, const Validation& validation);
   void train_epoch(Training& training, const Loss& loss);
   void train_step(Training& training, const Loss& loss);
   [[nodiscard]] EpochReport finish_epoch(const Training& training, const Validation& validation);
@@ -148,7 +153,6 @@ class Trainer {
   TrainerOptions options_;
   std::optional<CheckpointFolder> checkpoints_;
   std::vector<std::unique_ptr<detail::AnyCallback>> callbacks_;
-  std::function<void(Index epoch)> start_epoch_;
   Totals totals_;
   double samples_ = 0;  // of the batch at hand, where data tells
 };

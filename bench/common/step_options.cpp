@@ -76,6 +76,7 @@ void run_step_benchmark(const std::string& program, const StepOptions& options, 
                                       {"gflops", rate},
                                       {"peak_gflops", peak},
                                       {"percent_of_peak", 100 * rate / peak},
+                                      {"checkpoint", options.checkpoint},
                                       {"peak_memory_mb", peak_memory_mb()}};
     fmt::print("{}\n", line.dump());
     return;

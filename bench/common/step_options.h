@@ -18,6 +18,8 @@ struct StepOptions {
   double seconds = 2;
   long steps = 0;  ///< Exactly so many, instead of `seconds`.
   bool json = false;
+  std::string checkpoint;  ///< Empty: a step as peers take it; otherwise for long sequences, see lstm_step.
+  std::string memory;
 
   [[nodiscard]] long features() const { return input > 0 ? input : hidden; }
   [[nodiscard]] long gates() const { return cell == "rnn" ? 1 : cell == "gru" ? 3 : 4; }

@@ -30,7 +30,6 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(arguments.threads)
-    import numpy
     import torch
 
     torch.set_num_threads(arguments.threads)
@@ -38,7 +37,7 @@ def main():
 
     def load(name, header):
         with gzip.open(os.path.join(arguments.data, name)) as file:
-            return torch.from_numpy(numpy.frombuffer(file.read(), numpy.uint8, offset=header).copy())
+            return torch.frombuffer(bytearray(file.read()), dtype=torch.uint8, offset=header)
 
     def part(name):
         images = load(f"{name}-images-idx3-ubyte.gz", 16).view(-1, 28, 28).float() / 255

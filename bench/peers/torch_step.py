@@ -33,6 +33,8 @@ def parse_arguments():
     parser.add_argument("--steps", type=int, default=0, help="measure exactly so many steps instead")
     parser.add_argument("--blas", choices=sorted(BLAS), default="default")
     parser.add_argument("--wait", choices=["active", "passive"], default="active")
+    parser.add_argument("--last", action="store_true",
+                        help="gradient of the last output, none of the input: as lstm_step --checkpoint")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -60,13 +62,14 @@ def main():
     features = a.input or a.hidden
     kind = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}[a.cell]
     model = kind(features, a.hidden, a.layers)
-    x = torch.rand(a.time, a.batch, features, requires_grad=True)
-    seed = torch.full((a.time, a.batch, a.hidden), 0.01)
+    x = torch.rand(a.time, a.batch, features, requires_grad=not a.last)
+    seed = torch.full((a.batch, a.hidden) if a.last else (a.time, a.batch, a.hidden), 0.01)
 
     def step():
         model.zero_grad(set_to_none=True)
         x.grad = None
-        model(x)[0].backward(seed)
+        output = model(x)[0]
+        (output[-1] if a.last else output).backward(seed)
 
     for _ in range(0 if a.steps else 3):
         step()

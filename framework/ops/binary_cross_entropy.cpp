@@ -52,8 +52,9 @@ void compute(Var logits, Var targets, const RowLosses& rows, T smoothing, Var lo
   });
   detail::reduce_losses<T>(losses, rows, loss);
   if (loss.wants_gradient())
-    loss.tape().on_backward(
-        loss, [logits, targets, rows, loss, smoothing] { backward<T>(logits, targets, rows, loss, smoothing); });
+    loss.tape().on_backward(loss, "binary_cross_entropy", [logits, targets, rows, loss, smoothing] {
+      backward<T>(logits, targets, rows, loss, smoothing);
+    });
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ void sparse(Var logits, std::span<const std::int32_t> targets, const RowLosses& 
   });
   detail::reduce_losses<T>(losses, rows, loss);
   if (!loss.wants_gradient()) return;
-  loss.tape().on_backward(loss, [logits, targets, rows, log_sums, loss, smoothing, even] {
+  loss.tape().on_backward(loss, "sparse_cross_entropy", [logits, targets, rows, log_sums, loss, smoothing, even] {
     const MatrixView<const T> from = logits.value<T>();
     const auto sink = logits.claim_gradient<T>();
     parallel_for(from.rows, from.cols * work_per_class, [&](Index r) {
@@ -121,7 +121,7 @@ void dense(Var logits, Var targets, const RowLosses& rows, T smoothing, Var loss
   });
   detail::reduce_losses<T>(losses, rows, loss);
   if (loss.wants_gradient())
-    loss.tape().on_backward(loss, [logits, targets, rows, kept, loss, smoothing] {
+    loss.tape().on_backward(loss, "softmax_cross_entropy", [logits, targets, rows, kept, loss, smoothing] {
       dense_backward<T>(logits, targets, rows, kept, loss, smoothing);
     });
 }
@@ -136,7 +136,7 @@ void check_same(const char* function, Var logits, Var targets) {
 
 Var sparse_softmax_cross_entropy(Var logits, std::span<const std::int32_t> targets,
                                  const CrossEntropyOptions& options) {
-  const RowLosses rows = detail::row_losses("sparse_softmax_cross_entropy", logits, options);
+  const RowLosses rows = detail::row_losses("sparse_cross_entropy", logits, options);
   const auto kept = checked_targets(logits, targets, rows);
   const Var loss = detail::loss_output(logits, rows, logits.wants_gradient());
   dispatch(loss.dtype(),

@@ -70,7 +70,8 @@ void compute(Var x, Var gamma, Var beta, double epsilon, Var y) {
     detail::row_kernels<T>().normalize(normalized<T>(from, r, m, gamma), values<T>(beta), to.data + r * to.stride,
                                        from.cols);
   }
-  if (y.wants_gradient()) y.tape().on_backward(y, [x, gamma, beta, kept, y] { backward<T>(x, gamma, beta, kept, y); });
+  if (y.wants_gradient())
+    y.tape().on_backward(y, "layer_norm", [x, gamma, beta, kept, y] { backward<T>(x, gamma, beta, kept, y); });
 }
 
 void check(const char* what, Var x, Var vector) {

@@ -10,7 +10,7 @@ Var without_gaps(Var x) {
   dispatch(y.dtype(), [&]<class T>() {
     detail::copy_rows<T>(x.value<T>(), y.mutable_value<T>());
     if (y.wants_gradient())
-      y.tape().on_backward(y, [x, y] { detail::put_rows<T>(y.adjoint<T>(), x.claim_gradient<T>()); });
+      y.tape().on_backward(y, "reshape", [x, y] { detail::put_rows<T>(y.adjoint<T>(), x.claim_gradient<T>()); });
   });
   return y;
 }

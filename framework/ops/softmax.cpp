@@ -22,7 +22,7 @@ void by_rows(Var x, Var y, Forward<T> forward, Backward<T> backward) {
   parallel_for(from.rows, from.cols * work_per_element,
                [&](Index r) { run(from.data + r * from.stride, to.data + r * to.stride, from.cols); });
   if (!y.wants_gradient()) return;
-  y.tape().on_backward(y, [x, y, back = detail::row_kernels<T>().*backward] {
+  y.tape().on_backward(y, "softmax", [x, y, back = detail::row_kernels<T>().*backward] {
     const auto sink = x.claim_gradient<T>();
     const MatrixView<const T> value = y.value<T>();
     const MatrixView<const T> dy = y.adjoint<T>();

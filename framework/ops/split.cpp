@@ -16,7 +16,7 @@ void copy_slice(Var x, Var y, Axis axis, Index first) {
   for (Index o = 0; o < axis.outer; ++o)
     detail::copy_rows<T>(block(x.value<T>(), axis, o, first, count), block(y.mutable_value<T>(), part, o, 0, count));
   if (!y.wants_gradient()) return;
-  y.tape().on_backward(y, [x, y, axis, part, first] {
+  y.tape().on_backward(y, "split", [x, y, axis, part, first] {
     const MatrixView<T> dx = x.add_gradient<T>();
     const MatrixView<const T> dy = y.adjoint<T>();
     for (Index o = 0; o < axis.outer; ++o)

@@ -17,13 +17,18 @@ BOOST_AUTO_TEST_SUITE(non_finite)
 
 BOOST_AUTO_TEST_CASE(operations_have_the_names_of_their_functions) {
   Tape tape;
+  Parameter weights("weights");
+  weights.create({3, 2}, DType::float32);
   const Var x = tape.input(Tensor<float>({2, 3}, {1, 2, 3, 4, 5, 6}));
   (void)transpose(x);
   const Var y = fuse([](auto a) { return log(a * a) + a * a; }, x);
   (void)sum(y);
+  const Var z = matmul(x, weights);
+  (void)z;
   std::vector<std::string> names;
   for (const detail::Record& record : tape.records()) names.push_back(record.name());
-  const std::vector<std::string> wanted = {"transpose", "multiply, log, add", "sum"};
+  const std::vector<std::string> wanted = {"transpose", "multiply, log, add", "sum_all", "the parameter weights",
+                                           "matmul"};
   BOOST_TEST(names == wanted, boost::test_tools::per_element());
 }
 

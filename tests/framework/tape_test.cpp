@@ -279,4 +279,14 @@ BOOST_AUTO_TEST_CASE(a_pass_given_up_half_way_leaves_no_trace) {
   test::check_close(w.gradient.to_doubles(), sums);
 }
 
+BOOST_AUTO_TEST_CASE(borrowed_numbers_are_not_copied) {
+  Tensor<double> numbers = test::counting({2, 3});
+  Tape tape(DType::float64);
+  const Var x = tape.borrow(numbers);
+  BOOST_TEST(x.value<double>().data == numbers.data());
+  BOOST_TEST(!x.wants_gradient());
+  Tape other(DType::float32);
+  BOOST_CHECK_THROW(static_cast<void>(other.borrow(numbers)), StateError);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

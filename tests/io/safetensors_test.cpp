@@ -145,6 +145,8 @@ BOOST_AUTO_TEST_CASE(headers_that_lie_are_refused_by_name) {
       {R"({"w":{"dtype":"F32","shape":[[[[1]]]],"data_offsets":[0,8]}})", eight, "nested"},
       {R"([1,2])", "", "not a JSON object"},
       {R"({"w":)", "", "not valid JSON"},
+      {"1e999", "", "a number that is too large"},
+      {tensor("F32", "[-1e999]", "[0,8]"), eight, "a number that is too large"},
       {"", "", "not valid JSON"},
       {"{\"\xFF\":1}", "", "not valid JSON"},
       {R"({"__metadata__":{"a":1}})", "", "is not a string"},

@@ -128,6 +128,26 @@ BOOST_AUTO_TEST_CASE(resumed_logs_are_those_of_a_run_that_was_left_alone) {
   }
 }
 
+// Ctrl-C in an epoch that a callback ends at the same time: the checkpoint says that training is over, and has the weights.
+BOOST_AUTO_TEST_CASE(a_training_that_ended_within_an_epoch_is_over_when_resumed) {
+  struct EndAtThree {
+    bool on_step_end(Training& t) { return t.step == 3; }
+  };
+  const TemporaryDirectory folder;
+  const auto train = [&](Line& line) {
+    Trainer trainer(parameters(line.dense), optim::sgd(),
+                    {.progress = false, .checkpoint = {.directory = folder.directory(), .every = 3, .resume = true}});
+    trainer.add(EndAtThree());
+    Tape tape;
+    return trainer.fit(tape, batches, [&](Tape& t, Index) { return line.loss(t); }).size();
+  };
+  Line first;
+  BOOST_TEST(train(first) == 1U);
+  Line second;
+  BOOST_TEST(train(second) == 0U);
+  BOOST_TEST(second.kernel() == first.kernel());
+}
+
 BOOST_AUTO_TEST_CASE(a_new_run_begins_new_logs) {
   const TemporaryDirectory folder;
   run(folder, 1 << 20);

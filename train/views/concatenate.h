@@ -17,7 +17,7 @@ class Concatenate : public View<First> {
     detail::require_element("concatenate", index, size());
     const Index first = this->base_size();
     if (index < first) return this->base(index);
-    return const_cast<std::remove_cvref_t<Second>&>(second_)[index - first];
+    return std::as_const(second_)[index - first];
   }
   void start_epoch(Index epoch) {
     View<First>::start_epoch(epoch);

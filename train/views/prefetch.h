@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <variant>
 
 namespace recur::views {
@@ -61,7 +62,7 @@ class Prefetch {
     }
     Made make(Index index) {
       try {
-        return Made(std::in_place_index<0>, data[index]);
+        return Made(std::in_place_index<0>, std::as_const(data)[index]);
       } catch (...) {
         return Made(std::in_place_index<1>, std::current_exception());
       }

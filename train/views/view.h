@@ -12,14 +12,14 @@ namespace recur::views {
 /// depends on its number, the seeds and the epoch alone, never on what was asked for before, so that training can go on with any
 /// batch of any epoch.
 template <class D>
-concept Dataset = requires(std::remove_cvref_t<D>& data, Index index) {
+concept Dataset = requires(const std::remove_cvref_t<D>& data, Index index) {
   { data.size() } -> std::convertible_to<Index>;
   data[index];
 };
 
 /// What a data set consists of.
 template <Dataset D>
-using Element = std::remove_cvref_t<decltype(std::declval<std::remove_cvref_t<D>&>()[Index{}])>;
+using Element = std::remove_cvref_t<decltype(std::declval<const std::remove_cvref_t<D>&>()[Index{}])>;
 
 /// Tells a data set, if it wants to know, that an epoch begins: views pass it on to what they look at.
 template <class D>
@@ -32,7 +32,7 @@ void require_element(const char* view, Index index, Index size);
 }
 
 /// Base of a view on the data set D: a reference if it was made of a variable, which must then outlive it, or else the data set
-/// itself. `for (auto&& element : view)` goes through it.
+/// itself.
 template <Dataset D>
 class View {
  public:
@@ -43,7 +43,7 @@ class View {
  protected:
   [[nodiscard]] Index base_size() const { return data_.size(); }
   /// Element `index` of what is looked at.
-  [[nodiscard]] decltype(auto) base(Index index) const { return const_cast<std::remove_cvref_t<D>&>(data_)[index]; }
+  [[nodiscard]] decltype(auto) base(Index index) const { return std::as_const(data_)[index]; }
   [[nodiscard]] D& data() { return data_; }
 
  private:

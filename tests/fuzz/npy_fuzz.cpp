@@ -1,0 +1,11 @@
+#include <recur/io/npy.h>
+
+#include "input_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+  read_as_file(bytes, count, [](const std::filesystem::path& path) {
+    (void)recur::load_npy<float>(path);
+    (void)recur::load_npy<recur::Index>(path);
+  });
+  return 0;
+}
