@@ -103,7 +103,8 @@ BOOST_AUTO_TEST_CASE(one_window_is_full_backpropagation_and_outputs_are_the_same
   BOOST_TEST(whole.first == full.output.to_doubles());
   check_close(whole.second, expected);
   // All that came before: only the order of the steps' sums is another.
-  for (const TruncatedBPTTOptions options : {TruncatedBPTTOptions{3, 0}, {3, 5}, {5, 6}, {1, 12}, {4, 12}}) {
+  const std::vector<TruncatedBPTTOptions> all_options = {{3, 0}, {3, 5}, {5, 6}, {1, 12}, {4, 12}};
+  for (const TruncatedBPTTOptions options : all_options) {
     const auto found = through_windows(rnn, x, mask, options);
     BOOST_TEST(found.first.size() == whole.first.size());
     if (options.k2 == time_steps) check_close(found.second, expected);
