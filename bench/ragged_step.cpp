@@ -12,13 +12,14 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace {
 
 using namespace recur;
 
-void run(const bench::StepOptions& options, Index shortest) {
+void run(const bench::StepOptions& options, Index shortest, bool even_logarithms) {
   require<ValueError>(shortest <= options.time, "--shortest {} is longer than --time {}", shortest, options.time);
   set_threads(options.threads);
   RNN rnn(bench::make_cells(options), {.return_sequences = true, .time_major = true});
@@ -28,7 +29,11 @@ void run(const bench::StepOptions& options, Index shortest) {
   const auto weights = parameters(rnn);
 
   std::vector<Index> lengths(static_cast<std::size_t>(options.batch));
-  for (Index& length : lengths) length = shortest + generator.below(options.time - shortest + 1);
+  const double span = std::log(static_cast<double>(options.time + 1) / static_cast<double>(shortest));
+  for (Index& length : lengths)
+    length = even_logarithms
+                 ? static_cast<Index>(static_cast<double>(shortest) * std::exp(span * generator.uniform(0, 1)))
+                 : shortest + generator.below(options.time - shortest + 1);
   const Index longest = *std::max_element(lengths.begin(), lengths.end());
   Tensor<float> x({longest, options.batch, options.features()});
   for (float& value : x.values()) value = static_cast<float>(generator.uniform(-1, 1));
@@ -42,8 +47,10 @@ void run(const bench::StepOptions& options, Index shortest) {
                   inside ? 0.01F : 0.0F);
     }
 
-  Tape tape;
+  Tape padded_tape;  // one each, so that neither sees memory the other has used
+  Tape ragged_tape;
   const auto step = [&](bool padded) {
+    Tape& tape = padded ? padded_tape : ragged_tape;
     for (const NamedParameter& weight : weights) {
       static_cast<void>(weight.parameter->edit());
       weight.parameter->zero_gradient();
@@ -93,11 +100,13 @@ int main(int argc, char** argv) try {
   options.time = 500;
   Index shortest = 5;
   options.add_to(app, {"lstm", "gru", "rnn", "peephole"});
+  bool even_logarithms = false;
+  app.add_flag("--log", even_logarithms, "Draw the lengths' logarithms evenly rather than the lengths");
   app.add_option("--shortest", shortest, "Steps of the shortest sequence")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  run(options, shortest);
+  run(options, shortest, even_logarithms);
   return 0;
 } catch (const std::exception& error) {
   fmt::print(stderr, "ragged_step: {}\n", error.what());
