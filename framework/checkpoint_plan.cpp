@@ -52,7 +52,7 @@ double CheckpointPlan::forwards_of_states(Index blocks, Index units) {
 }
 
 CheckpointPlan::CheckpointPlan(CheckpointStrategy strategy, Index blocks, Index units, Index block_units)
-    : view_{strategy, units, block_units, {}}, blocks_(blocks) {
+    : view_{strategy, units, block_units, {}} {
   require<ValueError>(blocks >= 1 && units >= 0 && block_units >= 1,
                       "CheckpointPlan: {} blocks, room for {} units, {} units a recorded block", blocks, units,
                       block_units);

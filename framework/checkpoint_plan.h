@@ -70,7 +70,6 @@ class CheckpointPlan {
   void tabulate(Index blocks);
 
   View view_;
-  Index blocks_ = 1;
   double forwards_ = 1;
   std::vector<std::int16_t> cuts_;
 };

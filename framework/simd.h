@@ -66,6 +66,18 @@ using Element = std::remove_cvref_t<decltype(std::declval<V&>()[0])>;
 template <Vector V>
 using Mask = decltype(std::declval<V>() < std::declval<V>());
 
+/// Where both comparisons hold, and where one does: of masks, and of truth values where a register is one number.
+template <class M>
+[[nodiscard, gnu::always_inline]] constexpr M both(M a, M b) {
+  if constexpr (std::is_same_v<M, bool>) return a && b;
+  else return a & b;
+}
+template <class M>
+[[nodiscard, gnu::always_inline]] constexpr M either(M a, M b) {
+  if constexpr (std::is_same_v<M, bool>) return a || b;
+  else return a | b;
+}
+
 /// The bit patterns of the lanes as unsigned integers of the same size.
 template <Vector V>
 using Bits = Vec<std::conditional_t<sizeof(Element<V>) == 4, std::uint32_t, std::uint64_t>>;

@@ -78,7 +78,8 @@ struct Activate {
     using std::erfc;
     constexpr double root_half = 0.70710678118654752;
     V result = x;
-    for (std::size_t i = 0; i < sizeof(V) / sizeof(x[0]); ++i)
+    constexpr auto lanes = static_cast<std::ptrdiff_t>(sizeof(V) / sizeof(x[0]));
+    for (std::ptrdiff_t i = 0; i < lanes; ++i)
       result[i] = erfc(x[i] * static_cast<std::remove_cvref_t<decltype(x[0])>>(-root_half)) / 2;
     return result;
   }
@@ -166,7 +167,7 @@ struct Activate {
         return s + x * HardSigmoidV3::slope(x, s);
       }
       case Activation::relu6:
-        return simd::select((x > 0) & (x < 6), splat<V>(1), V{});
+        return simd::select(simd::both(x > 0, x < 6), splat<V>(1), V{});
       case Activation::gelu:
         return normal_distribution(x) + x * normal_density(x);
       case Activation::mish: {

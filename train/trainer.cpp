@@ -45,9 +45,9 @@ void Trainer::call(Hook hook, Training& training) {
 
 double Trainer::measure_gradients() const {
   double square = 0;
-  for (const auto& [path, parameter] : parameters_)
-    if (parameter->trainable)
-      square += dispatch_real(parameter->dtype(), [&]<class T>() { return square_of<T>(parameter->gradient); });
+  for (const NamedParameter& p : parameters_)
+    if (p.parameter->trainable)
+      square += dispatch_real(p.parameter->dtype(), [&]<class T>() { return square_of<T>(p.parameter->gradient); });
   return std::sqrt(square);
 }
 

@@ -108,7 +108,7 @@ struct HardSigmoid {
     return simd::min(splat<V>(1), simd::max(V{}, line));
   }
   template <class V> static V slope(V, V y) {
-    return simd::select((y > 0) & (y < 1), splat<V>(0.2), V{});
+    return simd::select(simd::both(y > 0, y < 1), splat<V>(0.2), V{});
   }
 };
 
@@ -121,7 +121,7 @@ struct HardSigmoidV3 {
     return simd::min(splat<V>(1), simd::max(V{}, line));
   }
   template <class V> static V slope(V, V y) {
-    return simd::select((y > 0) & (y < 1), splat<V>(1.0 / 6), V{});
+    return simd::select(simd::both(y > 0, y < 1), splat<V>(1.0 / 6), V{});
   }
 };
 
@@ -217,7 +217,7 @@ struct Divide {
 struct Min {
   static constexpr const char* name = "min";
   static constexpr bool keep = false;
-  template <class V> static auto second(V a, V b) { return (b < a) | (b != b); }
+  template <class V> static auto second(V a, V b) { return simd::either(b < a, b != b); }
   template <class V> static V value(V a, V b) { return simd::select(second(a, b), b, a); }
   template <int K, class V> static V slope(V a, V b, V) {
     const V one = splat<V>(1);
@@ -229,7 +229,7 @@ struct Min {
 struct Max {
   static constexpr const char* name = "max";
   static constexpr bool keep = false;
-  template <class V> static auto second(V a, V b) { return (b > a) | (b != b); }
+  template <class V> static auto second(V a, V b) { return simd::either(b > a, b != b); }
   template <class V> static V value(V a, V b) { return simd::select(second(a, b), b, a); }
   template <int K, class V> static V slope(V a, V b, V) {
     const V one = splat<V>(1);
