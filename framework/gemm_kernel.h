@@ -39,7 +39,7 @@ struct GemmKernel {
     }
   }
 
-  enum class Mode { plain, streaming, packed, copying, fetching };
+  enum class Mode { plain, streaming, packed, copying };
 
   template <int Vectors, int Rows>
   using Sums = Vector[Rows][Vectors];
@@ -71,6 +71,15 @@ struct GemmKernel {
     for (int v = 0; v < Vectors; ++v) row[v] = load(from + v * lanes);
   }
 
+  /// A panel of B is larger than the first-level cache, and the hardware fetches it from the second too late.
+  template <int Vectors>
+  [[gnu::always_inline]] static inline void load_row_of_panel(Vector (&row)[Vectors], const T* from) {
+    constexpr int rows_ahead = 8;
+    load_row(row, from);
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(from + (rows_ahead * Vectors + v) * lanes);
+  }
+
   /// Stores a row of B, and prefetches the one at `ahead`: rows lie too far apart for the hardware to foresee.
   template <int Vectors>
   [[gnu::always_inline]] static inline void copy_row(const Vector (&row)[Vectors], T* to, const T* ahead) {
@@ -79,6 +88,12 @@ struct GemmKernel {
       store(to + v * lanes, row[v]);
       __builtin_prefetch(ahead + v * lanes);
     }
+  }
+
+  template <int Vectors>
+  [[gnu::always_inline]] static inline void prefetch_row(const T* row) {
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(row + v * lanes, 0, 2);
   }
 
   /// C is read when the sums are ready; by then it has come from wherever it was.
@@ -93,7 +108,6 @@ struct GemmKernel {
 
   template <int Vectors, int Rows, Mode mode>
   static void tile(const Tile& t) {
-    prefetch<Vectors, Rows>(t);
     Sums<Vectors, Rows> sum;
     clear<Vectors, Rows>(sum);
     const T* a = t.a;
@@ -106,25 +120,38 @@ struct GemmKernel {
     const T* const* rows = t.rows;
     const T* ahead = t.ahead;
     const Index ahead_step = t.ahead_step;
-    for (Index k = t.depth; k > 0; --k) {
-      Vector right[Vectors];
-      if constexpr (mode == Mode::copying) {
-        load_row(right, *rows + t.offset);
-        copy_row(right, b_copy, rows[Table::rows_ahead] + t.offset);
-        b_copy += Vectors * lanes;
-      } else {
-        load_row(right, b);
-        b += b_stride;
+    const T* c = t.c;
+    Index left = t.depth;
+    for (int part = 0; part < Rows; ++part) {
+      // What comes from far away is asked for a little at a time: requests for what is near would have to queue behind them.
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v) __builtin_prefetch(c + v * lanes, 1);
+      c += t.c_stride;
+      if constexpr (mode == Mode::packed) {
+        for (Index i = t.fetches; i > 0; --i) prefetch_row<Vectors>(*rows++ + t.offset);
       }
-      if constexpr (mode == Mode::streaming) {
-        __builtin_prefetch(ahead, 0, 2);
-        __builtin_prefetch(ahead + ahead_step, 0, 2);
-        ahead += 2 * ahead_step;
+      const Index steps = part == Rows - 1 ? left : t.depth / Rows;
+      left -= steps;
+      for (Index k = steps; k > 0; --k) {
+        Vector right[Vectors];
+        if constexpr (mode == Mode::copying) {
+          load_row(right, *rows + t.offset);
+          copy_row(right, b_copy, rows[Table::rows_ahead] + t.offset);
+          b_copy += Vectors * lanes;
+          ++rows;
+        } else {
+          load_row_of_panel(right, b);
+          b += b_stride;
+        }
+        if constexpr (mode == Mode::streaming) {
+          __builtin_prefetch(ahead, 0, 2);
+          __builtin_prefetch(ahead + ahead_step, 0, 2);
+          ahead += 2 * ahead_step;
+        }
+        if constexpr (!a_in_place) __builtin_prefetch(a + 32 * Rows);
+        step<Vectors, Rows>(sum, a, a_row, right);
+        a += a_step;
       }
-      if constexpr (mode == Mode::fetching) __builtin_prefetch(*rows + t.offset, 0, 2);
-      if constexpr (mode == Mode::copying || mode == Mode::fetching) ++rows;
-      step<Vectors, Rows>(sum, a, a_row, right);
-      a += a_step;
     }
     put<Vectors, Rows>(sum, t);
   }
@@ -207,7 +234,6 @@ struct GemmKernel {
       table.streaming_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::streaming>;
       table.packed_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::packed>;
       table.copying_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::copying>;
-      table.fetching_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::fetching>;
       fill<Vectors, Rows + 1>(table);
     } else if constexpr (Vectors < Isa::vectors) {
       fill<Vectors + 1, 1>(table);

@@ -32,8 +32,9 @@ struct GemmKernels {
     Index start_stride;
     // For the tiles that move rows of B from where the caller has them:
     const T* const* rows = nullptr;  ///< Start of each row, and `rows_ahead` more pointers that may be prefetched.
-    Index offset = 0;                ///< In each row: of the panel to copy, or the place to prefetch.
+    Index offset = 0;                ///< In each row: of the panel to copy or prefetch.
     T* b_copy = nullptr;             ///< Receives the panel.
+    Index fetches = 0;               ///< A packed tile of r rows prefetches the panel in r times as many of `rows`.
     // For the tiles that fetch what the next ones read of B:
     const T* ahead = nullptr;
     Index ahead_step = 0;  ///< Two places this far apart are prefetched with each row of B.
@@ -51,8 +52,6 @@ struct GemmKernels {
   /// The same for packed A, but B comes from `rows` and is packed on the way, which costs nothing there: the arithmetic is
   /// the bottleneck.
   TileFunction copying_tile[vectors_limit][rows_limit];
-  /// As `packed_tile`, and prefetches one number of each of `rows`.
-  TileFunction fetching_tile[vectors_limit][rows_limit];
   /// to[k * to_stride + j] = from[k * from_stride + j], for `width` columns; zero up to `to_stride`.
   void (*copy_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   /// to[k * to_stride + j] = from[j * from_stride + k], likewise.

@@ -77,14 +77,24 @@ void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, cons
       kernels.copy_panel(space.b_rows[k] + tile.offset, 0, 1, tile.width, space.right + k * tile.b_stride,
                          tile.b_stride);
   }
+  const bool fetches = next != 0 && next + tile.b_stride <= c.cols && blocks.parts > 1;
+  Index fetched = 0;
   for (Index i = 0; i < blocks.parts; ++i) {
-    const bool fetches = next != 0 && i > 0 && next + (i - 1) * kernels.lanes < c.cols && i <= kernels.max_vectors;
-    const auto& tiles = i == 0 && whole ? kernels.copying_tile : fetches ? kernels.fetching_tile : kernels.packed_tile;
-    if (fetches) tile.offset = next + (i - 1) * kernels.lanes;
+    const Index rows = blocks.size(i);
+    const bool copies = i == 0 && whole;
+    if (i > 0 && fetches) {
+      // Every block of rows fetches its share of the next panel.
+      const Index share = (depth - fetched) / (blocks.parts - i);
+      tile.offset = next;
+      tile.rows = space.b_rows + fetched;
+      tile.fetches = (share + rows - 1) / rows;
+      fetched = std::min(fetched + tile.fetches * rows, depth);
+    }
+    const auto& tiles = copies ? kernels.copying_tile : kernels.packed_tile;
     tile.a = space.left + i * space.block_stride;
     tile.c = c.data + blocks.begin(i) * c.stride + panels.begin(p);
     tile.start = tile.c;
-    tiles[vectors - 1][blocks.size(i) - 1](tile);
+    tiles[vectors - 1][rows - 1](tile);
   }
 }
 
