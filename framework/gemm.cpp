@@ -96,27 +96,39 @@ Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth, Inde
   return by_rows ? std::min(most, (rows + team - 1) / team) : most;
 }
 
+/// The order of the panels of B in one product. Weights that do not stay in the cache are walked through forwards and
+/// backwards in turn, by each thread in its own share of them: so every time step begins with what the one before had last.
+struct PanelOrder {
+  Index panels;
+  Index team;
+  bool backwards;
+
+  [[nodiscard]] Index at(Index i) const {
+    if (!backwards) return i;
+    const Index member = ((i + 1) * team - 1) / panels;
+    return member * panels / team + (member + 1) * panels / team - 1 - i;
+  }
+};
+
 template <Scalar T>
 void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
-                     MatrixView<T> c, Start<T> start) {
+                     MatrixView<T> c, Start<T> start, bool backwards) {
   const bool cached = panels.padded_cols() * a.cols * static_cast<Index>(sizeof(T)) <= cached_weights_bytes;
-  const auto one_panel = [&](Index p, Index row, Index rows) {
+  const Index most = rows_together(kernels, a.rows, a.cols, panels.count());
+  const Split chunks(a.rows, most);
+  const Index jobs = chunks.parts * panels.count();
+  const Index work = 2 * a.cols * std::min(a.rows, most) * panels.lanes * kernels.max_vectors;
+  const PanelOrder order{panels.count(), useful_threads(jobs, work), backwards && !cached && chunks.parts == 1};
+  parallel_for(jobs, work, [&](Index job) {
+    const Index i = job % panels.count();
+    const Index p = order.at(i);
+    const Index row = chunks.begin(job / panels.count());
+    const Index rows = chunks.size(job / panels.count());
     // After the last panel comes the first one, of the next time step.
-    const T* const next = b + (p + 1 < panels.count() ? panels.begin(p + 1) * a.cols : 0);
+    const Index next = i + 1 < panels.count() ? order.at(i + 1) : chunks.parts > 1 ? 0 : p;
     multiply_panel(kernels, a.middle_rows(row, rows), b + panels.begin(p) * a.cols, panels.vectors.size(p),
                    c.middle_rows(row, rows).middle_cols(panels.begin(p), panels.width(p)),
-                   start.at(row, panels.begin(p)), cached ? nullptr : next);
-  };
-  const Index most = rows_together(kernels, a.rows, a.cols, panels.count());
-  const Index work = 2 * a.cols * std::min(a.rows, most) * panels.lanes * kernels.max_vectors;
-  if (a.rows <= most) {
-    parallel_for(panels.count(), work, [&](Index p) { one_panel(p, 0, a.rows); });
-    return;
-  }
-  const Split chunks(a.rows, most);
-  parallel_for(chunks.parts * panels.count(), work, [&](Index job) {
-    const Index chunk = job / panels.count();
-    one_panel(job % panels.count(), chunks.begin(chunk), chunks.size(chunk));
+                   start.at(row, panels.begin(p)), cached ? nullptr : b + panels.begin(next) * a.cols);
   });
 }
 
@@ -163,7 +175,7 @@ void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, 
     return;
   }
   detail::multiply_packed(GemmDriver::kernels(b), a, GemmDriver::data(b), GemmDriver::panels(b), c,
-                          detail::start(c, accumulate));
+                          detail::start(c, accumulate), GemmDriver::turn(b));
 }
 
 template <Scalar T>
@@ -177,7 +189,7 @@ void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, 
     return;
   }
   detail::multiply_packed(GemmDriver::kernels(b), a, GemmDriver::data(b), GemmDriver::panels(b), c,
-                          detail::Start<T>{bias.data(), 0});
+                          detail::Start<T>{bias.data(), 0}, GemmDriver::turn(b));
 }
 
 template <Scalar T>
@@ -207,7 +219,7 @@ void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bo
   const detail::Panels panels(kernels, n);
   T* const packed = GemmDriver::right(workspace).template reserve<T>(k * panels.padded_cols());
   detail::pack_panels(kernels, b, transpose_b, panels, packed);
-  detail::multiply_packed(kernels, a, packed, panels, c, detail::start(c, accumulate));
+  detail::multiply_packed(kernels, a, packed, panels, c, detail::start(c, accumulate), false);
 }
 
 template class PackedMatrix<float>;

@@ -89,6 +89,7 @@ class PackedMatrix {
   detail::Panels panels_;
   Index rows_ = 0;
   Index cols_ = 0;
+  mutable bool backwards_ = false;  // only the order of the work; threads may share the matrix, see GemmDriver::turn
 };
 
 /// C = A·B, or C += A·B when `accumulate`. A is [M, K], B packed [K, N], C [M, N]; C must not overlap A. Allocates nothing.

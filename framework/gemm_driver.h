@@ -2,6 +2,8 @@
 
 #include <recur/framework/gemm.h>
 
+#include <atomic>
+
 namespace recur::detail {
 
 template <Scalar T>
@@ -20,6 +22,14 @@ struct GemmDriver {
   template <Scalar T>
   static const T* data(const PackedMatrix<T>& b) {
     return b.buffer_.template get<T>();
+  }
+  /// Whether this use of the matrix is to go backwards through it: every other one.
+  template <Scalar T>
+  static bool turn(const PackedMatrix<T>& b) {
+    const std::atomic_ref<bool> backwards(b.backwards_);
+    const bool now = backwards.load(std::memory_order_relaxed);
+    backwards.store(!now, std::memory_order_relaxed);
+    return now;
   }
   static ScratchBuffer& left(GemmWorkspace& workspace) { return workspace.left_; }
   static ScratchBuffer& right(GemmWorkspace& workspace) { return workspace.right_; }

@@ -1,31 +1,13 @@
 #include <recur/framework/linear.h>
 
 #include <recur/framework/gemm_dual.h>
+#include <recur/framework/hoisted_product.h>
 #include <recur/framework/leaf_slot.h>
 
 #include <algorithm>
 #include <span>
 
 namespace recur {
-namespace detail {
-
-/// A product of a whole sequence with a parameter, and which of its rows have been used as a result already.
-struct Hoisted {
-  const Node* weight;
-  const Node* bias;
-  Transpose transpose;
-  Var product;
-  std::span<bool> used;
-  Hoisted* next;
-};
-
-struct SequenceTag {
-  Node* whole;
-  Hoisted* hoisted;
-};
-
-}  // namespace detail
-
 namespace {
 
 using detail::LeafSlot;
@@ -180,11 +162,6 @@ bool wants_gradient(const Terms& terms) {
   return wanted;
 }
 
-Var compute(const Terms& terms, Var z, bool accumulate) {
-  dispatch(z.dtype(), [&]<class T>() { compute<T>(terms, z, accumulate); });
-  return z;
-}
-
 void remove_product(Terms& terms, int at) {
   for (int i = at; i + 1 < terms.product_count; ++i)
     terms.products[static_cast<std::size_t>(i)] = terms.products[static_cast<std::size_t>(i + 1)];
@@ -201,28 +178,6 @@ bool hoistable(const Product& p) {
   return is_parameter(p.w) && p.transpose != Transpose::a && a.sequence != nullptr && a.sequence->whole != &a;
 }
 
-// The product of the whole sequence that `p.a` is a step of, computed at the first request.
-detail::Hoisted& hoisted(const Product& p, Var bias, bool wanted) {
-  detail::SequenceTag& tag = *p.a.node()->sequence;
-  const detail::Node* const bias_node = bias.node();
-  for (detail::Hoisted* h = tag.hoisted; h != nullptr; h = h->next)
-    if (h->weight == p.w.node() && h->bias == bias_node && h->transpose == p.transpose) return *h;
-  Terms terms;
-  const Var whole(tag.whole);
-  terms.products[0] = {whole, p.w, p.transpose};
-  terms.product_count = 1;
-  terms.addends[0] = bias;
-  terms.addend_count = bias.defined() ? 1 : 0;
-  Tape& tape = whole.tape();
-  const Var product = compute(terms, tape.output(shape_of(terms.products[0]), wanted), false);
-  auto* const entry = tape.list<detail::Hoisted>(1).data();
-  const auto used = tape.list<bool>(whole.rows());
-  std::fill(used.begin(), used.end(), false);
-  *entry = {p.w.node(), bias_node, p.transpose, product, used, tag.hoisted};
-  tape.point(tag.hoisted, entry);
-  return *entry;
-}
-
 // Takes one product (and the bias) out of `terms` if the whole sequence's is there to be used: the step's rows of it become
 // the result, in place, for the other terms to be added to. Undefined otherwise.
 Var take_hoisted(Terms& terms, const Shape& shape, bool wanted) {
@@ -235,7 +190,7 @@ Var take_hoisted(Terms& terms, const Shape& shape, bool wanted) {
       if (is_parameter(addend) && addend.size() == shape.cols()) bias_at = j;
     }
     const Var bias = bias_at < 0 ? Var() : terms.addends[static_cast<std::size_t>(bias_at)];
-    detail::Hoisted& all = hoisted(p, bias, wanted);
+    detail::HoistedProduct& all = detail::hoisted_product(p, bias, shape.cols(), wanted);
     const Index row = p.a.node()->sequence_row;
     const auto rows = all.used.subspan(static_cast<std::size_t>(row), static_cast<std::size_t>(shape.rows()));
     const bool recording = p.a.tape().recording();
@@ -244,12 +199,19 @@ Var take_hoisted(Terms& terms, const Shape& shape, bool wanted) {
     std::fill(rows.begin(), rows.end(), true);
     remove_product(terms, i);
     if (bias_at >= 0) remove_addend(terms, bias_at);
-    return p.a.tape().view(all.product, row * shape.cols(), shape, shape.cols());
+    detail::compute_rows(all, row, shape.rows());
+    const Index stride = all.product.node()->stride;
+    return p.a.tape().view(all.product, row * stride, shape, stride);
   }
   return {};
 }
 
 }  // namespace
+
+Var detail::compute(const Linear::Terms& terms, Var z, bool accumulate) {
+  dispatch(z.dtype(), [&]<class T>() { recur::compute<T>(terms, z, accumulate); });
+  return z;
+}
 
 Linear::Linear(Var a, Var w, Transpose transpose) {
   terms_.products[0] = {a, w, transpose};
@@ -296,9 +258,9 @@ Linear::operator Var() const {
   const Shape result = shape();
   const bool wanted = wants_gradient(terms);
   const Var in_place = take_hoisted(terms, result, wanted);
-  if (!in_place.defined()) return compute(terms, tape().output(result, wanted), false);
+  if (!in_place.defined()) return detail::compute(terms, tape().output(result, wanted), false);
   if (terms.product_count + terms.addend_count == 0) return in_place;
-  return compute(terms, in_place, true);
+  return detail::compute(terms, in_place, true);
 }
 
 Linear matmul(Var a, Var b, Transpose transpose) { return {a, b, transpose}; }

@@ -68,8 +68,9 @@ void detail::run_on_team(Index count, Index work_per_item, Task task) {
   }
   Team& team = *standing_by;
   const double work = static_cast<double>(count) * static_cast<double>(work_per_item);
-  const double wanted = std::clamp<double>(work / least_work_of_chunk, team.size(), team.size() * chunks_per_thread);
-  Chunks chunks{task, count, std::min(count, static_cast<Index>(wanted))};
+  // As many for each thread, which thus begins with the same share of as many items every time.
+  const double wanted = std::clamp<double>(work / least_work_of_chunk / team.size(), 1, chunks_per_thread);
+  Chunks chunks{task, count, std::min(count, static_cast<Index>(wanted) * team.size())};
   const Lead nobody(nullptr);  // what the items do is not divided further
   team.run(chunks.chunks, {[](void* self, Index chunk) { static_cast<const Chunks*>(self)->run(chunk); }, &chunks});
 }

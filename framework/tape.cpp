@@ -1,6 +1,7 @@
 #include <recur/framework/tape.h>
 
 #include <recur/framework/leaf_slot.h>
+#include <recur/framework/ops/axis.h>
 #include <recur/framework/parallel.h>
 
 #include <algorithm>
@@ -13,7 +14,7 @@ namespace {
 constexpr std::size_t value_colour = 320;
 
 std::size_t bytes_of(const detail::Node& node, DType dtype) {
-  return static_cast<std::size_t>(node.shape.count()) * size_of(dtype);
+  return static_cast<std::size_t>(node.shape.rows() * node.stride) * size_of(dtype);
 }
 
 struct Flush {
@@ -43,8 +44,9 @@ detail::Node* Tape::new_node(Shape shape) {
   return node;
 }
 
-Var Tape::output(Shape shape, bool wanted) {
+Var Tape::output(Shape shape, bool wanted, Index stride) {
   detail::Node* const node = new_node(shape);
+  node->stride = stride;
   node->value = values_.allocate(bytes_of(*node, dtype_));
   node->wanted = wanted && recording_;
   return Var(node);
@@ -301,12 +303,7 @@ void Tape::backward(Var y, const Array& seed) {
     own.assign(seed);
     return backward(y, own);
   }
-  dispatch(dtype_, [&]<class T>() {
-    const MatrixView<T> adjoint = y.add_gradient<T>();
-    const MatrixView<const T> from = seed.as<T>().matrix();
-    for (Index r = 0; r < adjoint.rows; ++r)
-      for (Index c = 0; c < adjoint.cols; ++c) adjoint(r, c) += from(r, c);
-  });
+  dispatch(dtype_, [&]<class T>() { detail::put_rows<T>(seed.as<T>().matrix(), y.claim_gradient<T>()); });
   propagate();
 }
 

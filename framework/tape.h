@@ -151,7 +151,9 @@ class Tape {
   // ---- For authors of operations -------------------------------------------------------------------------------------
 
   /// Memory for the result of an operation, uninitialized. It has a gradient if the tape records and `wanted` holds.
-  [[nodiscard]] Var output(Shape shape, bool wanted);
+  [[nodiscard]] Var output(Shape shape, bool wanted) { return output(shape, wanted, shape.cols()); }
+  /// The same with rows `stride` >= cols elements apart.
+  [[nodiscard]] Var output(Shape shape, bool wanted, Index stride);
   /// A part of `base` seen as `shape`, starting `offset` elements in, `stride` elements from row to row. Shares memory and
   /// gradient.
   [[nodiscard]] Var view(Var base, Index offset, Shape shape, Index stride);

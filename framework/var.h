@@ -21,8 +21,8 @@ namespace detail {
 struct SequenceTag;
 struct LeafSlot;
 
-/// A value on a tape. Owners are contiguous; a view looks into the memory and the gradient of its `base`, which is always
-/// an owner.
+/// A value on a tape. An owner has memory of its own, `stride` elements a row; a view looks into the memory and the gradient of
+/// its `base`, which is always an owner.
 struct Node {
   Tape* tape = nullptr;
   void* value = nullptr;

@@ -249,8 +249,42 @@ BOOST_AUTO_TEST_CASE(hoisting_saves_records_and_keeps_the_count_linear) {
   std::vector<Index> order(Recurrence::time);
   std::iota(order.begin(), order.end(), Index{0});
   (void)r.run(x, order, true);
-  // 3 leaves, 1 product of the sequence, a sum and a tanh each step, 1 concat
-  BOOST_TEST(tape.size() == 3U + 1U + 2U * Recurrence::time + 1U);
+  // 3 leaves, the product of the sequence and its one block, a sum and a tanh each step, 1 concat
+  BOOST_TEST(tape.size() == 3U + 2U + 2U * Recurrence::time + 1U);
+}
+
+// Long enough for several blocks of the product.
+BOOST_AUTO_TEST_CASE(hoisting_in_blocks_changes_nothing) {
+  constexpr Index units = 512;
+  constexpr Index step = 5;
+  constexpr Index steps = 61;
+  Parameter w("w");
+  Parameter bias("bias");
+  test::fill(w, {3, units}, 1);
+  test::fill(bias, {units}, 2);
+  const Tensor<double> x = test::normal({steps * step, 3}, 9);
+  std::vector<Index> order(steps);
+  std::iota(order.begin(), order.end(), Index{0});
+  const auto run = [&](const std::vector<Index>& visited, bool hoisted) {
+    for (Parameter* p : {&w, &bias}) p->zero_gradient();
+    Tape tape(DType::float64);
+    const Var in = tape.input(x);
+    std::vector<Var> outputs;
+    for (const Index t : visited) {
+      const Var rows = hoisted ? sequence_step(in, t * step, step) : slice(in, 0, t * step, step);
+      const Var z = matmul(rows, w) + bias;
+      outputs.push_back(tanh(z));
+    }
+    const Var y = concat(outputs, 0);
+    tape.backward(y, Array(test::normal(y.shape(), 11)));
+    return std::vector{y.to_doubles(), in.gradient().to_doubles(), w.gradient.to_doubles(), bias.gradient.to_doubles()};
+  };
+  const std::vector<Index> backwards(order.rbegin(), order.rend());
+  for (const auto& visited : {order, backwards, {60, 0, 30, 31, 1}, {7}}) {
+    const auto expected = run(visited, false);
+    const auto found = run(visited, true);
+    for (std::size_t i = 0; i < expected.size(); ++i) test::check_close(found[i], expected[i]);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(steps_that_overlap) {
