@@ -2,6 +2,7 @@
 
 #include <recur/framework/leaf_slot.h>
 #include <recur/framework/ops/axis.h>
+#include <recur/framework/output_placement.h>
 #include <recur/framework/parallel.h>
 
 #include <algorithm>
@@ -45,11 +46,17 @@ detail::Node* Tape::new_node(Shape shape) {
 }
 
 Var Tape::output(Shape shape, bool wanted, Index stride) {
-  detail::Node* const node = new_node(shape);
-  node->stride = stride;
-  node->value = values_.allocate(bytes_of(*node, dtype_));
-  node->wanted = wanted && recording_;
-  return Var(node);
+  Var result;
+  if (placement_ != nullptr) result = placement_->place(shape, wanted && recording_);
+  if (!result.defined()) {
+    detail::Node* const node = new_node(shape);
+    node->stride = stride;
+    node->value = values_.allocate(bytes_of(*node, dtype_));
+    node->wanted = wanted && recording_;
+    result = Var(node);
+  }
+  if (placement_ != nullptr) placement_->made(result.node());
+  return result;
 }
 
 Var Tape::view(Var base, Index offset, Shape shape, Index stride) {

@@ -17,6 +17,8 @@
 
 namespace recur {
 
+class OutputPlacement;
+
 namespace detail {
 
 /// What can be done with a closure without knowing its type.
@@ -212,6 +214,7 @@ class Tape {
 
  private:
   friend class Detour;
+  friend class OutputPlacement;
   [[nodiscard]] detail::Node* new_node(Shape shape);
   [[nodiscard]] Var borrow(Shape shape, DType dtype, const void* values);
   void copy_parameter(detail::Node& node, const Parameter& parameter);
@@ -249,6 +252,7 @@ class Tape {
   GemmWorkspace workspace_;
   Generator generator_;
   const std::function<void(const detail::Record&)>* before_ = nullptr;
+  OutputPlacement* placement_ = nullptr;
 };
 
 /// Turns recording off for a scope: `NoGradient guard(tape);`

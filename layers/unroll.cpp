@@ -1,11 +1,14 @@
 #include <recur/layers/unroll.h>
 
 #include <recur/framework/expr/fuse.h>
+#include <recur/framework/ops/axis.h>
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/split.h>
+#include <recur/framework/output_placement.h>
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 namespace recur {
 namespace {
@@ -49,6 +52,63 @@ class Carried {
   std::size_t ended_count_ = 0;
 };
 
+// The outputs of all steps, as rows of one value from the third step on, where the cell lets us: the first two show how.
+class Outputs {
+ public:
+  Outputs(Tape& tape, const SequenceSteps& steps)
+      : tape_(tape), placement_(tape), steps_(steps), outputs_(tape.list<Var>(steps.time())) {}
+
+  void begin(Index t) {
+    if (t == 1) placement_.learn();
+    if (whole_.defined()) placement_.begin(place(t));
+  }
+  void end(Index t, Var output) {
+    outputs_[static_cast<std::size_t>(t)] = output;
+    if (t == 1 && placement_.learnt(output) && steps_.time() > few) {
+      whole_ = tape_.output({steps_.first.back() - steps_.first[0], output.cols()}, output.wants_gradient());
+      // Last to run backwards: by then all steps have used the gradient, and its memory is given back.
+      if (whole_.wants_gradient()) tape_.on_backward(whole_, "concat", [] {});
+    }
+    placement_.end();
+  }
+  [[nodiscard]] Var all() {
+    if (!whole_.defined() || !all_in_place()) return concat(outputs_, 0);
+    for (Index t = 0; t < 2; ++t) copy(outputs_[static_cast<std::size_t>(t)], place(t));
+    return whole_;
+  }
+
+ private:
+  static constexpr Index few = 4;
+
+  [[nodiscard]] Var place(Index t) const {
+    const Index first = steps_.first[static_cast<std::size_t>(t)] - steps_.first[0];
+    return tape_.view(whole_, first * whole_.cols(), {steps_.rows(t), whole_.cols()}, whole_.cols());
+  }
+  [[nodiscard]] bool all_in_place() const {
+    for (Index t = 0; t < steps_.time(); ++t) {
+      const Var output = outputs_[static_cast<std::size_t>(t)];
+      if (t < 2 ? output.wants_gradient() != whole_.wants_gradient() || output.cols() != whole_.cols()
+                : output.node()->value != place(t).node()->value)
+        return false;
+    }
+    return true;
+  }
+  void copy(Var output, Var to) const {
+    dispatch(tape_.dtype(), [&]<class T>() {
+      detail::copy_rows<T>(output.value<T>(), to.mutable_value<T>());
+      if (to.wants_gradient())
+        tape_.on_backward(to, "concat",
+                          [output, to] { detail::put_rows<T>(to.adjoint<T>(), output.claim_gradient<T>()); });
+    });
+  }
+
+  Tape& tape_;
+  OutputPlacement placement_;
+  const SequenceSteps& steps_;
+  std::span<Var> outputs_;
+  Var whole_;
+};
+
 std::span<const Var> first_rows(Tape& tape, std::span<const Var> values, Index rows) {
   const auto narrowed = tape.list<Var>(static_cast<Index>(values.size()));
   std::transform(values.begin(), values.end(), narrowed.begin(), [&](Var value) { return slice(value, 0, 0, rows); });
@@ -83,7 +143,8 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   Carried carried(tape, states, time);
   Carried last(tape, std::span(&no_output, 1), time);
   CellContext context = options.context;
-  const auto outputs = tape.list<Var>(options.sequence ? time : 0);
+  std::optional<Outputs> outputs;
+  if (options.sequence) outputs.emplace(tape, steps);
   const auto next = tape.list<Var>(static_cast<Index>(count));
   for (Index t = 0; t < time; ++t) {
     const Index rows = steps.rows(t);
@@ -94,6 +155,7 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
                  first_rows(tape, context.prepared, rows)};
     }
     const Var x = sequence_step(sequence, steps.first[static_cast<std::size_t>(t)], rows);
+    if (outputs) outputs->begin(t);
     Var output = cell.call(x, carried.values(), next, context);
     if (options.observer != nullptr) observe(options, t, next, output);
     if (steps.mask.defined()) {
@@ -102,13 +164,13 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
     }
     std::copy(next.begin(), next.end(), carried.values().begin());
     last.values()[0] = output;
-    if (options.sequence) outputs[static_cast<std::size_t>(t)] = output;
+    if (outputs) outputs->end(t, output);
   }
   carried.finish();
   std::copy(carried.values().begin(), carried.values().end(), states.begin());
   if (given || !options.sequence) last.finish();
   if (given) options.last_outputs[0] = last.values()[0];
-  return options.sequence ? concat(outputs, 0) : last.values()[0];
+  return outputs ? outputs->all() : last.values()[0];
 }
 
 }  // namespace
