@@ -1,9 +1,10 @@
-// Trains on one sequence that is never in memory as a whole: a file of floats is read window by window, the states carried
-// over (TruncatedBPTT), and the memory in use is printed on the way. It stays the same however long the file is.
+// Trains on one sequence that is never in memory as a whole: a file of floats is mapped, learned from window by window, the states
+// carried over (TruncatedBPTT), and the memory in use is printed on the way. It stays the same however long the file is.
 //
 //   long_stream --time 10000000 --window 1000 --hidden 8
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/io/mapped_file.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/lstm_cell.h>
 #include <recur/layers/truncated_bptt.h>
@@ -27,30 +28,47 @@ double peak_memory_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-// Two sine waves that drift against each other, and noise.
-void write_sequence(const std::filesystem::path& path, Index count) {
+// Removes a file at the end of a scope, however that is left.
+class Removed {
+ public:
+  explicit Removed(std::filesystem::path path) : path_(std::move(path)) {}
+  ~Removed() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  Removed(const Removed&) = delete;
+  Removed& operator=(const Removed&) = delete;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Two sine waves that drift against each other, and noise. The file is gone by name as soon as it is mapped.
+MappedFile make_sequence(const std::filesystem::path& path, Index count) {
+  const Removed removed(path);
   std::ofstream file(path, std::ios::binary);
   Generator generator(1);
   std::vector<float> chunk;
-  for (Index t = 0; t < count; ++t) {
+  for (Index t = 0; t < count && file.good(); ++t) {
     const auto at = static_cast<double>(t);
     chunk.push_back(static_cast<float>(std::sin(0.1 * at) + 0.5 * std::sin(0.013 * at) + 0.05 * generator.normal()));
     if (chunk.size() < 65536 && t + 1 < count) continue;
     file.write(reinterpret_cast<const char*>(chunk.data()), static_cast<std::streamsize>(chunk.size() * sizeof(float)));
     chunk.clear();
   }
-  require<FormatError>(file.good(), "long_stream: '{}' could not be written", path.string());
+  file.close();
+  require<FormatError>(file.good(), "long_stream: '{}' could not be written (is the disk full?)", path.string());
+  return MappedFile(path);
 }
 
-// Values [begin, begin + values.size()) of the file.
-void read_values(std::ifstream& file, Index begin, std::span<float> values) {
-  file.seekg(static_cast<std::streamoff>(begin) * static_cast<std::streamoff>(sizeof(float)));
-  file.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(float)));
-  require<FormatError>(file.good(), "long_stream: the file ends before value {}",
-                       begin + static_cast<Index>(values.size()));
+// Numbers [begin, begin + count) of the file, where they lie.
+std::span<const float> numbers(const MappedFile& file, Index begin, Index count) {
+  const auto bytes =
+      file.bytes(static_cast<std::size_t>(begin) * sizeof(float), static_cast<std::size_t>(count) * sizeof(float));
+  return {reinterpret_cast<const float*>(bytes.data()), static_cast<std::size_t>(count)};
 }
 
-void train(const std::filesystem::path& path, Index time, Index window, Index hidden) {
+void train(const MappedFile& file, Index time, Index window, Index hidden) {
   RNN rnn(LSTMCell(hidden), {.return_sequences = true, .return_state = true, .time_major = true});
   Dense head(1);
   Builder builder(1, DType::float32, Generator(1));
@@ -63,7 +81,6 @@ void train(const std::filesystem::path& path, Index time, Index window, Index hi
   const auto learned = visitor.take();
   optim::Optimizer optimizer = optim::adam({.learning_rate = 0.003});
 
-  std::ifstream file(path, std::ios::binary);
   Tape tape;
   TruncatedBPTT truncated({.k1 = window});
   const Index count = truncated.count(time - 1);  // the last value is only predicted
@@ -72,11 +89,11 @@ void train(const std::filesystem::path& path, Index time, Index window, Index hi
   for (Index i = 0; i < count; ++i) {
     const auto steps = truncated.window(i, time - 1);
     const Index length = steps.end - steps.begin;
-    Tensor<float> values({length + 1, 1, 1});
-    read_values(file, steps.begin, values.values());
+    const std::span<const float> window_of = numbers(file, steps.begin, length + 1);
     const Shape shape{length, 1, 1};
-    const Var x = tape.constant(shape, std::span<const float>(values.values()).first(static_cast<std::size_t>(length)));
-    const Var next = tape.constant(shape, std::span<const float>(values.values()).subspan(1));
+    const Var x = tape.constant(shape, window_of.first(static_cast<std::size_t>(length)));
+    const Var next = tape.constant(shape, window_of.subspan(1));
+    file.release(static_cast<std::size_t>(steps.begin) * sizeof(float), window_of.size_bytes());
     const Var error = head(truncated.call(rnn, x, steps).output) - next;
     const Var loss = mean(error * error);
     tape.backward(loss);
@@ -93,7 +110,7 @@ void train(const std::filesystem::path& path, Index time, Index window, Index hi
 }  // namespace
 
 int main(int argc, char** argv) try {
-  CLI::App app("Trains on one long sequence that is read window by window from a file.");
+  CLI::App app("Trains on one long sequence that is read window by window from a mapped file.");
   Index time = 10'000'000;
   Index window = 1000;
   Index hidden = 8;
@@ -101,12 +118,10 @@ int main(int argc, char** argv) try {
   app.add_option("--time", time, "Values of the sequence")->check(CLI::Range(2, 1 << 30))->capture_default_str();
   app.add_option("--window", window, "Steps of a window")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--hidden", hidden, "Units")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--file", path, "Where the sequence is put; removed at the end")->capture_default_str();
+  app.add_option("--file", path, "Where the sequence is put; removed")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   require<ValueError>(!std::filesystem::exists(path), "--file '{}' is there already", path.string());
-  write_sequence(path, time);
-  train(path, time, window, hidden);
-  std::filesystem::remove(path);
+  train(make_sequence(path, time), time, window, hidden);
   return 0;
 } catch (const std::exception& error) {
   fmt::print(stderr, "long_stream: {}\n", error.what());

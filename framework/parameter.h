@@ -2,6 +2,7 @@
 
 #include <recur/framework/array.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -19,7 +20,7 @@ class Parameter {
   void create(Shape shape, DType dtype) {
     value_ = Array(shape, dtype);
     gradient = Array(shape, dtype);
-    ++version_;
+    version_ = new_version();
   }
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -31,10 +32,11 @@ class Parameter {
   [[nodiscard]] const Array& value() const { return value_; }
   /// Access that may change the value: whatever was derived from it (packed copies) is made anew at the next use.
   [[nodiscard]] Array& edit() {
-    ++version_;
+    version_ = new_version();
     return value_;
   }
-  /// Grows whenever the value may have changed; 0 before `create`.
+  /// Grows whenever the value may have changed; 0 before `create`. No two parameters get the same, so that what was derived from
+  /// one is not taken for another's that comes to lie in its place.
   [[nodiscard]] std::uint64_t version() const { return version_; }
 
   /// d loss / d value, added to by every backward pass until `zero_gradient`.
@@ -50,6 +52,11 @@ class Parameter {
   void zero_gradient() { gradient.fill(0); }
 
  private:
+  [[nodiscard]] static std::uint64_t new_version() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
+
   std::string name_;
   Array value_;
   std::uint64_t version_ = 0;

@@ -125,6 +125,8 @@ class Tape {
   /// Whether layers that behave differently in training (dropout, zoneout) do so. Off while not recording.
   [[nodiscard]] bool training() const { return training_ && (recording_ || computing_); }
   void set_training(bool on) { training_ = on; }
+  /// Whether what is computed now is not recorded, but will be when it is done again (recompute.h).
+  [[nodiscard]] bool computing() const { return computing_; }
   /// While on, parameters that come onto the tape want no gradient, trainable or not.
   void freeze_parameters(bool on) { frozen_ = on; }
   /// Draws dropout masks.

@@ -49,9 +49,13 @@ MappedFile::~MappedFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-std::span<const std::byte> MappedFile::bytes(std::size_t offset, std::size_t count) const {
+void MappedFile::check_range(std::size_t offset, std::size_t count) const {
   require<ValueError>(offset <= size_ && count <= size_ - offset, "MappedFile: '{}' has {} bytes, asked for {} from {}",
                       name_, size_, count, offset);
+}
+
+std::span<const std::byte> MappedFile::bytes(std::size_t offset, std::size_t count) const {
+  check_range(offset, count);
   if (count == 0) return {};
   struct stat now {};
   const bool known = ::fstat(descriptor_, &now) == 0;
@@ -59,6 +63,15 @@ std::span<const std::byte> MappedFile::bytes(std::size_t offset, std::size_t cou
                        "MappedFile: '{}', byte {}: the file was cut short while it was in use, from {} bytes to {}",
                        name_, offset, size_, now.st_size);
   return {static_cast<const std::byte*>(memory_) + offset, count};
+}
+
+void MappedFile::release(std::size_t offset, std::size_t count) const {
+  check_range(offset, count);
+  if (count == 0) return;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t begin = offset - offset % page;
+  // Only advice: without it pages go when memory is short. The mapping is shared and never written to, so nothing is lost.
+  static_cast<void>(::madvise(static_cast<std::byte*>(memory_) + begin, offset + count - begin, MADV_DONTNEED));
 }
 
 std::string_view MappedFile::text(std::size_t offset, std::size_t count) const {

@@ -28,8 +28,14 @@ class MappedFile {
   /// @throws ValueError for bytes outside [0, size()); FormatError when the file has become shorter.
   [[nodiscard]] std::span<const std::byte> bytes(std::size_t offset, std::size_t count) const;
   [[nodiscard]] std::string_view text(std::size_t offset, std::size_t count) const;
+  /// These bytes need not be kept for this process: the system counts the pages they lie on no longer as its memory, and fetches
+  /// them again when they are looked at again. For a program that goes once through a large file.
+  /// @throws ValueError for bytes outside [0, size()).
+  void release(std::size_t offset, std::size_t count) const;
 
  private:
+  void check_range(std::size_t offset, std::size_t count) const;
+
   std::string name_;
   int descriptor_ = -1;
   std::size_t size_ = 0;

@@ -68,7 +68,8 @@ class CellInterface {
       values = values.subspan(own.size());
       return own;
     };
-    return {take(rest.masks, mask_count()), own_constants(rest.constants), take(rest.prepared, prepared_count())};
+    return {take(rest.masks, mask_count()), own_constants(rest.constants), take(rest.prepared, prepared_count()),
+            rest.observer};
   }
 };
 

@@ -54,9 +54,9 @@ Var AttentionCell::call(Var x, std::span<const Var> states, std::span<Var> next,
   const bool ready = !context.prepared.empty();
   const Var keys = ready ? context.prepared[0] : this->keys(context.constants);
   const Var memory = context.constants[0];
-  const Var output = config_.cell->call(
-      concat({x, states[0]}, -1), states.subspan(1), next.subspan(1),
-      {context.masks, config_.cell->own_constants(context.constants), context.prepared.subspan(ready ? 1 : 0)});
+  const Var output = config_.cell->call(concat({x, states[0]}, -1), states.subspan(1), next.subspan(1),
+                                        {context.masks, config_.cell->own_constants(context.constants),
+                                         context.prepared.subspan(ready ? 1 : 0), context.observer});
   const Var query = matmul(output, query_kernel_);
   const Var scores = scale_.created() ? additive_scores(query, keys, x.tape().leaf(scale_)) : dot_scores(query, keys);
   const Var seen = attend(scores, memory, context.constants.size() == 2 ? context.constants[1] : Var());

@@ -6,6 +6,7 @@
 #include <recur/layers/fields.h>
 #include <recur/layers/initializers.h>
 #include <recur/layers/regularizers.h>
+#include <recur/layers/step_observer.h>
 
 #include <array>
 #include <concepts>
@@ -66,6 +67,8 @@ struct CellContext {
   std::span<const Var> constants;
   /// What this cell's `prepare` made of the constants, once a sequence; empty where a step is taken without an RNN.
   std::span<const Var> prepared;
+  /// Who looks on; mostly nobody. See `observe_gates`.
+  StepObserver* observer = nullptr;
 };
 
 /// Creates and initializes the parameters of a layer: `build(kernel, {build.input_size, units}, glorot_uniform())`.

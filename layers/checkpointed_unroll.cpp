@@ -124,6 +124,7 @@ Checkpointing::Sizes measure(const SequenceBlocks& blocks, std::span<const Var> 
   for (Index steps = 1; steps <= 2; ++steps) {
     SequenceBlocks some = blocks;
     some.block = std::min(steps, blocks.steps.time());
+    some.options.context.observer = nullptr;
     Detour detour(tape, Detour::Mode::record);
     static_cast<void>(some.run(0, 1, on_tape<Var>(tape, carried)));
     // A value has a gradient of its size at most. Records, and products that wait, are not in the arena.
@@ -137,11 +138,16 @@ Checkpointing::Sizes measure(const SequenceBlocks& blocks, std::span<const Var> 
 
 bool shrinks(const SequenceSteps& steps, Index batch) { return steps.rows(steps.time() - 1) < batch; }
 
-std::span<Var> carried_values(Tape& tape, CellInterface& cell, std::span<const Var> states, bool outputs) {
-  const Index cells = outputs ? cell_count(cell) : 0;
-  const auto carried = tape.list<Var>(static_cast<Index>(states.size()) + cells);
-  std::copy(states.begin(), states.end(), carried.begin());
-  return carried;
+bool has_penalty(CellInterface& cell) {
+  const std::span<AnyCell> cells = cell.stacked();
+  return static_cast<bool>(cell.activity_regularizer) ||
+         std::any_of(cells.begin(), cells.end(), [](const AnyCell& part) { return has_penalty(*part); });
+}
+
+// Those on the last output, of a stack and of the last cell in it.
+void add_last_penalties(CellInterface& cell, Var output, Var& penalty) {
+  if (!cell.stacked().empty()) add_last_penalties(*cell.stacked().back(), output, penalty);
+  if (cell.activity_regularizer) add_penalty(penalty, cell.activity_regularizer(output));
 }
 
 // Zeros for the last outputs of all cells.
@@ -152,54 +158,51 @@ void fill_outputs(Tape& tape, CellInterface& cell, Index batch, std::span<Var>& 
   rest = rest.subspan(1);
 }
 
-bool has_penalty(CellInterface& cell) {
-  const std::span<AnyCell> cells = cell.stacked();
-  return static_cast<bool>(cell.activity_regularizer) ||
-         std::any_of(cells.begin(), cells.end(), [](const AnyCell& part) { return has_penalty(*part); });
+// The states, and zeros for the last outputs and the penalty where those are carried too.
+std::span<Var> carried_values(const SequenceBlocks& blocks, std::span<const Var> states, Index batch) {
+  const auto carried = blocks.tape().list<Var>(blocks.carried_count);
+  std::copy(states.begin(), states.end(), carried.begin());
+  std::span<Var> outputs = carried.subspan(states.size());
+  if (blocks.output_count > 0) fill_outputs(blocks.tape(), *blocks.cell, batch, outputs);
+  if (blocks.carries_penalty()) carried.back() = blocks.tape().constant(0.0);
+  return carried;
 }
 
 }  // namespace
 
 Var unroll_checkpointed(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
                         const UnrollOptions& options, const Checkpointing& checkpointing) {
-  require<ValueError>(
-      !has_penalty(cell),
-      "RNN: a cell with an activity_regularizer of its own cannot be checkpointed, because its outputs are "
-      "not kept; give the regularizer to the RNN, whose output is");
   Tape& tape = sequence.tape();
   const Index batch = states.empty() ? steps.rows(0) : states[0].rows();
+  const auto state_count = static_cast<Index>(states.size());
   const bool with_outputs = steps.mask.defined() || !options.sequence || shrinks(steps, batch);
-  const std::span<Var> carried = carried_values(tape, cell, states, with_outputs);
-  std::span<Var> outputs = carried.subspan(states.size());
-  if (with_outputs) fill_outputs(tape, cell, batch, outputs);
-
-  auto& blocks = *::new (tape.list<SequenceBlocks>(1).data()) SequenceBlocks{&cell,
-                                                                             sequence,
-                                                                             steps,
-                                                                             options,
-                                                                             steps.time(),
-                                                                             static_cast<Index>(states.size()),
-                                                                             static_cast<Index>(carried.size()),
-                                                                             {},
-                                                                             {}};
+  const Index output_count = with_outputs ? cell_count(cell) : 0;
+  const Index carried_count = state_count + output_count + (has_penalty(cell) ? 1 : 0);
+  auto& blocks = *::new (tape.list<SequenceBlocks>(1).data()) SequenceBlocks{
+      &cell, sequence, steps, options, steps.time(), state_count, output_count, carried_count, {}, {}};
+  const std::span<Var> carried = carried_values(blocks, states, batch);
   const auto sizes = checkpointing.needs_sizes() ? measure(blocks, carried) : Checkpointing::Sizes{};
   const Checkpointing::Layout layout = checkpointing.layout(steps.time(), sizes);
   if (layout.block >= steps.time() && layout.recorded > 0) return unroll(cell, sequence, steps, states, options);
-  require<StateError>(options.observer == nullptr,
-                      "RNN: steps that are computed again cannot be observed (observe without `checkpoint`)");
   blocks.block = layout.block;
   blocks.plan = layout.plan.view();
   blocks.plan.cuts = on_tape<std::int16_t>(tape, blocks.plan.cuts);
   // The caller's lists may be gone by the time of the backward pass.
   blocks.options.context = {on_tape(tape, options.context.masks), on_tape(tape, options.context.constants),
-                            on_tape(tape, options.context.prepared)};
+                            on_tape(tape, options.context.prepared), options.context.observer};
   if (options.sequence) blocks.whole = tape.output({steps.first.back(), cell.output_size()}, true);
 
   const Index count = (steps.time() + layout.block - 1) / layout.block;
   run_plan(blocks, count - layout.recorded, carried);
   if (layout.recorded > 0) record(blocks, count - layout.recorded, count, carried);
   std::copy_n(carried.begin(), states.size(), states.begin());
-  return options.sequence ? blocks.whole : carried.back();
+  const Var output =
+      options.sequence ? blocks.whole : carried[static_cast<std::size_t>(state_count + output_count) - 1];
+  if (blocks.carries_penalty()) {
+    add_penalty(*options.penalty, carried.back());
+    if (!options.sequence) add_last_penalties(cell, output, *options.penalty);
+  }
+  return output;
 }
 
 }  // namespace recur

@@ -23,6 +23,9 @@ Step<LSTMState> CoupledLSTMCell::call(Var x, State s, const CellContext& context
         },
         z[0], z[1], z[2], s.c);
   });
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
+    return std::array{NamedGate{"input", z[0]}, NamedGate{"output", z[2]}};
+  });
   return {h, {h, c}};
 }
 

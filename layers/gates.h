@@ -1,8 +1,11 @@
 #pragma once
 
+#include <recur/framework/detour.h>
 #include <recur/framework/linear.h>
+#include <recur/layers/activation.h>
 #include <recur/layers/cell.h>
 
+#include <array>
 #include <span>
 
 namespace recur {
@@ -71,5 +74,20 @@ class Gates {
   Index recurrent_size_ = 0;
   GateOptions options_;
 };
+
+/// A gate by its name, and what goes into its activation.
+struct NamedGate {
+  std::string_view name;
+  Var before;
+};
+
+/// For cells, at each step: tells whoever looks on of the gates that `list()`, a function, returns; called, and computed, only
+/// then, and nothing of it is recorded.
+template <class List>
+void observe_gates(Tape& tape, const CellContext& context, const Activation& activation, const List& list) {
+  if (context.observer == nullptr || tape.computing()) return;
+  const Detour memory(tape, Detour::Mode::compute);
+  for (const NamedGate& gate : list()) context.observer->gate(gate.name, activation(gate.before));
+}
 
 }  // namespace recur

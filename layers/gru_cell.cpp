@@ -37,6 +37,9 @@ Step<HiddenState> GRUCell::call(Var x, State s, const CellContext& context) {
 Var GRUCell::reset_after(Var x, Var h, Var kept_h, const CellContext& context) {
   const auto zx = split<3>(gates_.input_part(x, context));
   const auto zh = split<3>(gates_.recurrent_part(h, context));
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
+    return std::array{NamedGate{"update", zx[0] + zh[0]}, NamedGate{"reset", zx[1] + zh[1]}};
+  });
   return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     return fuse(
         [&](auto az, auto ar, auto ah, auto bz, auto br, auto bh, auto h0) {
@@ -57,6 +60,9 @@ Var GRUCell::reset_before(Var x, Var h, Var kept_h, const CellContext& context) 
   const auto u = split<3>(x.tape().leaf(gates_.recurrent_kernel));
   const Var hz = matmul(masked(h, 0), u[0]);
   const Var hr = matmul(masked(h, 1), u[1]);
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
+    return std::array{NamedGate{"update", zx[0] + hz}, NamedGate{"reset", zx[1] + hr}};
+  });
   return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     const Var reset = fuse([&](auto a, auto b, auto m) { return gate(a + b) * m; }, zx[1], hr, masked(h, 2));
     const Var candidate = matmul(reset, u[2]);

@@ -47,6 +47,9 @@ Step<LSTMState> LayerNormLSTMCell::call(Var x, State s, const CellContext& conte
   const Var of_state =
       layer_norm(gates_.recurrent_part(s.h, context), tape.leaf(recurrent_gamma_), Var(), options_.epsilon);
   const auto z = split<4>(Var(of_input + of_state));
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
+    return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
+  });
   return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     const Var c = fuse([&](auto zi, auto zf, auto zc, auto c0) { return gate(zf) * c0 + gate(zi) * act(zc); }, z[0],
                        z[1], z[2], s.c);

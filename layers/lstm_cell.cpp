@@ -38,6 +38,9 @@ Step<LSTMState> LSTMCell::call(Var x, State s, const CellContext& context) {
     if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
     return step([](auto state) { return state; });
   });
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
+    return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
+  });
   return {h, {h, c}};
 }
 

@@ -69,6 +69,11 @@ inline Step<LSTMState> PeepholeLSTMCell::call(Var x, State s, const CellContext&
     if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
     return step([](auto state) { return state; });
   });
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&, after = c] {
+    return std::array{NamedGate{"input", z[0] + input_peephole_ * s.c},
+                      NamedGate{"forget", z[1] + forget_peephole_ * s.c},
+                      NamedGate{"output", z[3] + output_peephole_ * after}};
+  });
   return {h, {h, c}};
 }
 

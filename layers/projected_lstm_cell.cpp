@@ -41,6 +41,9 @@ Step<LSTMState> ProjectedLSTMCell::call(Var x, State s, const CellContext& conte
     if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
     return step([](auto state) { return state; });
   });
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
+    return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
+  });
   Var h = matmul(m, projection_kernel_);
   if (options_.proj_clip > 0) h = fuse([k = options_.proj_clip](auto p) { return clip(p, k); }, h);
   return {h, {h, c}};

@@ -138,7 +138,8 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
     unrolling.context = {changed(tape, unrolling.context.masks, sorted), changed(tape, inputs.constants, sorted), {}};
   }
   unrolling.context.prepared = prepared(tape, unrolling.context.constants);
-  unrolling.observer = observer_;
+  unrolling.context.observer = observer_;
+  if (observer_ != nullptr) observer_->begin(tape);
 
   Var output;
   with_team(2 * time, [&] {

@@ -69,7 +69,9 @@ Var SequenceBlocks::run(Index a, Index b, std::span<Var> carried) const {
   const Index stride = sequence.node()->stride;
   const Var x = tape().view(sequence, first_row(a) * stride, {first.back(), sequence.cols()}, stride);
   UnrollOptions inner = options;
-  inner.last_outputs = carried.subspan(static_cast<std::size_t>(state_count));
+  inner.first_step = begin;
+  inner.last_outputs = carried.subspan(static_cast<std::size_t>(state_count), static_cast<std::size_t>(output_count));
+  inner.penalty = carries_penalty() ? &carried.back() : nullptr;
   const Var result = unroll(*cell, x, own, carried.first(static_cast<std::size_t>(state_count)), inner);
   return whole.defined() ? result : Var();
 }

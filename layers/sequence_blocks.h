@@ -17,8 +17,8 @@ struct CarriedGradient {
   std::span<bool> present;
 };
 
-/// A sequence cut into blocks of steps, as plain data on the tape. Carried from step to step are the states and, if
-/// `carries_outputs`, the last outputs of all cells.
+/// A sequence cut into blocks of steps, as plain data on the tape. Carried from step to step are the states; the last outputs of all
+/// cells, where they are needed; and the penalty of the steps so far, where there is one.
 struct SequenceBlocks {
   CellInterface* cell;
   Var sequence;
@@ -26,11 +26,13 @@ struct SequenceBlocks {
   UnrollOptions options;
   Index block;  ///< Steps of each.
   Index state_count;
+  Index output_count;
   Index carried_count;
   Var whole;  ///< Where the outputs of all steps go; undefined if they are not wanted.
   CheckpointPlan::View plan;
 
   [[nodiscard]] Tape& tape() const { return sequence.tape(); }
+  [[nodiscard]] bool carries_penalty() const { return carried_count > state_count + output_count; }
   [[nodiscard]] Index first_step(Index block_index) const { return std::min(block_index * block, steps.time()); }
   /// Rows of the sequence before a block.
   [[nodiscard]] Index first_row(Index block_index) const {

@@ -125,7 +125,7 @@ void apply_mask(Var mask, std::span<const Var> before, std::span<Var> next, Var&
 // The output is often one of the states: then it is what the observer made of that.
 void observe(const UnrollOptions& options, Index t, std::span<Var> next, Var& output) {
   const auto same = std::find_if(next.begin(), next.end(), [&](Var state) { return state.node() == output.node(); });
-  options.observer->step(options.layer, t, next);
+  options.context.observer->step(options.layer, options.first_step + t, next);
   if (same != next.end()) output = *same;
 }
 
@@ -146,18 +146,19 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   std::optional<Outputs> outputs;
   if (options.sequence) outputs.emplace(tape, steps);
   const auto next = tape.list<Var>(static_cast<Index>(count));
+  const bool observed = context.observer != nullptr && !tape.computing();
   for (Index t = 0; t < time; ++t) {
     const Index rows = steps.rows(t);
     if (rows < (t > 0 ? steps.rows(t - 1) : batch)) {
       carried.shrink(rows);
       last.shrink(rows);
       context = {first_rows(tape, context.masks, rows), first_rows(tape, context.constants, rows),
-                 first_rows(tape, context.prepared, rows)};
+                 first_rows(tape, context.prepared, rows), context.observer};
     }
     const Var x = sequence_step(sequence, steps.first[static_cast<std::size_t>(t)], rows);
     if (outputs) outputs->begin(t);
     Var output = cell.call(x, carried.values(), next, context);
-    if (options.observer != nullptr) observe(options, t, next, output);
+    if (observed) observe(options, t, next, output);
     if (steps.mask.defined()) {
       const Var mask = tape.view(steps.mask, t * rows, {rows, 1}, 1);
       apply_mask(mask, carried.values(), next, output, last.values()[0], options.zero_output_for_mask);
@@ -203,7 +204,8 @@ Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::s
     const auto offset = static_cast<std::size_t>(cell.state_offset(static_cast<Index>(k)));
     x = unroll(own, x, steps, states.subspan(offset, static_cast<std::size_t>(own.state_count())), inner);
   }
-  if (cell.activity_regularizer) add_penalty(*options.penalty, cell.activity_regularizer(x));
+  if (cell.activity_regularizer && (options.sequence || options.last_outputs.empty()))
+    add_penalty(*options.penalty, cell.activity_regularizer(x));
   return x;
 }
 

@@ -26,14 +26,15 @@ struct UnrollOptions {
   bool zero_output_for_mask = false;
   /// Dropout masks of the cell, and constants.
   CellContext context;
-  /// Where the cells' activity penalties are added up; must be there if a cell has one.
+  /// Where the cells' activity penalties are added up; must be there if a cell has one. Those on the last output are not, if
+  /// `last_outputs` are given: others may follow.
   Var* penalty = nullptr;
   /// The outputs before the first step, one for each cell that is not a stack (`cell_count`), to which masked and ended rows
   /// fall back; on return those after the last. Empty: zeros.
   std::span<Var> last_outputs{};
-  /// Told of every step, if there is one; and the number of the cell it is told.
-  StepObserver* observer = nullptr;
+  /// Whoever `context.observer` is, is told of every step: the number of the cell, and that of the first step.
   Index layer = 0;
+  Index first_step = 0;
 };
 
 /// Number of cells in a stack, and in the stacks in it; 1 for any other cell.

@@ -2,6 +2,7 @@
 
 #include "step_options.h"
 
+#include <recur/layers/any_cell.h>
 #include <recur/layers/gru_cell.h>
 #include <recur/layers/lstm_cell.h>
 #include <recur/layers/peephole_lstm_cell.h>

@@ -5,6 +5,7 @@
 #include <recur/framework/ops/dropout.h>
 #include <recur/framework/ops/reduce.h>
 #include <recur/framework/recompute.h>
+#include <recur/framework/second_order.h>
 
 using namespace recur;
 using namespace recur::test;
@@ -134,6 +135,39 @@ BOOST_AUTO_TEST_CASE(nothing_is_recorded_where_recording_is_off) {
   const Var y = chain.run(tape.constant(normal({2, 6})), 2, true);
   BOOST_TEST(tape.size() == 2u);  // the two parameters
   BOOST_TEST(!y.wants_gradient());
+}
+
+BOOST_AUTO_TEST_CASE(forward_mode_and_second_derivatives_are_those_without_checkpoints) {
+  Chain chain;
+  chain.rate = 0.4;
+  Arguments at;
+  at.inputs.push_back(array_of(normal({4, 6}, 5)));
+  at.parameters = {&chain.w, &chain.b};
+  at.seed = 3;
+  PerArgument along;
+  along.inputs.push_back(array_of(normal({4, 6}, 6)));
+  along.parameters.push_back(array_of(normal({6, 6}, 7)));
+  along.parameters.push_back(array_of(normal({6}, 8)));
+  const auto chained = [&](bool checkpointed, bool nested) {
+    return [&chain, checkpointed, nested](Tape&, std::span<const Var> x) -> Var {
+      const Var y = nested ? checkpoint([&chain](std::span<const Var> in) { return chain.run(in[0], 4, true); }, {x[0]})
+                           : chain.run(x[0], 4, checkpointed);
+      return sum(y * y);
+    };
+  };
+  const Tangent tangent = jacobian_vector_product(chained(false, false), at, along);
+  const HessianProduct plain = hessian_vector_product(chained(false, false), at, along);
+  for (const bool nested : {false, true}) {
+    const Tangent again = jacobian_vector_product(chained(true, nested), at, along);
+    check_close(again.tangent.to_doubles(), tangent.tangent.to_doubles());
+    const HessianProduct found = hessian_vector_product(chained(true, nested), at, along);
+    check_close({found.loss, found.slope}, {plain.loss, plain.slope});
+    check_close(found.product.inputs[0].to_doubles(), plain.product.inputs[0].to_doubles(), 1e-11);
+    for (std::size_t i = 0; i < at.parameters.size(); ++i) {
+      check_close(found.gradient.parameters[i].to_doubles(), plain.gradient.parameters[i].to_doubles(), 1e-11);
+      check_close(found.product.parameters[i].to_doubles(), plain.product.parameters[i].to_doubles(), 1e-11);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -27,6 +27,12 @@ inline Tensor<double> uniform(const Shape& shape, double low, double high, std::
   return tensor;
 }
 
+inline Array array_of(const Tensor<double>& tensor) {
+  Array array(tensor.shape(), DType::float64);
+  array.assign(tensor.values());
+  return array;
+}
+
 /// 0, 1, 2, …
 inline Tensor<double> counting(const Shape& shape) {
   Tensor<double> tensor(shape);

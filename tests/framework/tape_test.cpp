@@ -2,8 +2,11 @@
 
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/linear.h>
+#include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/framework/ops/reshape.h>
 
+#include <optional>
 #include <thread>
 
 using namespace recur;
@@ -287,6 +290,25 @@ BOOST_AUTO_TEST_CASE(borrowed_numbers_are_not_copied) {
   BOOST_TEST(!x.wants_gradient());
   Tape other(DType::float32);
   BOOST_CHECK_THROW(static_cast<void>(other.borrow(numbers)), StateError);
+}
+
+BOOST_AUTO_TEST_CASE(another_parameter_in_the_place_of_one_is_not_taken_for_it) {
+  Tape tape(DType::float64);
+  std::optional<Parameter> w;  // always at the same address
+  for (const std::uint64_t seed : {1U, 2U}) {
+    w.emplace("w");
+    test::fill(*w, {5, 3}, seed);
+    const auto product = [&](Tape& on) -> Var {
+      const Var x = on.input(test::normal({4, 5}, 3));
+      const Var y = matmul(x, *w);
+      on.backward(sum(y));
+      return concat(
+          {reshape(y, {1, 12}), on.constant(Shape{1, 20}, std::span<const double>(x.gradient().to_doubles()))}, 1);
+    };
+    Tape fresh(DType::float64);
+    test::check_close(product(tape).to_doubles(), product(fresh).to_doubles());
+    tape.reset();
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

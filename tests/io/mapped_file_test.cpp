@@ -4,7 +4,11 @@
 #include "../temporary_directory.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 #include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <fstream>
 
 namespace {
 
@@ -72,6 +76,28 @@ BOOST_AUTO_TEST_CASE(a_file_larger_than_anything_in_memory) {
   std::filesystem::resize_file(path, std::uintmax_t{1} << 40U);  // a terabyte, of holes
   const MappedFile file(path);
   BOOST_TEST(file.text((std::size_t{1} << 40U) - 1, 1) == std::string_view("\0", 1));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_released_takes_no_memory_and_is_still_there) {
+  constexpr std::size_t size = std::size_t{32} << 20;
+  TemporaryDirectory::write(path, std::string(size, 'a'));
+  const MappedFile file(path);
+  // Pages of this process, in megabytes.
+  const auto resident = [] {
+    std::ifstream status("/proc/self/statm");
+    std::size_t total = 0, pages = 0;
+    status >> total >> pages;
+    return static_cast<double>(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+  };
+  const auto look = [&] { return std::count(file.text(0, size).begin(), file.text(0, size).end(), 'a'); };
+  const double before = resident();
+  BOOST_TEST(look() == static_cast<std::ptrdiff_t>(size));
+  BOOST_TEST(resident() > before + 30);
+  file.release(100, size - 100);
+  BOOST_TEST(resident() < before + 2);
+  BOOST_TEST(look() == static_cast<std::ptrdiff_t>(size));
+  file.release(size, 0);
+  BOOST_CHECK_THROW(file.release(1, size), ValueError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -64,8 +64,10 @@ Outcome train(RNN& rnn, Case c, const Checkpointing& checkpoint) {
   const RNNResult result = rnn.call(given[0], call);
   Var loss = sum(result.output * tape.constant(random_tensor(result.output.shape(), 8)));
   for (const Var state : result.states) loss = loss + sum(state * state);
+  if (result.penalty.defined()) loss = loss + result.penalty;
   tape.backward(loss);
   Outcome outcome;
+  if (result.penalty.defined()) outcome.outputs.push_back(result.penalty.item());
   append(outcome.outputs, result.output.to_doubles());
   for (const Var state : result.states) append(outcome.outputs, state.to_doubles());
   for (const Var input : given) append(outcome.inputs, input.gradient().to_doubles());
@@ -213,7 +215,7 @@ BOOST_AUTO_TEST_CASE(memory_stays_within_its_bound) {
   const Outcome full = train(rnn, c, {});
   // Input, its gradient, both turned time-major, and the loss's own.
   const std::size_t data = 4 * 8 * static_cast<std::size_t>(c.time * c.batch * cell_features);
-  for (const std::size_t megabytes : {2, 8, 40}) {
+  for (const std::size_t megabytes : {2U, 8U, 40U}) {
     const Outcome found = train(rnn, c, Checkpointing::memory(megabytes << 20));
     BOOST_TEST(largest_error(found.parameters, full.parameters) <= rounding);
     // Blocks of the arenas are as large as all before them, so half of the last one may be left over.
@@ -240,6 +242,30 @@ BOOST_AUTO_TEST_CASE(impossible_options_are_errors) {
   BOOST_CHECK_THROW(static_cast<void>(Checkpointing::steps(0)), ValueError);
   BOOST_CHECK_THROW(static_cast<void>(Checkpointing::memory(0)), ValueError);
   BOOST_CHECK_THROW(static_cast<void>(Checkpointing::slots(-1)), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(penalties_on_what_cells_hand_out) {
+  const std::vector<std::pair<std::string, Case>> ways = {
+      {"plain", {}},
+      {"mask", {.mask = true}},
+      {"lengths", {.lengths = {4, 11, 0}}},
+      {"last output", {.options = {.return_state = true}}},
+      {"last output, mask", {.options = {}, .mask = true}},
+      {"last output, lengths", {.options = {}, .lengths = {4, 11, 7}}},
+  };
+  const auto penalized = [](AnyCell cell, Regularizer regularizer) {
+    cell->activity_regularizer = regularizer;
+    return cell;
+  };
+  for (const auto& [way, c] : ways) {
+    check_all("LSTM, " + way, penalized(LSTMCell(4), l2(0.3)), c);
+    std::vector<AnyCell> inner, outer;
+    inner.push_back(penalized(GRUCell(3), l1(0.2)));
+    inner.push_back(penalized(SimpleRNNCell(2), l2(0.5)));
+    outer.push_back(penalized(LSTMCell(4), l2(0.3)));
+    outer.push_back(penalized(StackedRNNCells(std::move(inner)), l1_l2(0.1, 0.2)));
+    check_all("stack, " + way, StackedRNNCells(std::move(outer)), c);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
