@@ -70,18 +70,12 @@ struct Settings {
 
 double bits(double nats) { return nats / std::numbers::ln2; }
 
-std::string to_hex(const std::string& bytes) {
-  std::string hex;
-  for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return hex;
-}
-
 Metadata describe(const CharModelOptions& model, const Vocabulary& vocabulary) {
   return {{"program", "char_lm"},
           {"hidden", std::to_string(model.hidden)},
           {"layers", std::to_string(model.layers)},
           {"embedding", std::to_string(model.embedding)},
-          {"vocabulary", to_hex(vocabulary.text())}};
+          {"vocabulary", vocabulary.hex()}};
 }
 
 optim::Optimizer make_optimizer(const Settings& s, Index steps) {

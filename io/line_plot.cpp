@@ -146,7 +146,7 @@ std::string LinePlot::elements(bool titled) const {
   for (std::size_t i = 0; i < curves_.size(); ++i) {
     const std::string classes = fmt::format("c c{}", i % colours);
     canvas.curve(curves_[i].x, curves_[i].y, classes, curves_[i].dashed);
-    if (!titled && curves_.size() == 1) continue;  // the page's title says what it is
+    if (curves_.size() == 1 && (!titled || curves_[0].name == title_)) continue;  // the title says what it is
     canvas.line(legend, top - 8, legend + 22, top - 8, classes, curves_[i].dashed);
     canvas.text(legend + 28, top - 4, "start", curves_[i].name);
     legend += 48 + letter * static_cast<double>(curves_[i].name.size());
@@ -161,12 +161,21 @@ std::string LinePlot::elements(bool titled) const {
       left, width - right, top, height - bottom, x.low, x.high, canvas.take());
 }
 
-std::string LinePlot::svg() const {
+std::string LinePlot::svg() const { return panels_svg(std::span(this, 1)); }
+
+std::string panels_svg(std::span<const LinePlot> plots) {
+  require<StateError>(!plots.empty(), "panels_svg: no plots");
+  const std::size_t columns = std::min<std::size_t>(2, plots.size());
+  const std::size_t rows = (plots.size() + columns - 1) / columns;
+  std::string panels;
+  for (std::size_t i = 0; i < plots.size(); ++i)
+    panels += fmt::format("<g transform=\"translate({} {})\">\n{}</g>\n", static_cast<double>(i % columns) * width,
+                          static_cast<double>(i / columns) * height, plots[i].elements(true));
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "font-family=\"sans-serif\" font-size=\"12\">\n{2}<rect width=\"{0}\" height=\"{1}\" "
       "fill=\"white\"/>\n{3}</svg>\n",
-      width, height, style, elements(true));
+      static_cast<double>(columns) * width, static_cast<double>(rows) * height, style, panels);
 }
 
 std::string LinePlot::fragment() const {
@@ -174,8 +183,10 @@ std::string LinePlot::fragment() const {
                      escape_html(title_), elements(false));
 }
 
-void LinePlot::save(const std::filesystem::path& path) const {
-  const std::string picture = svg();
+void LinePlot::save(const std::filesystem::path& path) const { save_panels(path, std::span(this, 1)); }
+
+void save_panels(const std::filesystem::path& path, std::span<const LinePlot> plots) {
+  const std::string picture = panels_svg(plots);
   AtomicFile file(path);
   file.write(picture);
   file.commit();

@@ -35,11 +35,17 @@ class LinePlot {
   [[nodiscard]] const std::vector<Curve>& curves() const { return curves_; }
 
  private:
+  friend std::string panels_svg(std::span<const LinePlot> plots);
   [[nodiscard]] std::string elements(bool titled) const;
   std::string title_;
   std::string x_label_;
   std::string y_label_;
   std::vector<Curve> curves_;
 };
+
+/// Several plots as one picture, two side by side (one alone fills it). @throws StateError without plots, or for one without curves
+[[nodiscard]] std::string panels_svg(std::span<const LinePlot> plots);
+/// Saves it. @throws as `panels_svg` and `LinePlot::save`
+void save_panels(const std::filesystem::path& path, std::span<const LinePlot> plots);
 
 }  // namespace recur

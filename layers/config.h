@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/framework/nearest_name.h>
 #include <recur/layers/any_cell.h>
 #include <recur/layers/any_layer.h>
 
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace recur {
 
@@ -78,9 +80,14 @@ class Registry {
   [[nodiscard]] static const std::function<Any(Fields&)>& find(const Makers<Any>& makers, const char* kind,
                                                                const std::string& name, const std::string& path) {
     if (const auto at = makers.find(name); at != makers.end()) return at->second;
+    std::vector<std::string> names;
     std::string known;
-    for (const auto& [other, maker] : makers) known += (known.empty() ? "" : ", ") + other;
-    fail<ValueError>("config: {}: '{}' is not a known class of {} (known: {})", path, name, kind, known);
+    for (const auto& [other, maker] : makers) {
+      names.push_back(other);
+      known += (known.empty() ? "" : ", ") + other;
+    }
+    fail<ValueError>("config: {}: '{}' is not a known class of {}{} (known: {})", path, name, kind,
+                     did_you_mean(name, names), known);
   }
 
   Makers<AnyCell> cells_;

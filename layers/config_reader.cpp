@@ -1,3 +1,4 @@
+#include <recur/framework/nearest_name.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/config.h>
 
@@ -29,6 +30,11 @@ template <class... Args>
   fail<ValueError>("config: {}: {}", path, fmt::vformat(message, fmt::make_format_args(args...)));
 }
 
+[[noreturn]] void refuse_key(const std::string& path, const std::string& key, const std::set<std::string>& known) {
+  const std::vector<std::string> names(known.begin(), known.end());
+  refuse(path + "." + key, "the key is not known{} (known: {})", did_you_mean(key, names), joined(known));
+}
+
 // An object {"class_name": …, "config": {…}}, or for things with defaults just the name.
 struct ClassConfig {
   std::string class_name;
@@ -39,7 +45,7 @@ ClassConfig class_config(const Json& json, const std::string& path) {
   if (json.is_string()) return {json.get<std::string>(), Json::object()};
   if (!json.is_object()) refuse(path, "{{\"class_name\": …, \"config\": {{…}}}} is expected, got {}", json.dump());
   for (const auto& [key, value] : json.items())
-    if (!class_keys.contains(key)) refuse(path + "." + key, "the key is not known (known: {})", joined(class_keys));
+    if (!class_keys.contains(key)) refuse_key(path, key, class_keys);
   if (!json.contains("class_name") || !json["class_name"].is_string()) refuse(path, "there is no \"class_name\"");
   const std::string name = json["class_name"].get<std::string>();
   if (const auto at = json.find("registered_name"); at != json.end() && !at->is_null() && at->is_string()) {
@@ -54,7 +60,7 @@ ClassConfig class_config(const Json& json, const std::string& path) {
 
 void only_keys(const Json& config, const std::set<std::string>& known, const std::string& path) {
   for (const auto& [key, value] : config.items())
-    if (!known.contains(key)) refuse(path + "." + key, "the key is not known (known: {})", joined(known));
+    if (!known.contains(key)) refuse_key(path, key, known);
 }
 
 double number(const Json& config, const char* key, double otherwise, const std::string& path) {

@@ -73,7 +73,7 @@ std::span<Var> RNN::start(Tape& tape, Index batch, const RNNCall& inputs) {
   } else if (options_.stateful && !stored_.empty()) {
     require<StateError>(stored_[0].shape()[0] == batch,
                         "RNN: stateful with batch size {}, now {} (a stateful RNN needs one batch size; reset_states "
-                        "does not change it, a new RNN does)",
+                        "does not change it, set_options does)",
                         stored_[0].shape()[0], batch);
     std::transform(stored_.begin(), stored_.end(), states.begin(), [&](const Array& a) { return tape.constant(a); });
   } else {

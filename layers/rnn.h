@@ -119,8 +119,11 @@ class RNN {
   [[nodiscard]] Index mask_count() const { return cell_->mask_count(); }
   [[nodiscard]] static constexpr bool takes_states() { return true; }
   [[nodiscard]] const RNNOptions& options() const { return options_; }
-  /// For layers made of RNNs, before the first call.
-  void set_options(const RNNOptions& options) { options_ = options; }
+  /// Replaces the options. Stored states are forgotten, and with them their batch size.
+  void set_options(const RNNOptions& options) {
+    options_ = options;
+    stored_.clear();
+  }
   [[nodiscard]] ConfigView config() { return ConfigView(*this); }
 
  private:

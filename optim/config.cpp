@@ -1,7 +1,9 @@
+#include <recur/framework/nearest_name.h>
 #include <recur/optim/config.h>
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedule_config.h>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -84,7 +86,8 @@ class Reader {
       if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
       std::string all;
       for (const std::string& known : known_) all += " " + known;
-      fail<ValueError>("from_config: {} has no argument {}; it has{}", class_name_, key, all);
+      fail<ValueError>("from_config: {} has no argument {}{}; it has{}", class_name_, key, did_you_mean(key, known_),
+                       all);
     }
   }
 
@@ -140,8 +143,10 @@ class Writer {
   json config_ = json::object();
 };
 
-bool is_torch(const auto& options) { return options.convention == Convention::torch; }
-bool is_torch(const LionOptions& /*options*/) { return false; }
+bool is_torch(const auto& options) {
+  if constexpr (requires { options.convention; }) return options.convention == Convention::torch;
+  else return false;
+}
 
 /// What all optimizers have.
 template <class Archive, class Options>
@@ -209,18 +214,13 @@ void describe(Archive& archive, AdadeltaOptions& o) {
   describe_epsilon(archive, o);
 }
 
+/// Adam, AdamW, Adamax and Lion, as far as they have these.
 template <class Archive, class Options>
-  requires(std::same_as<Options, AdamOptions> || std::same_as<Options, AdamwOptions>)
+  requires requires(Options o) { o.beta_1; }
 void describe(Archive& archive, Options& o) {
   describe_betas(archive, o);
-  describe_epsilon(archive, o);
-  archive("amsgrad", o.amsgrad);
-}
-
-template <class Archive>
-void describe(Archive& archive, AdamaxOptions& o) {
-  describe_betas(archive, o);
-  describe_epsilon(archive, o);
+  if constexpr (requires { o.epsilon; }) describe_epsilon(archive, o);
+  if constexpr (requires { o.amsgrad; }) archive("amsgrad", o.amsgrad);
 }
 
 template <class Archive>
@@ -237,8 +237,13 @@ void describe(Archive& archive, NadamOptions& o) {
 }
 
 template <class Archive>
-void describe(Archive& archive, LionOptions& o) {
-  describe_betas(archive, o);
+void describe(Archive& archive, FtrlOptions& o) {
+  archive("learning_rate_power", o.learning_rate_power);
+  archive("initial_accumulator_value", o.initial_accumulator_value);
+  archive("l1_regularization_strength", o.l1);
+  archive("l2_regularization_strength", o.l2);
+  archive("l2_shrinkage_regularization_strength", o.l2_shrinkage);
+  archive("beta", o.beta);
 }
 
 /// One optimizer: its class name in Keras and PyTorch, empty where there is none, and the function that makes it.
@@ -260,6 +265,7 @@ constexpr auto kinds = std::tuple{
     Kind<AdamaxOptions>{"Adamax", "Adamax", adamax},
     Kind<NadamOptions>{"Nadam", "NAdam", nadam},
     Kind<LionOptions>{"Lion", "", lion},
+    Kind<FtrlOptions>{"Ftrl", "", ftrl},
 };
 
 struct Prefix {
@@ -269,6 +275,18 @@ struct Prefix {
 constexpr Prefix prefixes[] = {{"tf.keras.optimizers.", Convention::keras},
                                {"keras.optimizers.", Convention::keras3},
                                {"torch.optim.", Convention::torch}};
+
+std::vector<std::string> class_names() {
+  std::vector<std::string> names;
+  for (const auto& [text, convention] : prefixes) {
+    const auto add = [&, prefix = text, torch = convention == Convention::torch](const auto& kind) {
+      const char* const name = torch ? kind.torch : kind.keras;
+      if (*name != 0) names.push_back(std::string(prefix) + name);
+    };
+    std::apply([&](const auto&... kind) { (add(kind), ...); }, kinds);
+  }
+  return names;
+}
 
 template <class K>
 Optimizer make(const K& kind, Convention convention, std::string_view class_name, const json& config) {
@@ -297,11 +315,8 @@ Optimizer from_config(std::string_view class_name, std::string_view config) {
     };
     std::apply([&](const auto&... kind) { (attempt(kind), ...); }, kinds);
   }
-  require<ValueError>(made.has_value(),
-                      "from_config: no optimizer {}; known are torch.optim.X, tf.keras.optimizers.X "
-                      "and keras.optimizers.X, X being SGD, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, NAdam "
-                      "(Nadam in Keras) or Lion (in Keras)",
-                      class_name);
+  require<ValueError>(made.has_value(), "from_config: no optimizer {}{}; there are {}", class_name,
+                      did_you_mean(class_name, class_names()), fmt::join(class_names(), ", "));
   return std::move(*made);
 }
 

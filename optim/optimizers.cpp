@@ -1,4 +1,5 @@
 #include <recur/optim/adaptive.h>
+#include <recur/optim/ftrl.h>
 #include <recur/optim/optimizers.h>
 
 namespace recur::optim {
@@ -152,6 +153,18 @@ Optimizer nadam(NadamOptions options) {
 Optimizer lion(LionOptions options) {
   std::vector<AnyLink> links{scale_by_lion({.beta_1 = options.beta_1, .beta_2 = options.beta_2}),
                              scale_by_learning_rate(options.learning_rate, options.decay)};
+  const double weight_decay = options.weight_decay;
+  return assemble(std::move(options), std::move(links), weight_decay, true);
+}
+
+Optimizer ftrl(FtrlOptions options) {
+  std::vector<AnyLink> links{scale_by_learning_rate(options.learning_rate, options.decay),
+                             ftrl_rule({.learning_rate_power = options.learning_rate_power,
+                                        .initial_accumulator = options.initial_accumulator_value,
+                                        .l1 = options.l1,
+                                        .l2 = options.l2,
+                                        .l2_shrinkage = options.l2_shrinkage,
+                                        .beta = options.beta})};
   const double weight_decay = options.weight_decay;
   return assemble(std::move(options), std::move(links), weight_decay, true);
 }

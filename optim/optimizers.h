@@ -15,5 +15,6 @@ namespace recur::optim {
 [[nodiscard]] Optimizer adamax(AdamaxOptions options = {});
 [[nodiscard]] Optimizer nadam(NadamOptions options = {});
 [[nodiscard]] Optimizer lion(LionOptions options = {});
+[[nodiscard]] Optimizer ftrl(FtrlOptions options = {});
 
 }  // namespace recur::optim

@@ -36,7 +36,7 @@ struct ExtraOptions {
 // Common to all:
 // decay: the learning rate is divided by 1 + decay · iterations (Keras decay; torch Adagrad's lr_decay).
 // weight_decay: torch adds weight_decay · value to the gradient; keras and keras3 subtract
-// learning_rate · weight_decay · value from the value (so do `adamw` and `lion` always).
+// learning_rate · weight_decay · value from the value (so do `adamw`, `lion` and `ftrl` always).
 // maximize: the gradient counts with the other sign, so that the loss grows (torch).
 // extra: what goes with any of them.
 
@@ -168,8 +168,23 @@ struct LionOptions {
   ExtraOptions extra{};
 };
 
+/// See `FtrlRule`. (Keras's names: l1_regularization_strength and so on)
+struct FtrlOptions {
+  Schedule learning_rate = 0.001;
+  double learning_rate_power = -0.5;
+  double initial_accumulator_value = 0.1;
+  double l1 = 0;
+  double l2 = 0;
+  double l2_shrinkage = 0;
+  double beta = 0;
+  double weight_decay = 0;  ///< decoupled
+  double decay = 0;
+  ClipOptions clip{};
+  ExtraOptions extra{};
+};
+
 /// What a ready-made optimizer was made with.
 using AnyOptions = std::variant<std::monostate, SgdOptions, RmspropOptions, AdagradOptions, AdadeltaOptions,
-                                AdamOptions, AdamwOptions, AdamaxOptions, NadamOptions, LionOptions>;
+                                AdamOptions, AdamwOptions, AdamaxOptions, NadamOptions, LionOptions, FtrlOptions>;
 
 }  // namespace recur::optim

@@ -1,8 +1,11 @@
 #include <recur/framework/error.h>
+#include <recur/framework/nearest_name.h>
 #include <recur/optim/schedule_config.h>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace recur::optim {
@@ -25,20 +28,17 @@ class Reader {
   }
   template <class T>
   void operator()(const char* key, T& value) {
-    known_ += std::string(" ") + key;
-    if (const auto at = config_.find(key); at != config_.end() && !at->is_null()) {
-      read(key, *at, value);
-      ++read_;
-    } else if (at != config_.end()) {
-      ++read_;
-    }
+    known_.emplace_back(key);
+    if (const auto at = config_.find(key); at != config_.end() && !at->is_null()) read(key, *at, value);
   }
-  void ignored(const char* key) { read_ += config_.contains(key) ? 1 : 0; }
+  void ignored(const char* key) { known_.emplace_back(key); }
   void finish() const {
-    if (read_ == config_.size()) return;
+    std::string all;
+    for (const std::string& known : known_) all += " " + known;
     for (const auto& [key, value] : config_.items())
-      require<ValueError>((known_ + " name ").find(" " + key + " ") != std::string::npos,
-                          "schedule_from_config: {} has no argument {}; it has{}", class_name_, key, known_);
+      require<ValueError>(std::ranges::find(known_, key) != known_.end(),
+                          "schedule_from_config: {} has no argument {}{}; it has{}", class_name_, key,
+                          did_you_mean(key, known_), all);
   }
 
  private:
@@ -69,8 +69,7 @@ class Reader {
 
   std::string class_name_;
   const json& config_;
-  std::string known_;
-  std::size_t read_ = 0;
+  std::vector<std::string> known_;
 };
 
 /// The opposite.
@@ -126,9 +125,16 @@ void describe(auto& archive, CosineRestartsOptions& o) {
   archive("m_mul", o.m_mul);
   archive("alpha", o.alpha);
 }
-void describe(auto& archive, LinearCosineDecayOptions& o) {
+template <class Options>
+  requires(std::same_as<Options, LinearCosineDecayOptions> || std::same_as<Options, NoisyLinearCosineDecayOptions>)
+void describe(auto& archive, Options& o) {
   archive.required("initial_learning_rate", o.initial);
   archive.required("decay_steps", o.decay_steps);
+  if constexpr (requires { o.seed; }) {
+    archive("initial_variance", o.initial_variance);
+    archive("variance_decay", o.variance_decay);
+    archive("seed", o.seed);
+  }
   archive("num_periods", o.periods);
   archive("alpha", o.alpha);
   archive("beta", o.beta);
@@ -175,6 +181,7 @@ void for_each_kind(auto visit) {
   visit(kind("CosineDecay", CosineDecayOptions{0, 1}, cosine_decay));
   visit(kind("CosineDecayRestarts", CosineRestartsOptions{0, 1}, cosine_restarts));
   visit(kind("LinearCosineDecay", LinearCosineDecayOptions{0, 1}, linear_cosine_decay));
+  visit(kind("NoisyLinearCosineDecay", NoisyLinearCosineDecayOptions{0, 1}, noisy_linear_cosine_decay));
   visit(kind("WarmUp", WarmUpSource{{1}, 0.0}, [](WarmUpSource o) { return warm_up(o.options, std::move(o.then)); }));
   visit(kind("OneCycle", OneCycleOptions{0, 1}, one_cycle));
   visit(kind("InverseSquareRoot", InverseSquareRootOptions{0, 1}, inverse_square_root));
@@ -209,9 +216,9 @@ Schedule from_json(const json& config) {
   if (name == "CosineDecay" && (arguments.contains("warmup_steps") || arguments.contains("warmup_target")))
     return warmed_up(arguments);
   std::optional<Schedule> made;
-  std::string known;
+  std::vector<std::string> known;
   for_each_kind([&](auto kind) {
-    known += std::string(known.empty() ? "" : ", ") + kind.name;
+    known.emplace_back(kind.name);
     if (name != kind.name) return;
     Reader reader(name, arguments);
     auto options = kind.empty;
@@ -220,7 +227,8 @@ Schedule from_json(const json& config) {
     reader.finish();
     made = kind.make(std::move(options));
   });
-  require<ValueError>(made.has_value(), "schedule_from_config: no schedule {}; there are {}", name, known);
+  require<ValueError>(made.has_value(), "schedule_from_config: no schedule {}{}; there are {}", name,
+                      did_you_mean(name, known), fmt::join(known, ", "));
   return *made;
 }
 

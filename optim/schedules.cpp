@@ -1,4 +1,5 @@
 #include <recur/framework/error.h>
+#include <recur/framework/random.h>
 #include <recur/optim/schedules.h>
 
 #include <algorithm>
@@ -25,6 +26,12 @@ Schedule with_source(Options options, F f) {
 /// From `start` to `end` along half a cosine while `x` goes from 0 to 1.
 double along_cosine(double start, double end, double x) {
   return end + (start - end) * (1 + std::cos(std::numbers::pi * x)) / 2;
+}
+
+double linear_cosine(const auto& o, Index step, double noise) {
+  const double x = std::min(fraction(step, o.decay_steps), 1.0);
+  const double wave = (1 + std::cos(2 * std::numbers::pi * o.periods * x)) / 2;
+  return o.initial * ((o.alpha + 1 - x + noise) * wave + o.beta);
 }
 
 }  // namespace
@@ -133,10 +140,18 @@ Schedule inverse_square_root(InverseSquareRootOptions options) {
 
 Schedule linear_cosine_decay(LinearCosineDecayOptions options) {
   check_steps(options.decay_steps, "linear_cosine_decay");
+  return with_source(options, [](auto& o, Index step) { return linear_cosine(o, step, 0); });
+}
+
+Schedule noisy_linear_cosine_decay(NoisyLinearCosineDecayOptions options) {
+  check_steps(options.decay_steps, "noisy_linear_cosine_decay");
+  require<ValueError>(options.initial_variance >= 0, "noisy_linear_cosine_decay: variance {}, must not be negative",
+                      options.initial_variance);
   return with_source(options, [](auto& o, Index step) {
-    const double x = std::min(fraction(step, o.decay_steps), 1.0);
-    const double wave = (1 + std::cos(2 * std::numbers::pi * o.periods * x)) / 2;
-    return o.initial * ((o.alpha + 1 - x) * wave + o.beta);
+    const Index at = std::min(step, o.decay_steps);
+    const double variance = o.initial_variance / std::pow(1.0 + static_cast<double>(at), o.variance_decay);
+    Generator generator = Generator(static_cast<std::uint64_t>(o.seed)).fork(static_cast<std::uint64_t>(step));
+    return linear_cosine(o, step, std::sqrt(variance) * generator.normal());
   });
 }
 

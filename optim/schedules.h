@@ -141,6 +141,21 @@ struct LinearCosineDecayOptions {
 /// linear_cosine_decay; Bello et al. 2017)
 [[nodiscard]] Schedule linear_cosine_decay(LinearCosineDecayOptions options);
 
+struct NoisyLinearCosineDecayOptions {
+  double initial;
+  Index decay_steps;
+  double initial_variance = 1;
+  double variance_decay = 0.55;
+  double periods = 0.5;  ///< of the cosine
+  double alpha = 0;
+  double beta = 0.001;
+  Index seed = 0;  ///< of the noise, which depends on it and the step alone
+};
+/// Linear cosine decay with noise on the straight line: 1 - x + n, n normal with the variance initial_variance / (1 +
+/// step)^variance_decay, step being at most decay_steps. It may be negative, as TensorFlow's
+/// noisy_linear_cosine_decay. (Bello et al. 2017)
+[[nodiscard]] Schedule noisy_linear_cosine_decay(NoisyLinearCosineDecayOptions options);
+
 struct WarmUpSource {
   WarmUpOptions options;
   Schedule then;
@@ -149,7 +164,7 @@ struct WarmUpSource {
 struct ScheduleSource {
   std::variant<PiecewiseConstantOptions, StepDecayOptions, ExponentialDecayOptions, PolynomialDecayOptions,
                InverseTimeDecayOptions, CosineDecayOptions, CosineRestartsOptions, LinearCosineDecayOptions,
-               WarmUpSource, OneCycleOptions, InverseSquareRootOptions>
+               NoisyLinearCosineDecayOptions, WarmUpSource, OneCycleOptions, InverseSquareRootOptions>
       options;
 };
 

@@ -1,60 +1,191 @@
 #include "settings.h"
 
+#include <recur/framework/nearest_name.h>
 #include <recur/train/text.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace recur::tools {
 namespace {
 
+using Json = Settings::Json;
+
 constexpr int deepest = 64;  // levels; a file nested deeper is no config, and recursion over it would take the stack
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string shown(const Json& value) {
+  constexpr std::size_t enough = 60;
+  const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text.size() > enough ? text.substr(0, enough) + "…" : text;
+}
+
+/// The deepest part of `root`, at or below `at`, that is to blame: without it, or with another number in its place, `root` is
+/// accepted. Empty if there is none.
+std::string part_to_blame(const Json& root, const Json::json_pointer& at,
+                          const std::function<bool(const Json&)>& accepts) {
+  const auto accepted_with = [&](auto change) {
+    Json changed = root;
+    change(changed);
+    return accepts(changed);
+  };
+  const auto look_at = [&](const auto& key) -> std::string {
+    const Json::json_pointer part = at / key;
+    if (std::string deeper = part_to_blame(root, part, accepts); !deeper.empty()) return deeper;
+    const bool blamed = accepted_with([&](Json& changed) { changed[at].erase(key); }) ||
+                        accepted_with([&](Json& changed) { changed[part] = 1; }) ||
+                        accepted_with([&](Json& changed) { changed[part] = 0.5; });
+    return blamed ? part.to_string() : "";
+  };
+  const Json& here = root[at];
+  if (here.is_object())
+    for (const auto& [key, value] : here.items())
+      if (std::string found = look_at(key); !found.empty()) return found;
+  if (here.is_array())
+    for (std::size_t i = 0; i < here.size(); ++i)
+      if (std::string found = look_at(i); !found.empty()) return found;
+  return "";
+}
+
+/// Layers tell where in their own config the mistake is: `config: config.layers[1].config.units: …`. That as a pointer; it is taken
+/// off the message.
+std::string take_path(std::string& what) {
+  constexpr std::string_view mark = "config: ";
+  if (!what.starts_with(mark)) return "";
+  what.erase(0, mark.size());
+  const auto end = what.find(": ");
+  if (end == std::string::npos || what.find(' ') != end + 1) return "";
+  std::string pointer = end > 0 ? "/" : "";
+  for (const char c : what.substr(0, end)) pointer += c == '.' || c == '[' ? '/' : c;
+  std::erase(pointer, ']');
+  what.erase(0, end + 2);
+  return pointer;
+}
+
+/// Whether the message says that there is no such class.
+bool is_about_class(const std::string& what, const Json& object) {
+  if (!object.is_object() || !object.contains("class_name") || !object["class_name"].is_string()) return false;
+  const auto name = object["class_name"].get<std::string>();
+  for (const std::string& words :
+       {"no optimizer " + name, "no schedule " + name, "'" + name + "' is not a known class"})
+    if (what.find(words) != std::string::npos) return true;
+  return false;
+}
 
 }  // namespace
 
 Settings Settings::load(const std::filesystem::path& file) {
-  const std::string text = read_text_file(file);
-  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    require<ValueError>(depth <= deepest, "{}: nested deeper than {} levels", file.string(), deepest);
+  try {
+    return parse(read_text_file(file), file.string());
+  } catch (const FormatError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+Settings Settings::parse(const std::string& text, const std::string& name) {
+  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
+    require<UsageError>(depth <= deepest, "{}: nested deeper than {} levels", name, deepest);
     return true;
   };
   try {
-    return {nlohmann::json::parse(text, shallow), file.string(), ""};
-  } catch (const nlohmann::json::exception& error) {
-    fail<ValueError>("{}: {}", file.string(), error.what());
+    return {Json::parse(text, shallow), name, ""};
+  } catch (const Json::exception& error) {
+    fail<UsageError>("{}: {}", name, error.what());
   }
 }
 
-Settings::Settings(nlohmann::json object, std::string file, std::string path)
+Settings::Settings(Json object, std::string file, std::string path)
     : object_(std::move(object)), file_(std::move(file)), path_(std::move(path)) {
-  require<ValueError>(object_.is_object(), "{}: {}: an object {{…}} is expected", file_, path_.empty() ? "/" : path_);
+  require<UsageError>(object_.is_object(), "{}: {}: an object {{…}} is expected", file_, path_.empty() ? "/" : path_);
+}
+
+void Settings::set(const std::string& assignment) {
+  const auto equals = assignment.find('=');
+  require<UsageError>(assignment.starts_with('/') && equals != std::string::npos,
+                      "--set {}: a JSON pointer and a value are expected, /epochs=3", assignment);
+  const std::string text = assignment.substr(equals + 1);
+  Json value = Json::parse(text, nullptr, false);
+  if (value.is_discarded()) value = text;
+  try {
+    object_[Json::json_pointer(assignment.substr(0, equals))] = std::move(value);
+  } catch (const Json::exception& error) {
+    fail<UsageError>("--set {}: {}", assignment, error.what());
+  }
+}
+
+Settings Settings::overridden(const std::string& key) {
+  Settings inner = object(key);
+  for (const auto& [name, value] : object_.items())
+    if (name != key && !inner.has(name)) {
+      inner.object_[name] = value;
+      inner.inherited_.insert(name);
+    }
+  return inner;
+}
+
+std::string Settings::pointer(const std::string& key) const {
+  return (inherited_.contains(key) ? path_.substr(0, path_.rfind('/')) : path_) + "/" + key;
 }
 
 void Settings::refuse(const std::string& key, const std::string& what) const {
-  // Layers tell where in their own config the mistake is: `config: config.layers[1].config.units: …`.
-  constexpr std::string_view layers = "config: ";
-  const auto end = what.find(": ", layers.size());
-  if (what.starts_with(layers) && end != std::string::npos && what.find(' ', layers.size()) == end + 1) {
-    std::string pointer = end > layers.size() ? "/" : "";
-    for (const char c : what.substr(layers.size(), end - layers.size())) pointer += c == '.' || c == '[' ? '/' : c;
-    std::erase(pointer, ']');
-    fail<ValueError>("{}: {}/{}{}{}", file_, path_, key, pointer, what.substr(end));
-  }
-  fail<ValueError>("{}: {}/{}: {}", file_, path_, key, what);
+  fail<UsageError>("{}: {}: {}", file_, pointer(key), what);
 }
 
-const nlohmann::json& Settings::value(const std::string& key) {
+void Settings::refuse_name(const std::string& key, const std::string& name,
+                           const std::vector<std::string>& known) const {
+  refuse(key, fmt::format("'{}' is not known{}; there are {}", name, did_you_mean(name, known), joined(known)));
+}
+
+void Settings::refuse_part(const std::string& key, const Json& given, std::string what, const Accepts& accepts) const {
+  const std::string told = take_path(what);
+  std::string part = part_to_blame(given, Json::json_pointer(), accepts);
+  if (part.empty()) part = told;
+  const Json::json_pointer at(part);
+  if (given.contains(at) && is_about_class(what, given[at])) part += "/class_name";
+  refuse(key + part, what);
+}
+
+const Settings::Json& Settings::value(const std::string& key) {
   asked_.insert(key);
   const auto at = object_.find(key);
-  if (at == object_.end()) refuse(key, "is missing");
-  return *at;
+  if (at != object_.end()) return *at;
+  // A key that nobody has asked for, and is almost this one, will be what was meant.
+  for (const auto& [other, given] : object_.items())
+    if (!asked_.contains(other) && nearest_name(other, std::vector{key}) == key)
+      refuse(other, fmt::format("is not known (did you mean {}?)", key));
+  refuse(key, "is missing");
 }
 
-Settings Settings::object(const std::string& key) { return {value(key), file_, path_ + "/" + key}; }
+Settings Settings::object(const std::string& key) { return {value(key), file_, pointer(key)}; }
 
 std::string Settings::text(const std::string& key) {
-  const auto& found = value(key);
-  if (!found.is_string()) refuse(key, "a text is expected");
+  const Json& found = value(key);
+  if (!found.is_string()) refuse(key, "a text is expected, got " + shown(found));
   return found.get<std::string>();
+}
+
+std::string Settings::text(const std::string& key, const std::string& otherwise) {
+  asked_.insert(key);
+  return has(key) ? text(key) : otherwise;
+}
+
+std::string Settings::choice(const std::string& key, const std::vector<std::string>& known) {
+  const std::string name = text(key);
+  if (std::ranges::find(known, name) == known.end()) refuse_name(key, name, known);
+  return name;
+}
+
+bool Settings::flag(const std::string& key, bool otherwise) {
+  asked_.insert(key);
+  if (!has(key)) return otherwise;
+  const Json& found = value(key);
+  if (!found.is_boolean()) refuse(key, "true or false is expected, got " + shown(found));
+  return found.get<bool>();
 }
 
 long Settings::integer(const std::string& key, long otherwise, long least) {
@@ -62,15 +193,15 @@ long Settings::integer(const std::string& key, long otherwise, long least) {
   if (!has(key)) return otherwise;
   const double number = this->number(key, 0);
   if (std::floor(number) != number || number < static_cast<double>(least) || number > 1e15)
-    refuse(key, fmt::format("a whole number of at least {} is expected", least));
+    refuse(key, fmt::format("a whole number of at least {} is expected, got {}", least, shown(value(key))));
   return static_cast<long>(number);
 }
 
 double Settings::number(const std::string& key, double otherwise) {
   asked_.insert(key);
   if (!has(key)) return otherwise;
-  const auto& found = value(key);
-  if (!found.is_number()) refuse(key, "a number is expected");
+  const Json& found = value(key);
+  if (!found.is_number()) refuse(key, "a number is expected, got " + shown(found));
   return found.get<double>();
 }
 
@@ -78,22 +209,20 @@ std::vector<std::string> Settings::texts(const std::string& key) {
   asked_.insert(key);
   std::vector<std::string> list;
   if (!has(key)) return list;
-  const auto& found = value(key);
-  if (!found.is_array()) refuse(key, "a list of texts is expected");
+  const Json& found = value(key);
+  if (!found.is_array()) refuse(key, "a list of texts is expected, got " + shown(found));
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (!found[i].is_string()) refuse(fmt::format("{}/{}", key, i), "a text is expected");
+    if (!found[i].is_string()) refuse(fmt::format("{}/{}", key, i), "a text is expected, got " + shown(found[i]));
     list.push_back(found[i].get<std::string>());
   }
   return list;
 }
 
 void Settings::finish() const {
-  for (const auto& [key, value] : object_.items()) {
-    if (asked_.contains(key)) continue;
-    std::string known;
-    for (const std::string& one : asked_) known += " " + one;
-    refuse(key, "is not known here; there are" + known);
-  }
+  const std::vector<std::string> known(asked_.begin(), asked_.end());
+  for (const auto& [key, value] : object_.items())
+    if (!asked_.contains(key))
+      refuse(key, fmt::format("is not known here{}; there are {}", did_you_mean(key, known), joined(known)));
 }
 
 }  // namespace recur::tools

@@ -2,30 +2,32 @@
 
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/expr/operators.h>
+#include <recur/framework/nearest_name.h>
 #include <recur/framework/ops/cross_entropy.h>
-#include <recur/io/csv.h>
-#include <recur/io/idx.h>
-#include <recur/io/npz.h>
+#include <recur/framework/ops/gather.h>
+#include <recur/framework/ops/reshape.h>
+#include <recur/io/model_file.h>
 #include <recur/layers/config.h>
+#include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
 #include <recur/layers/regularizers.h>
-#include <recur/train/text.h>
-#include <recur/train/vocabulary.h>
-#include <recur/train/windows.h>
+#include <recur/layers/rnn.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 namespace recur::tools {
 namespace {
 
-constexpr const char* losses[] = {"mean_squared_error",  "mean_absolute_error",      "huber",
-                                  "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"};
+const std::vector<std::string> losses = {
+    "mean_squared_error",  "mean_absolute_error",      "huber",
+    "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"};
 
-std::vector<std::int32_t> ids_of(const Tensor<float>& numbers, const char* what) {
+std::vector<std::int32_t> ids_of(std::span<const float> numbers, const char* what) {
   std::vector<std::int32_t> ids;
-  ids.reserve(static_cast<std::size_t>(numbers.size()));
-  for (const float x : numbers.values()) {
+  ids.reserve(numbers.size());
+  for (const float x : numbers) {
     require<ValueError>(x >= 0 && x < 1e9F && std::floor(x) == x, "{}: {}, must be a class, a whole number from 0",
                         what, x);
     ids.push_back(static_cast<std::int32_t>(x));
@@ -33,130 +35,185 @@ std::vector<std::int32_t> ids_of(const Tensor<float>& numbers, const char* what)
   return ids;
 }
 
-Tensor<float> part_of(const Tensor<float>& all, Index first, Index count) {
-  std::vector<Index> sizes;
-  for (int axis = 0; axis < all.shape().rank(); ++axis) sizes.push_back(axis == 0 ? count : all.shape()[axis]);
-  const Index row = all.size() / all.shape()[0];
-  return {Shape(std::span<const Index>(sizes)),
-          all.values().subspan(static_cast<std::size_t>(first * row), static_cast<std::size_t>(count * row))};
+/// Places of the steps that count among those of all sequences, padded to `time` steps.
+std::vector<std::int32_t> steps_that_count(std::span<const Index> lengths, Index time) {
+  std::vector<std::int32_t> places;
+  for (std::size_t i = 0; i < lengths.size(); ++i)
+    for (Index t = 0; t < lengths[i]; ++t)
+      places.push_back(static_cast<std::int32_t>(static_cast<Index>(i) * time + t));
+  return places;
 }
 
-/// Characters and, for each, the one that follows.
-Batch text_windows(const std::string& path, Index time) {
-  const std::string text = read_text_file(path);
-  const auto ids = Vocabulary(text).encode(text);
-  const Index count = (static_cast<Index>(ids.size()) - 1) / time;
-  require<ValueError>(count >= 2, "{} characters are too few for windows of {}", ids.size(), time);
-  Batch all{Tensor<float>({count, time}), Tensor<float>({count, time})};
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count * time); ++i) {
-    all.inputs.values()[i] = static_cast<float>(ids[i]);
-    all.targets.values()[i] = static_cast<float>(ids[i + 1]);
-  }
-  return all;
+/// Whether the batch has steps that do not count, of which the values of this shape are.
+bool has_padding(const PaddedBatch& batch, const Shape& shape) {
+  return !batch.lengths.empty() && shape.rank() >= 2 && shape[0] == static_cast<Index>(batch.lengths.size()) &&
+         shape[1] == batch.inputs.shape()[1];
 }
 
-Batch csv_windows(const std::string& path, std::vector<std::string> names, const WindowOptions& options) {
-  const CsvTable table(path);
-  if (names.empty()) names = table.names();
-  Tensor<float> series({static_cast<Index>(table.rows()), static_cast<Index>(names.size())});
-  for (std::size_t c = 0; c < names.size(); ++c) {
-    const auto column = table.column(names[c]);
-    for (std::size_t r = 0; r < column.size(); ++r)
-      series.values()[r * names.size() + c] = static_cast<float>(column[r]);
-  }
-  const Windows windows(std::move(series), options);
-  std::vector<Example> examples;
-  for (Index i = 0; i < windows.size(); ++i) examples.push_back(windows[i]);
-  Batch all = stack(examples);
-  const Shape shape = all.targets.shape();
-  all.targets.reshape({shape[0], shape.count() / shape[0]});
-  return all;
+/// The targets at the steps that count.
+Tensor<float> targets_of(const PaddedBatch& batch) {
+  const Shape& shape = batch.targets.shape();
+  if (!has_padding(batch, shape)) return batch.targets.clone();
+  const auto places = steps_that_count(batch.lengths, shape[1]);
+  Tensor<float> result(shape.without(0).with(0, static_cast<Index>(places.size())));
+  const Index row = shape.without(0).without(0).count();
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::copy_n(batch.targets.data() + places[i] * row, row, result.data() + static_cast<Index>(i) * row);
+  return result;
 }
 
 }  // namespace
 
-void Task::split(Tensor<float> inputs, Tensor<float> targets, double fraction) {
-  require<ValueError>(fraction > 0 && fraction < 1, "validation {}, must be between 0 and 1", fraction);
-  require(inputs.shape().rank() > 0 && targets.shape().rank() > 0 && inputs.shape()[0] == targets.shape()[0],
-          "inputs {} and targets {} must have as many rows", inputs.shape(), targets.shape());
-  const Index all = inputs.shape()[0];
-  const auto held = static_cast<Index>(std::ceil(fraction * static_cast<double>(all)));
-  require<ValueError>(held > 0 && held < all, "{} examples cannot be split", all);
-  training_.emplace(part_of(inputs, 0, all - held), part_of(targets, 0, all - held));
-  validation_.emplace(part_of(inputs, all - held, held), part_of(targets, all - held, held));
+ModelNotes ModelNotes::load(const std::filesystem::path& file) {
+  const Metadata notes = load_safetensors(file).metadata;
+  for (const char* key : {"config", "features"})
+    require<FormatError>(notes.contains(key), "'{}' has no {} in it: it was not written by recur train", file.string(),
+                         key);
+  ModelNotes result{.config = notes.at("config")};
+  const std::string& number = notes.at("features");
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), result.features);
+  require<FormatError>(error == std::errc() && end == number.data() + number.size() && result.features > 0,
+                       "'{}': {} features", file.string(), number);
+  if (const auto at = notes.find("vocabulary"); at != notes.end()) result.vocabulary = Vocabulary::from_hex(at->second);
+  return result;
 }
 
-void Task::read_data(Settings data) {
-  const std::string kind = data.text("kind");
-  const double fraction = data.number("validation", 0.1);
-  const auto scale = static_cast<float>(data.number("scale", 1));
-  Batch all;
-  if (kind == "text") {
-    const std::string path = data.text("path");
-    const Index time = data.integer("time", 64, 1);
-    all = data.about("path", [&] { return text_windows(path, time); });
-  } else if (kind == "csv") {
-    const std::string path = data.text("path");
-    const auto columns = data.texts("columns");
-    const WindowOptions windows{.length = data.integer("length", 32, 1), .horizon = data.integer("horizon", 1, 1)};
-    all = data.about("path", [&] { return csv_windows(path, columns, windows); });
-  } else if (kind == "npz") {
-    const std::string path = data.text("path"), inputs = data.text("inputs"), targets = data.text("targets");
-    const auto file = data.about("path", [&] { return NpzFile(path); });
-    all.inputs = data.about("inputs", [&] { return file.load<float>(inputs); });
-    all.targets = data.about("targets", [&] { return file.load<float>(targets); });
-  } else if (kind == "npy" || kind == "idx") {
-    const auto read = [&](const std::string& key) {
-      const std::string path = data.text(key);
-      return data.about(key, [&] { return kind == "npy" ? load_npy<float>(path) : load_idx<float>(path); });
-    };
-    all.inputs = read("inputs");
-    all.targets = read("targets");
-  } else {
-    data.refuse("kind", "'" + kind + "' is not known; there are text, csv, npz, npy, idx");
-  }
-  data.finish();
-  if (kind == "csv")
-    for (float& x : all.targets.values()) x *= scale;
-  for (float& x : all.inputs.values()) x *= kind == "text" ? 1 : scale;
-  data.about("validation", [&] { split(std::move(all.inputs), std::move(all.targets), fraction); });
-}
-
-Task::Task(Settings& settings, std::uint64_t seed, DType dtype) {
-  loss_name_ = settings.text("loss");
-  if (std::find(std::begin(losses), std::end(losses), loss_name_) == std::end(losses)) {
-    std::string known;
-    for (const char* name : losses) known += std::string(" ") + name;
-    settings.refuse("loss", "'" + loss_name_ + "' is not known; there are" + known);
-  }
-  classes_ = loss_name_ == "sparse_categorical_crossentropy";
-  batch_ = settings.integer("batch", 32, 1);
+std::vector<std::unique_ptr<Metric>> read_metrics(Settings& settings) {
+  std::vector<std::unique_ptr<Metric>> metrics;
   for (const std::string& name : settings.texts("metrics")) {
-    metrics_.push_back(settings.about("metrics", [&] { return make_metric(name); }));
-    if (metrics_.back()->takes_ids() != classes_)
-      settings.refuse("metrics",
-                      name + (classes_ ? " needs numbers as targets, not classes" : " needs classes as targets"));
+    const std::string key = fmt::format("metrics/{}", metrics.size());
+    try {
+      metrics.push_back(make_metric(name));
+    } catch (const ValueError&) {
+      settings.refuse_name(key, name, metric_names());
+    }
   }
-  read_data(settings.object("data"));
-  const std::string model = settings.value("model").dump();
-  model_ = settings.about("model", [&] { return layer_from_config(model); });
-  if (model_->class_name() != Sequential::class_name) settings.refuse("model", "must be a Sequential");
-  ids_ = model_.as<Sequential>().layers().front()->class_name() == "Embedding";
+  return metrics;
+}
+
+Task::Task(Settings& settings, const Options& options) {
+  loss_name_ = settings.choice("loss", losses);
+  classes_ = loss_name_ == "sparse_categorical_crossentropy";
+  metrics_ = read_metrics(settings);
+  for (std::size_t i = 0; i < metrics_.size(); ++i)
+    if (metrics_[i]->takes_ids() != classes_)
+      settings.refuse(fmt::format("metrics/{}", i),
+                      fmt::format("{} needs {} as targets; with the loss {} they are {}", metrics_[i]->name(),
+                                  classes_ ? "numbers" : "classes", loss_name_, classes_ ? "classes" : "numbers"));
+  const Index batch = settings.integer("batch", 32, 1);
+  if (options.data) {
+    data_ =
+        read_data(settings.object("data"), {.batch = options.batch > 0 ? options.batch : batch,
+                                            .seed = options.seed,
+                                            .training = options.training,
+                                            .one_stream = options.one_stream,
+                                            .vocabulary = options.notes ? options.notes->vocabulary : std::nullopt});
+  } else {
+    (void)settings.value("data");
+    data_.vocabulary = options.notes->vocabulary;
+  }
+  read_model(settings, options);
+}
+
+void Task::read_model(Settings& settings, const Options& options) {
+  model_ = settings.build("model", [](const Settings::Json& json) { return layer_from_config(json.dump()); });
+  if (model_->class_name() != Sequential::class_name) settings.refuse("model/class_name", "must be Sequential");
+  ids_ = model_.as<Sequential>().layers().front()->class_name() == Embedding::class_name;
+  check_sizes(settings);
+  if (data_.validation.continues()) settings.about("model", [&] { carry_states("\"stream\": true"); });
+  else
+    for (const RNN* rnn : recurrent())
+      if (rnn->options().stateful)
+        settings.refuse("model", "a stateful layer needs data that goes on from batch to batch: \"stream\": true");
   settings.about("model", [&] {
-    const Shape& shape = (*training_)[0].inputs.shape();
-    require<ShapeError>(ids_ || shape.rank() >= 2, "an example has shape {}, [time, features] is needed", shape);
-    Builder builder(ids_ ? 1 : shape.cols(), dtype, Generator(seed));
+    if (options.notes) features_ = options.notes->features;
+    else if (!ids_) {
+      const Shape shape = data_.validation[0].inputs.shape();
+      require<ShapeError>(shape.rank() >= 3, "examples have the shape {}, [time, features] is needed{}",
+                          shape.without(0), shape.rank() == 2 ? " (for ids, an Embedding as the first layer)" : "");
+      features_ = shape.cols();
+    }
+    Builder builder(features_, options.dtype, Generator(options.seed));
     model_.build(builder);
     ParameterVisitor visitor;
     model_.visit(visitor);
     parameters_ = visitor.take();
-    // A first batch shows whether data, model and loss fit.
-    Tape tape(dtype);
-    const NoGradient inference(tape);
-    const Index first = 0;
-    (void)loss(tape, training_->gather(std::span(&first, 1)));
-    model_->reset_states();
   });
+  if (options.data) check_batch(settings, options);
+}
+
+// Mistakes that are easily made, told before they lead to others.
+void Task::check_sizes(Settings& settings) {
+  if (!data_.vocabulary || !classes_) return;
+  const Index characters = data_.vocabulary->size();
+  auto& layers = model_.as<Sequential>().layers();
+  const auto refuse = [&](std::size_t layer, const char* key, Index size) {
+    settings.refuse(fmt::format("model/config/layers/{}/config/{}", layer, key),
+                    fmt::format("the text has {} characters, got {}", characters, size));
+  };
+  if (ids_ && layers.front().as<Embedding>().input_dim() < characters)
+    refuse(0, "input_dim", layers.front().as<Embedding>().input_dim());
+  const Index outputs = layers.back()->output_size(0);
+  if (layers.back()->class_name() == "Dense" && outputs < characters) refuse(layers.size() - 1, "units", outputs);
+}
+
+// A first batch shows whether data, model and loss fit.
+void Task::check_batch(Settings& settings, const Options& options) {
+  settings.about("model", [&] {
+    Tape tape(options.dtype);
+    const NoGradient inference(tape);
+    (void)loss(tape, data_.validation[0]);
+    reset_states();
+  });
+}
+
+std::vector<RNN*> Task::recurrent() const {
+  std::vector<RNN*> found;
+  for (const AnyLayer& layer : model_.as<Sequential>().layers())
+    if (RNN* const rnn = layer->rnn()) found.push_back(rnn);
+  return found;
+}
+
+void Task::carry_states(const std::string& what) {
+  for (const AnyLayer& layer : model_.as<Sequential>().layers()) {
+    const std::string_view name = layer->class_name();
+    const RNN* const rnn = layer->rnn();
+    require<ValueError>(name != "Bidirectional" && name != "Attention" && name != "AdditiveAttention" &&
+                            !(rnn && rnn->options().go_backwards),
+                        "{} does not work with this model: its {} looks at later steps", what, name);
+  }
+  for (RNN* rnn : recurrent()) {
+    RNNOptions options = rnn->options();
+    options.stateful = true;
+    rnn->set_options(options);
+  }
+}
+
+void Task::reset_states() {
+  model_->reset_states();
+  for (RNN* rnn : recurrent()) rnn->set_options(rnn->options());
+}
+
+void Task::save_states(TrainingState& to) const {
+  const auto layers = recurrent();
+  for (std::size_t i = 0; i < layers.size(); ++i) to.put(fmt::format("states/{}", i), layers[i]->states());
+}
+
+void Task::load_states(const TrainingState& from) {
+  const auto layers = recurrent();
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    if (const auto states = from.get(fmt::format("states/{}", i)); !states.empty()) layers[i]->reset_states(states);
+}
+
+void Task::save(const std::filesystem::path& file, const std::string& config) const {
+  Metadata notes = {{"model", get_config(model_)}, {"config", config}, {"features", std::to_string(features_)}};
+  if (data_.vocabulary) notes["vocabulary"] = data_.vocabulary->hex();
+  save_parameters(file, parameters_, notes);
+}
+
+std::optional<double> Task::optimum() const {
+  if (!data_.optimum || data_.optimum->loss != loss_name_) return std::nullopt;
+  return data_.optimum->value;
 }
 
 Var Task::penalized(Tape& tape, Var loss, Var activity) {
@@ -168,12 +225,13 @@ Var Task::penalized(Tape& tape, Var loss, Var activity) {
   return loss;
 }
 
-Var Task::loss_of(Var prediction, const Batch& batch) {
+Var Task::loss_of(Var prediction, const PaddedBatch& batch) {
+  const Tensor<float> targets = targets_of(batch);
   if (classes_) {
-    target_ids_ = ids_of(batch.targets, "targets");
+    target_ids_ = ids_of(targets.values(), "targets");
     return sparse_softmax_cross_entropy(prediction, target_ids_);
   }
-  const Var target = prediction.tape().constant(batch.targets);
+  const Var target = prediction.tape().constant(targets);
   if (loss_name_ == "categorical_crossentropy") return softmax_cross_entropy(prediction, target);
   if (loss_name_ == "binary_crossentropy") return binary_cross_entropy(prediction, target);
   if (loss_name_ == "mean_absolute_error") return mean_absolute_error(prediction, target);
@@ -181,41 +239,49 @@ Var Task::loss_of(Var prediction, const Batch& batch) {
   return mean_squared_error(prediction, target);
 }
 
-LayerValue Task::call(Tape& tape, const Batch& batch) {
+LayerValue Task::call(Tape& tape, const PaddedBatch& batch) {
   LayerValue input;
+  input.lengths = batch.lengths;
   if (ids_) {
-    input_ids_ = ids_of(batch.inputs, "inputs");
+    input_ids_ = ids_of(batch.inputs.values(), "inputs");
     input.ids = input_ids_;
     input.ids_shape = batch.inputs.shape();
     input.tape = &tape;
   } else {
     input.value = tape.constant(batch.inputs);
   }
-  return model_->call(input);
+  LayerValue output = model_->call(input);
+  if (const Shape shape = output.value.shape(); shape.rank() >= 3 && has_padding(batch, shape)) {
+    const auto places = steps_that_count(batch.lengths, shape[1]);
+    const Var steps = reshape(output.value, {shape.rows(), shape.cols()});
+    output.value = gather(steps, places, {static_cast<Index>(places.size())});
+  }
+  return output;
 }
 
-Var Task::predict(Tape& tape, const Batch& batch) { return call(tape, batch).value; }
+Var Task::predict(Tape& tape, const PaddedBatch& batch) { return call(tape, batch).value; }
 
-Var Task::loss(Tape& tape, const Batch& batch) {
+Var Task::loss(Tape& tape, const PaddedBatch& batch) {
   const LayerValue output = call(tape, batch);
   return penalized(tape, loss_of(output.value, batch), output.penalty);
 }
 
-std::vector<std::pair<std::string, double>> Task::evaluate(Tape& tape, const TensorDataset& data) {
+std::vector<std::pair<std::string, double>> Task::evaluate(Tape& tape, const Source& data) {
   const NoGradient inference(tape);
+  reset_states();
   MeanMetric mean("loss");
   for (const auto& metric : metrics_) metric->reset();
-  const Batches batches(data, {.batch = batch_, .shuffle = false});
-  for (Index i = 0; i < batches.size(); ++i) {
-    const Batch batch = batches[i];
+  for (Index i = 0; i < data.size(); ++i) {
+    const PaddedBatch batch = data[i];
     const Var prediction = predict(tape, batch);
-    mean.update(loss_of(prediction, batch).item(), static_cast<double>(batch.inputs.shape()[0]));
+    mean.update(loss_of(prediction, batch).item(), static_cast<double>(prediction.shape().rows()));
     for (const auto& metric : metrics_) {
-      if (classes_) metric->update(prediction, ids_of(batch.targets, "targets"));
-      else metric->update(prediction, tape.constant(batch.targets));
+      if (classes_) metric->update(prediction, target_ids_);
+      else metric->update(prediction, tape.constant(targets_of(batch)));
     }
     tape.reset();
   }
+  reset_states();
   std::vector<std::pair<std::string, double>> results{{mean.name(), mean.result()}};
   for (const auto& metric : metrics_) results.emplace_back(metric->name(), metric->result());
   return results;

@@ -1,47 +1,90 @@
 #pragma once
 
 #include <recur/layers/sequential.h>
-#include <recur/train/dataset.h>
+#include <recur/train/checkpoint.h>
 #include <recur/train/metrics.h>
 
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "data.h"
 #include "settings.h"
 
 namespace recur::tools {
 
+/// What a model file says of itself, so that nothing else is needed to use it.
+struct ModelNotes {
+  std::string config;                      ///< All of what it was trained with.
+  Index features = 1;                      ///< Of a step of its inputs.
+  std::optional<Vocabulary> vocabulary{};  ///< Of text.
+
+  /// @throws FormatError for a file that `Task::save` did not write
+  static ModelNotes load(const std::filesystem::path& file);
+};
+
+/// The metrics of a config. @throws UsageError
+[[nodiscard]] std::vector<std::unique_ptr<Metric>> read_metrics(Settings& settings);
+
 /// What a config describes besides the training itself: data, model, loss and metrics.
 class Task {
  public:
-  /// @param dtype of the parameters @throws ValueError with the JSON pointer of what is wrong
-  Task(Settings& settings, std::uint64_t seed, DType dtype = DType::float32);
+  struct Options {
+    std::uint64_t seed = 0;
+    DType dtype = DType::float32;       ///< Of the parameters.
+    Index batch = 0;                    ///< 0: as the config says.
+    bool data = true;                   ///< Whether any data is wanted …
+    bool training = true;               ///< … that to train on, too …
+    bool one_stream = false;            ///< … and in its order.
+    const ModelNotes* notes = nullptr;  ///< Of the model, if it is trained already.
+  };
+  /// @throws UsageError with the JSON pointer of what is wrong
+  Task(Settings& settings, const Options& options);
 
-  [[nodiscard]] Var predict(Tape& tape, const Batch& batch);
-  [[nodiscard]] Var loss(Tape& tape, const Batch& batch);
-  /// The mean loss and the metrics over a data set.
-  [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Tape& tape, const TensorDataset& data);
+  /// What the model says: of sequences of different lengths only at the steps that count, one after another.
+  [[nodiscard]] Var predict(Tape& tape, const PaddedBatch& batch);
+  [[nodiscard]] Var loss(Tape& tape, const PaddedBatch& batch);
+  /// The mean loss and the metrics over data.
+  [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Tape& tape, const Source& data);
+
+  /// From now on recurrent layers go on from the states where they ended. @throws UsageError, for what is named, where one of the
+  /// layers looks at later steps.
+  void carry_states(const std::string& what);
+  /// Carried states, to be saved with a checkpoint.
+  void save_states(TrainingState& to) const;
+  void load_states(const TrainingState& from);
+  /// Starts over with zeros; the next batch may be of another size.
+  void reset_states();
+
+  /// Writes the parameters with all that `ModelNotes` holds.
+  void save(const std::filesystem::path& file, const std::string& config) const;
   [[nodiscard]] const std::vector<NamedParameter>& parameters() const { return parameters_; }
-  [[nodiscard]] AnyLayer& model() { return model_; }
-  [[nodiscard]] const TensorDataset& training() const { return *training_; }
-  [[nodiscard]] const TensorDataset& validation() const { return *validation_; }
-  [[nodiscard]] Index batch() const { return batch_; }
+  [[nodiscard]] Source& training() { return data_.training; }
+  [[nodiscard]] const Source& validation() const { return data_.validation; }
+  [[nodiscard]] const std::optional<Vocabulary>& vocabulary() const { return data_.vocabulary; }
+  /// The least loss that any model can have, if it is known.
+  [[nodiscard]] std::optional<double> optimum() const;
 
  private:
-  [[nodiscard]] LayerValue call(Tape& tape, const Batch& batch);
-  void read_data(Settings data);
-  void split(Tensor<float> inputs, Tensor<float> targets, double fraction);
+  void read_model(Settings& settings, const Options& options);
+  void check_sizes(Settings& settings);
+  void check_batch(Settings& settings, const Options& options);
+  [[nodiscard]] std::vector<RNN*> recurrent() const;
+  [[nodiscard]] LayerValue call(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Var penalized(Tape& tape, Var loss, Var activity);
-  [[nodiscard]] Var loss_of(Var prediction, const Batch& batch);
+  [[nodiscard]] Var loss_of(Var prediction, const PaddedBatch& batch);
 
-  std::optional<TensorDataset> training_, validation_;
+  Data data_;
   AnyLayer model_;
+  Index features_ = 1;
   std::vector<NamedParameter> parameters_;
   std::string loss_name_;
   std::vector<std::unique_ptr<Metric>> metrics_;
   std::vector<std::int32_t> input_ids_, target_ids_;  // of the batch at hand
-  Index batch_ = 32;
-  bool ids_ = false;      // the inputs are ids, for an Embedding
-  bool classes_ = false;  // the targets are classes
+  bool ids_ = false;                                  // the inputs are ids, for an Embedding
+  bool classes_ = false;                              // the targets are classes
 };
 
 }  // namespace recur::tools

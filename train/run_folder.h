@@ -19,8 +19,8 @@ struct RunFolderOptions {
 };
 
 /// A callback that leaves what there is to know of a training in a folder: `config.json`, `metrics.csv` and `metrics.jsonl` (see
-/// CSVLogger, JsonLinesLogger), `curves.svg`, and `report.html` with curves of losses, metrics, learning rate, gradient norm and
-/// throughput, the model, timings, samples and the environment. Pictures and page are made anew as training goes on.
+/// CSVLogger, JsonLinesLogger), `curves.svg` with losses, metrics, learning rate, gradient norm and throughput, and `report.html` with
+/// these curves, the model, timings, samples and the environment. Pictures and page are made anew as training goes on.
 class RunFolder {
  public:
   /// @throws ValueError for an empty directory or a config that is no JSON.

@@ -164,7 +164,7 @@ void RunFolder::write() const {
                   .environment = environment()};
   page.texts.push_back({"Model", options_.summary.empty() ? parameter_list_ : options_.summary});
   if (!options_.config.empty()) page.texts.push_back({"Configuration", options_.config, false});
-  if (!epochs_.empty()) losses().save(options_.directory / "curves.svg");
+  if (!epochs_.empty()) save_panels(options_.directory / "curves.svg", page.plots);
   page.save(options_.directory / "report.html");
 }
 

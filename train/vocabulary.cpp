@@ -2,6 +2,7 @@
 #include <recur/train/characters.h>
 #include <recur/train/vocabulary.h>
 
+#include <charconv>
 #include <map>
 
 namespace recur {
@@ -56,6 +57,25 @@ std::string Vocabulary::text() const {
   std::string all;
   for (const std::string& bytes : characters_) all += bytes;
   return all;
+}
+
+std::string Vocabulary::hex() const {
+  std::string digits;
+  for (const char byte : text()) digits += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return digits;
+}
+
+Vocabulary Vocabulary::from_hex(std::string_view hex) {
+  std::string text;
+  bool fine = hex.size() % 2 == 0 && !hex.empty();
+  for (std::size_t i = 0; fine && i < hex.size(); i += 2) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
+    fine = error == std::errc() && end == hex.data() + i + 2;
+    text += static_cast<char>(value);
+  }
+  require<FormatError>(fine, "Vocabulary::from_hex: '{}' is not the bytes of a vocabulary", hex.substr(0, 40));
+  return Vocabulary(text);
 }
 
 }  // namespace recur

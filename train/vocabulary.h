@@ -23,8 +23,12 @@ class Vocabulary {
   [[nodiscard]] std::string decode(std::span<const std::int32_t> ids) const;
   /// The bytes of one character. @throws ValueError as `decode`.
   [[nodiscard]] const std::string& character(std::int32_t id) const;
-  /// All characters, once each: a text that gives the same vocabulary, to be saved with a model.
+  /// All characters, once each: a text that gives the same vocabulary.
   [[nodiscard]] std::string text() const;
+  /// The bytes of `text` in hexadecimal, to be saved with a model: metadata of a file have to be UTF-8, which these bytes need not be.
+  [[nodiscard]] std::string hex() const;
+  /// The same vocabulary again. @throws FormatError for what `hex` cannot have given.
+  [[nodiscard]] static Vocabulary from_hex(std::string_view hex);
 
   friend bool operator==(const Vocabulary& a, const Vocabulary& b) { return a.characters_ == b.characters_; }
 

@@ -2,9 +2,9 @@
 
 #include <recur/layers/losses.h>
 #include <recur/layers/lstm_cell.h>
+#include <recur/train/draw.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace recur::examples {
 namespace {
@@ -19,18 +19,6 @@ std::vector<AnyCell> lstm_cells(const CharModelOptions& options) {
 
 Index embedding_size(const CharModelOptions& options) {
   return options.embedding > 0 ? options.embedding : options.hidden;
-}
-
-// A symbol drawn from softmax(logits / temperature).
-std::int32_t draw(std::vector<double> logits, double temperature, Generator& generator) {
-  const double highest = *std::max_element(logits.begin(), logits.end());
-  double total = 0;
-  for (double& value : logits) total += value = std::exp((value - highest) / temperature);
-  double left = generator.uniform() * total;
-  std::int32_t symbol = 0;
-  for (const auto last = static_cast<std::int32_t>(logits.size()) - 1; symbol < last; ++symbol)
-    if ((left -= logits[static_cast<std::size_t>(symbol)]) < 0) break;
-  return symbol;
 }
 
 }  // namespace
@@ -79,7 +67,6 @@ double nats_per_character(CharModel& model, Tape& tape, std::span<const std::int
 
 std::vector<std::int32_t> sample(CharModel& model, Tape& tape, std::span<const std::int32_t> prompt, Index count,
                                  double temperature, Generator& generator) {
-  require<ValueError>(temperature > 0, "sample: temperature must be positive, got {}", temperature);
   const NoGradient guard(tape);
   CarriedState state;
   std::vector<std::int32_t> drawn;
@@ -89,7 +76,7 @@ std::vector<std::int32_t> sample(CharModel& model, Tape& tape, std::span<const s
     std::vector<double> all = logits.to_doubles();
     all.erase(all.begin(), all.end() - model.options().symbols);
     tape.reset();
-    drawn.push_back(draw(std::move(all), temperature, generator));
+    drawn.push_back(draw_class(all, temperature, generator));
     read = {drawn.back()};
   }
   return drawn;

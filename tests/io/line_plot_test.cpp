@@ -41,6 +41,26 @@ BOOST_AUTO_TEST_CASE(a_constant_curve_has_a_range) {
   BOOST_CHECK_NO_THROW(plot.save(directory.file("plot.svg")));
 }
 
+BOOST_AUTO_TEST_CASE(panels_stand_side_by_side) {
+  const std::vector<double> x = {1, 2};
+  std::vector<LinePlot> plots;
+  for (const char* title : {"first", "second", "third"}) {
+    plots.emplace_back(title, "", "");
+    plots.back().add("curve", x, x);
+  }
+  const std::string svg = panels_svg(plots);
+  const auto has = [&](const char* text) { return svg.find(text) != std::string::npos; };
+  BOOST_TEST(svg.starts_with("<svg"));
+  BOOST_TEST(has("viewBox=\"0 0 1720 880\""));
+  BOOST_TEST(has("translate(860 0)"));
+  BOOST_TEST(has("translate(0 440)"));
+  BOOST_TEST(!has("translate(860 440)"));
+  for (const char* title : {">first<", ">second<", ">third<"}) BOOST_TEST(has(title));
+  BOOST_TEST(svg.find("<style>") == svg.rfind("<style>"));
+  BOOST_TEST(panels_svg(std::span(plots).first(1)) == plots[0].svg());
+  BOOST_CHECK_THROW((void)panels_svg({}), StateError);
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_drawn_is_refused) {
   LinePlot plot("", "", "");
   BOOST_CHECK_THROW(plot.save("unused.svg"), StateError);

@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_known_is_refused_with_its_place) {
     BOOST_CHECK_EXCEPTION((void)cell_from_config(config.dump()), ValueError, says<ValueError>(text));
   };
   cell_error(of_class("LSTMCell", {{"units", 2}, {"activaton", "tanh"}}),
-             "config.activaton: the key is not known (known: ");
+             "config.activaton: the key is not known (did you mean activation?) (known: ");
   cell_error(of_class("StackedRNNCells",
                       {{"cells", {of_class("LSTMCell", {{"units", 2}}), of_class("Cell", json::object())}}}),
              "config.cells[1]: 'Cell' is not a known class of cell (known: AttentionCell");

@@ -58,6 +58,7 @@ BOOST_AUTO_TEST_CASE(what_get_config_tells_makes_the_same_optimizer) {
       all.push_back(nadam({.momentum_decay = 0.5, .convention = convention}));
     }
     all.push_back(lion({.weight_decay = 0.1}));
+    all.push_back(ftrl({.learning_rate_power = -0.6, .l1 = 0.1, .l2 = 0.2, .l2_shrinkage = 0.3, .beta = 0.4}));
     all.push_back(
         lion({.weight_decay = 0.1,
               .extra = {.exclude_from_weight_decay = {"w"}, .gradient_accumulation_steps = 2, .ema_momentum = 0.5}}));
@@ -133,6 +134,7 @@ BOOST_AUTO_TEST_CASE(schedules_come_back) {
                           cosine_decay({.initial = 1, .decay_steps = 4, .alpha = 0.1}),
                           cosine_restarts({.initial = 1, .first_decay_steps = 3, .m_mul = 0.5}),
                           linear_cosine_decay({.initial = 1, .decay_steps = 7}),
+                          noisy_linear_cosine_decay({.initial = 1, .decay_steps = 7, .initial_variance = 2, .seed = 3}),
                           warm_up({.steps = 3, .start = 0.1}, step_decay({.initial = 1, .every = 2})),
                           one_cycle({.maximum = 1, .total_steps = 9}),
                           inverse_square_root({.peak = 1, .warm_up_steps = 3})};

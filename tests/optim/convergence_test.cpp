@@ -37,6 +37,7 @@ const Row rows[] = {
     {"adamax", [](double r) { return optim::adamax({.learning_rate = falling(r)}); }, 0.1, 0.1},
     {"nadam", [](double r) { return optim::nadam({.learning_rate = falling(r)}); }, 0.1, 0.1},
     {"lion", [](double r) { return optim::lion({.learning_rate = falling(r)}); }, 0.02, 0.02},
+    {"ftrl", [](double r) { return optim::ftrl({.learning_rate = r}); }, 0.5, 0.5},
 };
 
 using Gradient = std::function<std::vector<double>(const std::vector<double>&)>;

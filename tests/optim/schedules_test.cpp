@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 using namespace recur;
@@ -65,6 +66,35 @@ BOOST_AUTO_TEST_CASE(cosines) {
   // All periods end at alpha, whatever m_mul is.
   check(cosine_restarts({.initial = 1, .first_decay_steps = 10, .t_mul = 1, .m_mul = 0.5, .alpha = 0.5}),
         {{10, 0.75}, {15, 0.625}});
+}
+
+// Without variance it is linear cosine decay; with it the differences, divided by what they are multiplied with, are normal.
+BOOST_AUTO_TEST_CASE(noisy_linear_cosine) {
+  constexpr Index steps = 4000;
+  const Schedule plain = linear_cosine_decay({.initial = 2, .decay_steps = steps, .alpha = 0.1});
+  const Schedule still =
+      noisy_linear_cosine_decay({.initial = 2, .decay_steps = steps, .initial_variance = 0, .alpha = 0.1});
+  const Schedule noisy =
+      noisy_linear_cosine_decay({.initial = 2, .decay_steps = steps, .initial_variance = 3, .alpha = 0.1});
+  double mean = 0;
+  double square = 0;
+  for (Index step = 0; step < steps / 2; ++step) {
+    BOOST_TEST(still(step) == plain(step));
+    BOOST_TEST(noisy(step) == noisy(step));
+    const double x = static_cast<double>(step) / steps;
+    const double deviation = std::sqrt(3 / std::pow(1.0 + static_cast<double>(step), 0.55));
+    const double n = (noisy(step) - plain(step)) / (2 * (1 + std::cos(std::numbers::pi * x)) / 2) / deviation;
+    mean += n / (steps / 2);
+    square += n * n / (steps / 2);
+  }
+  // Four standard deviations of either mean.
+  BOOST_TEST(std::abs(mean) < 4 / std::sqrt(steps / 2));
+  BOOST_TEST(std::abs(square - 1) < 4 * std::sqrt(2.0 / (steps / 2)));
+  const Schedule other =
+      noisy_linear_cosine_decay({.initial = 2, .decay_steps = steps, .initial_variance = 3, .alpha = 0.1, .seed = 1});
+  BOOST_TEST(other(5) != noisy(5));
+  BOOST_TEST(std::abs(noisy(steps + 5) - 0.002) < 1e-15);  // the cosine has come down to 0
+  BOOST_CHECK_THROW((void)noisy_linear_cosine_decay({.initial = 1, .decay_steps = 0}), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(linear_cosine) {

@@ -185,7 +185,11 @@ BOOST_AUTO_TEST_CASE(a_run_folder_has_a_page_that_stands_alone_and_texts_that_st
   const TemporaryDirectory folder;
   run(folder, 1 << 20);
   BOOST_TEST(nlohmann::json::parse(TemporaryDirectory::read(folder.file("run/config.json"))).at("a") == "</script>");
-  BOOST_TEST(TemporaryDirectory::read(folder.file("run/curves.svg")).starts_with("<svg"));
+  const std::string curves = TemporaryDirectory::read(folder.file("run/curves.svg"));
+  BOOST_TEST(curves.starts_with("<svg"));
+  for (const char* panel :
+       {">Loss<", ">Training loss by step<", ">learning rate<", ">gradient norm<", "squared, &quot;"})
+    BOOST_TEST(curves.find(panel) != std::string::npos, panel);
   const std::string page = TemporaryDirectory::read(folder.file("run/report.html"));
   const auto has = [&](const char* text) { return page.find(text) != std::string::npos; };
   BOOST_TEST(!has("http"));

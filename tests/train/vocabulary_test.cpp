@@ -50,6 +50,14 @@ BOOST_AUTO_TEST_CASE(any_bytes_come_back_and_the_text_gives_the_same_vocabulary)
   }
 }
 
+BOOST_AUTO_TEST_CASE(hexadecimal_gives_the_same_vocabulary) {
+  const Vocabulary v("z\u20ACa\xFF\n");
+  BOOST_TEST(v.hex() == "0a617ae282acff");
+  BOOST_TEST((Vocabulary::from_hex(v.hex()) == v));
+  for (const char* wrong : {"", "6", "0a6", "0g", "+1", "0x"})
+    BOOST_CHECK_THROW((void)Vocabulary::from_hex(wrong), FormatError);
+}
+
 BOOST_AUTO_TEST_CASE(a_copy_does_not_depend_on_the_original) {
   auto original = std::make_unique<Vocabulary>("abc");
   const Vocabulary copy = *original;

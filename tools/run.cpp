@@ -1,0 +1,85 @@
+#include "run.h"
+
+#include <recur/optim/config.h>
+
+#include "task.h"
+
+namespace recur::tools {
+namespace {
+
+optim::Optimizer optimizer_from(const Settings::Json& json) {
+  const Settings::Json config = json.value("config", Settings::Json::object());
+  return optim::from_config(json.at("class_name").get<std::string>(), config);
+}
+
+/// What can be watched: a loss, or one of the metrics.
+struct Monitors {
+  std::vector<std::string> names = {"valid_loss", "train_loss"};
+  std::vector<std::string> growing;  // those that should
+
+  explicit Monitors(Settings& settings) {
+    for (const auto& metric : read_metrics(settings)) {
+      names.push_back("valid_" + metric->name());
+      if (metric->larger_is_better()) growing.push_back(names.back());
+    }
+  }
+  /// @param maximize whether it should grow
+  [[nodiscard]] std::string read(Settings& settings, bool& maximize) const {
+    if (!settings.has("monitor")) return "";
+    const std::string name = settings.choice("monitor", names);
+    maximize = std::find(growing.begin(), growing.end(), name) != growing.end();
+    return name;
+  }
+};
+
+double not_negative(Settings& settings, const std::string& key, double otherwise) {
+  const double number = settings.number(key, otherwise);
+  if (!(number >= 0)) settings.refuse(key, fmt::format("must not be negative, got {}", number));
+  return number;
+}
+
+}  // namespace
+
+Run::Run(Settings& settings, const std::string& name)
+    : folder(settings.text("run", "runs/" + name)),
+      epochs(settings.integer("epochs", 10, 1)),
+      every(settings.integer("checkpoint_every", 0, 0)),
+      keep(settings.integer("checkpoint_keep", 2, 1)) {
+  Settings optimizer = settings.object("optimizer");
+  (void)optimizer.text("class_name");
+  if (optimizer.has("config")) (void)optimizer.object("config");
+  optimizer.finish();
+  (void)settings.build("optimizer", optimizer_from);
+  optimizer_ = settings.value("optimizer").dump();
+  read_callbacks(settings);
+}
+
+void Run::read_callbacks(Settings& settings) {
+  const Monitors monitors(settings);
+  if (settings.has("early_stopping")) {
+    Settings given = settings.object("early_stopping");
+    EarlyStoppingOptions& options = early_stopping.emplace();
+    options.monitor = monitors.read(given, options.maximize);
+    options.patience = given.integer("patience", 1, 1);
+    options.min_delta = not_negative(given, "min_delta", 0);
+    given.finish();
+  }
+  if (settings.has("reduce_on_plateau")) {
+    Settings given = settings.object("reduce_on_plateau");
+    optim::ReduceOnPlateauOptions options;
+    std::string monitor = monitors.read(given, options.maximize);
+    options.factor = given.number("factor", options.factor);
+    if (!(options.factor > 0 && options.factor < 1))
+      given.refuse("factor", fmt::format("must be between 0 and 1, got {}", options.factor));
+    options.patience = given.integer("patience", options.patience, 0);
+    options.min_delta = not_negative(given, "min_delta", options.min_delta);
+    options.cooldown = given.integer("cooldown", options.cooldown, 0);
+    options.minimum = not_negative(given, "min_lr", options.minimum);
+    given.finish();
+    plateau = Plateau{options, std::move(monitor)};
+  }
+}
+
+optim::Optimizer Run::make_optimizer() const { return optimizer_from(Settings::Json::parse(optimizer_)); }
+
+}  // namespace recur::tools

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <recur/optim/optimizer.h>
+#include <recur/train/early_stopping.h>
+#include <recur/train/learning_rate.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "settings.h"
+
+namespace recur::tools {
+
+/// The settings that are about training, read before any work is done.
+class Run {
+ public:
+  /// @param name of the run, unless the settings have one @throws UsageError
+  Run(Settings& settings, const std::string& name);
+
+  [[nodiscard]] optim::Optimizer make_optimizer() const;
+  [[nodiscard]] std::filesystem::path model_file() const { return folder / "model.safetensors"; }
+
+  std::filesystem::path folder;
+  Index epochs, every, keep;
+  std::optional<EarlyStoppingOptions> early_stopping{};
+  struct Plateau {
+    optim::ReduceOnPlateauOptions options;
+    std::string monitor;
+  };
+  std::optional<Plateau> plateau{};
+
+ private:
+  void read_callbacks(Settings& settings);
+
+  std::string optimizer_;  // its config
+};
+
+}  // namespace recur::tools

@@ -1,0 +1,89 @@
+#include <recur/io/model_file.h>
+#include <recur/layers/summary.h>
+#include <recur/optim/averaged_weights.h>
+#include <recur/train/epoch_printer.h>
+#include <recur/train/run_folder.h>
+#include <recur/train/trainer.h>
+
+#include <algorithm>
+
+#include "commands.h"
+#include "run.h"
+#include "seed.h"
+
+namespace recur::tools {
+namespace {
+
+/// While it lives, parameters are what the model is judged and saved by: their moving averages, if the optimizer keeps any.
+class JudgedWeights {
+ public:
+  JudgedWeights(Trainer& trainer, const Task& task) {
+    if (trainer.optimizer().has_averages()) averages_.emplace(trainer.optimizer(), task.parameters());
+  }
+
+ private:
+  std::optional<optim::AveragedWeights> averages_;
+};
+
+/// What the best model scores, and for text some that it writes.
+void complete_report(RunFolder& report, Task& task, const Run& run, std::uint64_t seed) {
+  (void)load_parameters(run.model_file(), task.parameters());
+  if (const auto optimum = task.optimum()) report.add_result("least possible loss", fmt::format("{:.4f}", *optimum));
+  if (task.vocabulary()) {
+    constexpr Index characters = 400;
+    try {
+      report.add_sample("Sample", sample_text(task, {.count = characters}, Generator(seed).fork("sample")));
+    } catch (const Error&) {  // a model that cannot write, or says nothing finite
+    }
+  }
+  report.write();
+}
+
+}  // namespace
+
+void train(const Flags& flags) {
+  Settings settings = Settings::load(flags.file);
+  for (const std::string& assignment : flags.set) settings.set(assignment);
+  const std::uint64_t seed = read_seed(settings, flags);
+  const Run run(settings, std::filesystem::path(flags.file).stem().string());
+  Task task(settings, {.seed = seed});
+  settings.finish();
+  Trainer trainer(
+      task.parameters(), run.make_optimizer(),
+      {.epochs = run.epochs,
+       .checkpoint = {
+           .directory = run.folder / "checkpoints", .every = run.every, .keep = run.keep, .resume = flags.resume}});
+  RunFolder& report = trainer.add(RunFolder({.directory = run.folder, .config = settings.dump()}));
+  if (run.plateau) trainer.add(ReduceLROnPlateau(run.plateau->options, run.plateau->monitor));
+  if (run.early_stopping) trainer.add(EarlyStopping(*run.early_stopping));
+  trainer.add(EpochPrinter(flags.json));
+  Tape tape(DType::float32, seed);
+  std::vector<std::pair<std::string, double>> scores;
+  trainer.metrics = [&](const EpochReport&) {
+    NamedNumbers metrics;
+    for (std::size_t i = 1; i < scores.size(); ++i) metrics.emplace_back("valid_" + scores[i].first, scores[i].second);
+    return metrics;
+  };
+  trainer.on_best = [&](const EpochReport&) {
+    const JudgedWeights judged(trainer, task);
+    task.save(run.model_file(), settings.dump());
+  };
+  trainer.on_epoch_begin = [&](Index) { task.reset_states(); };
+  trainer.save_state = [&](TrainingState& state) { task.save_states(state); };
+  trainer.load_state = [&](const TrainingState& state) { task.load_states(state); };
+  const Trainer::Validation validation = [&] {
+    const JudgedWeights judged(trainer, task);
+    scores = task.evaluate(tape, task.validation());
+    return scores[0].second;
+  };
+  const auto epochs = trainer.fit(
+      tape, task.training(), [&](Tape& t, const PaddedBatch& batch) { return task.loss(t, batch); }, validation);
+  const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; }) ||
+                     (flags.resume && std::filesystem::exists(run.model_file()));
+  require<Error>(saved || epochs.empty(), "no epoch had a finite validation loss, so that no model was saved");
+  if (!saved) return;  // interrupted before the first step
+  complete_report(report, task, run, seed);
+  if (!flags.json) fmt::print("{} holds the model of the best epoch\n", run.model_file().string());
+}
+
+}  // namespace recur::tools
