@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by tests in shell: leaves the caller in an empty folder, which is removed at the end. `failed` tells of a failure and goes
 # on, `finish` ends with the number of failures.
 folder=$(mktemp -d)

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the tests of the tool have in common: a folder to work in, a text and a config to train with. To be sourced with the
 # program as the first argument.
 recur=$(realpath "${1:?the program}")
