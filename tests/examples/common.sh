@@ -1,19 +1,7 @@
 # Sourced by the tests beside it, with the folder of the programs as $1. Leaves the caller in an empty folder.
 bin=$(cd "${1:?the folder of the programs}" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-failures=0
-failed() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-finish() {
-  echo "$failures failures"
-  [[ $failures -eq 0 ]]
-}
+# shellcheck source-path=SCRIPTDIR source=../scratch.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scratch.sh"
 
 # A model and a text so small that training takes no time.
 for _ in {1..20}; do printf 'the quick brown fox jumps over the lazy dog. '; done >text

@@ -1,18 +1,9 @@
+# shellcheck shell=bash
 # What the tests of the tool have in common: a folder to work in, a text and a config to train with. To be sourced with the
-# program as the first argument; ends with the number of failures in `failures`.
+# program as the first argument.
 recur=$(realpath "${1:?the program}")
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-failures=0
-failed() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-finish() {
-  echo "$failures failures"
-  [[ $failures -eq 0 ]]
-}
+# shellcheck source-path=SCRIPTDIR source=../scratch.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scratch.sh"
 
 # run STATUS ARGUMENTS...: the tool ends with that status; what it says is in out and err.
 run() {
