@@ -5,23 +5,21 @@
 //   scripts/run adding_problem                            sequences of 100 steps
 //   scripts/run adding_problem --time 400 --steps 4000
 //   scripts/run adding_problem --chrono 0                 with the usual bias of the gates
+//   scripts/run adding_problem --data FILE.npz            any numbers to tell from sequences: arrays train_inputs [n, time, features],
+//                                                         train_targets [n, k], test_inputs and test_targets
 //
 // Expect below 0.01 after 1200, 1000 and 900 steps (seeds 1 to 3), and
 // 0.0041, 0.0008, 0.0013 after all 2000. With --chrono 0 it is 1900 and 1800 steps, and seed 3 does not learn in time. --time 200
 // --chrono 200 --steps 3000: below 0.01 after 1400 steps, 0.0004 in the end; --time 400 --chrono 400 --steps 3000: 1500 and 0.0005.
 
+#include "common/adding_data.h"
 #include "common/memory_span.h"
-#include "common/step_training.h"
 
 #include <recur/framework/parallel.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
 #include <recur/layers/rnn.h>
 #include <recur/layers/sequential.h>
-#include <recur/train/epoch_printer.h>
-#include <recur/train/samples/adding.h>
-
-#include <fmt/format.h>
 
 using namespace recur;
 using namespace recur::examples;
@@ -31,61 +29,37 @@ namespace {
 constexpr double learned_below = 0.01;
 
 struct Settings {
-  Index time = 100;
+  AddingOptions data;
   Index units = 128;
-  Index batch = 50;
-  Index test_sequences = 10'000;
   double chrono = 100;
   StepOptions training{.steps = 2000, .report_every = 100, .learning_rate = 2e-3};
   RunOptions run;
 };
 
-Sequential make_model(const Settings& s) {
-  Sequential model{RNN(lstm_remembering(s.chrono, s.units)), Dense(1)};
-  Builder builder(2, DType::float32, Generator(s.run.seed));
-  model.build(builder);
-  return model;
-}
-
-Var loss(Sequential& model, Tape& tape, const Batch& batch) {
-  return mean_squared_error(model(tape.constant(batch.inputs)), tape.constant(batch.targets));
-}
-
-double test_error(Sequential& model, Tape& tape, const std::vector<Batch>& tests) {
-  const NoGradient inference(tape);
-  double total = 0;
-  for (const Batch& batch : tests) {
-    total += loss(model, tape, batch).item();
-    tape.reset();
-  }
-  return total / static_cast<double>(tests.size());
-}
-
 void learn_to_add(const Settings& s) {
   set_threads(s.run.threads);
-  Generator random = Generator(s.run.seed).fork("train");
-  Generator test_random = Generator(s.run.seed).fork("test");
-  std::vector<Batch> tests;
-  for (Index done = 0; done < s.test_sequences; done += s.batch)
-    tests.push_back(samples::adding_problem(s.batch, s.time, test_random));
+  const StepData data = adding_data(s.data, s.run.seed);
+  Sequential model{RNN(lstm_remembering(s.chrono, s.units)), Dense(data.targets())};
+  Builder builder(data.features(), DType::float32, Generator(s.run.seed));
+  model.build(builder);
+  const auto loss = [&](Tape& tape, const Batch& batch) {
+    return mean_squared_error(model(tape.constant(batch.inputs)), tape.constant(batch.targets));
+  };
 
-  Sequential model = make_model(s);
   Tape tape;
-  Trainer trainer = step_trainer(parameters(model), s.training, s.run.json);
+  Generator random = Generator(s.run.seed).fork("train");
+  Batches tests(data.tests, {.batch = s.data.batch, .shuffle = false});
+  Trainer trainer = step_trainer(parameters(model), s.training);
+  RunOutput output(trainer, s.run);
   const auto reports = trainer.fit(
-      tape, s.training.epoch(),
-      [&](Tape& t, Index) { return loss(model, t, samples::adding_problem(s.batch, s.time, random)); },
-      [&] { return test_error(model, tape, tests); });
+      tape, s.training.epoch(), [&](Tape& t, Index) { return loss(t, data.draw(random)); },
+      [&] { return trainer.evaluate(tape, tests, loss); });
 
   const auto learned = std::find_if(reports.begin(), reports.end(),
                                     [](const EpochReport& report) { return report.valid_loss < learned_below; });
   const double steps = learned == reports.end() ? std::numeric_limits<double>::infinity()
                                                 : static_cast<double>(learned->epoch * s.training.epoch());
-  const double error = reports.back().valid_loss;
-  if (s.run.json) print_json_line({{"test_mse", error}, {"learned_after_steps", steps}});
-  else
-    fmt::print("test error {:.5f} (answering 1: {:.5f}); below {} after {} steps\n", error, samples::adding_baseline,
-               learned_below, steps);
+  output.result({{"test_mse", reports.back().valid_loss}, {"learned_after_steps", steps}});
 }
 
 }  // namespace
@@ -93,12 +67,10 @@ void learn_to_add(const Settings& s) {
 int main(int argc, char** argv) {
   CLI::App app("Trains an LSTM on the adding problem.", "adding_problem");
   Settings s;
-  app.add_option("--time", s.time, "steps of a sequence")->check(CLI::Range(2, 1'000'000))->capture_default_str();
+  add_adding_options(app, s.data);
   add_positive(app, "--units", s.units, "units of the LSTM");
-  add_positive(app, "--batch", s.batch, "sequences a step");
-  add_positive(app, "--test-sequences", s.test_sequences, "to test on");
   add_chrono_option(app, s.chrono);
-  add_step_options(app, s.training);
+  add_step_options(app, s.training, s.run);
   add_run_options(app, s.run);
   return run(app, argc, argv, [&] { learn_to_add(s); });
 }

@@ -3,10 +3,11 @@
 //
 //   scripts/run char_lm                          learns sentences of a small grammar, whose entropy is known exactly
 //   scripts/run char_lm --dataset markov         or dyck, even: other sources of known entropy
-//   scripts/run char_lm --text FILE              learns any text; the last tenth is held out
+//   scripts/run char_lm --data FILE              learns any text; the last tenth is held out
 //   scripts/run char_lm --checkpoint FOLDER      leaves checkpoints; with --continue it goes on from the newest, to the same bits
 //   scripts/run char_lm --run runs/grammar       leaves curves, logs and a page about the training, report.html
-//   scripts/run char_lm --text FILE --resume MODEL --epochs 0 --sample 500 --temperature 0.7
+//   scripts/run char_lm --data FILE --through 96 gradients flow back through 96 steps after every 64: windows overlap
+//   scripts/run char_lm --data FILE --resume MODEL --epochs 0 --sample 500 --temperature 0.7
 //
 // Expect without options (seeds 1 to 3) 0.453 to 0.458 bits a character after one minute on one core. The source has 0.4516, and
 // its own rules score 0.450 to 0.456 on the same held-out texts: the model is 0.5 to 0.8 % above them. Every epoch brings fresh
@@ -20,7 +21,7 @@
 
 #include "common/char_model.h"
 #include "common/char_text.h"
-#include "common/command_line.h"
+#include "common/run_output.h"
 
 #include <recur/framework/parallel.h>
 #include <recur/io/model_file.h>
@@ -28,11 +29,8 @@
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedules.h>
 #include <recur/train/early_stopping.h>
-#include <recur/train/epoch_printer.h>
 #include <recur/train/model_checkpoint.h>
-#include <recur/train/run_folder.h>
 #include <recur/train/stream_batches.h>
-#include <recur/train/trainer.h>
 #include <recur/train/vocabulary.h>
 
 #include <fmt/format.h>
@@ -45,13 +43,14 @@ using namespace recur::examples;
 namespace {
 
 struct Settings {
-  std::string text_file;
+  std::string data;
   std::string dataset = "grammar";
   Index characters = 500'000;
   Index test_characters = 100'000;
   CharModelOptions model;
   Index batch = 32;
   Index time = 64;
+  Index through = 0;  // at least time; 0: as time
   Index epochs = 8;
   double learning_rate = 6e-3;
   std::string schedule;  // empty: cosine for built-in text, constant for a file
@@ -60,12 +59,10 @@ struct Settings {
   std::string save;
   std::string resume;
   CheckpointOptions checkpoint;
-  std::string run;
+  Index patience = 0;
   Index sample = 600;
   double temperature = 1;
-  std::uint64_t seed = 1;
-  int threads = 1;
-  bool json = false;
+  RunOptions run;
 };
 
 double bits(double nats) { return nats / std::numbers::ln2; }
@@ -79,7 +76,7 @@ Metadata describe(const CharModelOptions& model, const Vocabulary& vocabulary) {
 }
 
 optim::Optimizer make_optimizer(const Settings& s, Index steps) {
-  const bool cosine = s.schedule.empty() ? s.text_file.empty() : s.schedule == "cosine";
+  const bool cosine = s.schedule.empty() ? s.data.empty() : s.schedule == "cosine";
   const auto rate = cosine && steps > 0 ? optim::cosine_decay({.initial = s.learning_rate, .decay_steps = steps})
                                         : optim::Schedule(s.learning_rate);
   const optim::ClipOptions clip{.global_norm = s.clip};
@@ -98,10 +95,11 @@ void load_model(const std::string& file, std::span<const NamedParameter> learned
 // What decides how training goes on; a run can only be continued with the same.
 std::string describe_training(const Settings& s) {
   return fmt::format(
-      "text {} dataset {} characters {} batch {} time {} dropout {} epochs {} lr {} schedule {} optimizer {} clip {} "
-      "seed {}",
-      s.text_file, s.dataset, s.characters, s.batch, s.time, s.model.dropout, s.epochs, s.learning_rate, s.schedule,
-      s.optimizer, s.clip, s.seed);
+      "text {} dataset {} characters {} batch {} time {} through {} dropout {} epochs {} lr {} schedule {} optimizer "
+      "{} "
+      "clip {} seed {}",
+      s.data, s.dataset, s.characters, s.batch, s.time, s.through, s.model.dropout, s.epochs, s.learning_rate,
+      s.schedule, s.optimizer, s.clip, s.run.seed);
 }
 
 // What this program keeps besides parameters and optimizer.
@@ -119,125 +117,97 @@ void checkpoint_own_state(Trainer& trainer, const std::string& settings, Carried
   };
 }
 
-std::string to_json(const Settings& s) {
-  const auto quoted = [](const std::string& text) { return fmt::format("\"{}\"", text); };
-  const auto text = s.text_file.empty()
-                        ? fmt::format(R"("dataset": {}, "characters": {})", quoted(s.dataset), s.characters)
-                        : std::string(R"("dataset": "file")");
-  return fmt::format(
-      R"({{{}, "layers": {}, "hidden": {}, "embedding": {}, "dropout": {}, "batch": {}, "time": {}, )"
-      R"("epochs": {}, "lr": {}, "schedule": {}, "optimizer": {}, "clip": {}, "seed": {}, "threads": {}}})",
-      text, s.model.layers, s.model.hidden, s.model.embedding, s.model.dropout, s.batch, s.time, s.epochs,
-      s.learning_rate, quoted(s.schedule), quoted(s.optimizer), s.clip, s.seed, s.threads);
+// The text of an epoch, in windows of truncated backpropagation.
+StreamBatches read(const Settings& s, const CharText& text, const Vocabulary& vocabulary, Index epoch) {
+  return {vocabulary.encode(text.train(epoch)), s.batch, s.time, std::max<Index>(0, s.through - s.time)};
 }
 
-// Leaves the model as it was after its best epoch. @returns the run's folder, if there is one
-RunFolder* train(Trainer& trainer, const Settings& s, CharModel& model, Tape& tape, const CharText& text,
-                 const Vocabulary& vocabulary, StreamBatches& batches) {
-  const auto valid_ids = vocabulary.encode(text.validation);
-  CarriedState carried;
-  checkpoint_own_state(trainer, describe_training(s), carried);
+void train(Trainer& trainer, const Settings& s, CharModel& model, Tape& tape, const CharText& text,
+           const Vocabulary& vocabulary, StreamBatches batches) {
+  TruncatedBPTT truncated({.k1 = s.time, .k2 = s.through});
+  checkpoint_own_state(trainer, describe_training(s), truncated.carried());
   trainer.on_epoch_begin = [&](Index epoch) {
-    if (epoch > 1) batches = StreamBatches(vocabulary.encode(text.train(epoch)), s.batch, s.time);
-    carried.reset();
+    if (epoch > 1) batches = read(s, text, vocabulary, epoch);
+    truncated.reset();
   };
-  trainer.metrics = [&](const EpochReport& report) {
-    NamedNumbers metrics = {{"bits_per_character", bits(report.valid_loss)}};
-    if (text.entropy) metrics.emplace_back("entropy_bits", bits(*text.entropy));
-    return metrics;
-  };
-  trainer.add(EarlyStopping({.patience = std::max<Index>(1, s.epochs), .restore_best_weights = true}));
-  if (!s.save.empty()) trainer.add(ModelCheckpoint({.path = s.save, .metadata = describe(s.model, vocabulary)}));
-  RunFolder* const folder =
-      s.run.empty() ? nullptr : &trainer.add(RunFolder({.directory = s.run, .config = to_json(s)}));
-  trainer.add(EpochPrinter(s.json));
+  const auto valid_ids = vocabulary.encode(text.validation);
   trainer.fit(
-      tape, batches,
-      [&](Tape& t, const StreamWindow& window) {
-        return sparse_softmax_cross_entropy(model.logits(t, window.inputs, s.batch, carried), window.targets);
+      tape, batches.size(),
+      [&](Tape& t, Index i) {
+        const StreamWindow window = batches[i];
+        const auto steps = truncated.window(i, batches.size() * s.time);
+        return sparse_softmax_cross_entropy(model.logits(t, window.inputs, s.batch, truncated, steps), window.targets);
       },
       [&] { return nats_per_character(model, tape, valid_ids, s.time); });
-  return folder;
 }
 
 // `part`: which text the score is of.
-void report(const Settings& s, const CharText& text, const std::string& part, double nats) {
-  if (s.json) {
-    std::vector<std::pair<std::string, double>> result = {{part + "_loss", nats},
-                                                          {part + "_bits_per_character", bits(nats)}};
-    if (text.entropy) {
-      result.emplace_back("entropy_bits", bits(*text.entropy));
-      result.emplace_back("above_entropy", nats - *text.entropy);
-      result.emplace_back("ratio", nats / *text.entropy);
-    }
-    if (text.source_score) result.emplace_back("source_bits_per_character", bits(*text.source_score));
-    print_json_line(result);
-    return;
-  }
-  fmt::print("{} text: {:.4f} bits per character ({:.4f} nats)\n", part, bits(nats), nats);
+NamedNumbers score(const CharText& text, const std::string& part, double nats) {
+  NamedNumbers result = {{part + "_loss", nats}, {part + "_bits_per_character", bits(nats)}};
   if (text.entropy)
-    fmt::print("entropy rate of the source: {:.4f} bits per character; the model is {:.2f} % above it\n",
-               bits(*text.entropy), 100 * (nats / *text.entropy - 1));
-  if (text.source_score)
-    fmt::print("the source's own rules score {:.4f} on this text; the model is {:.2f} % above them\n",
-               bits(*text.source_score), 100 * (nats / *text.source_score - 1));
+    result.insert(result.end(), {{"entropy_bits", bits(*text.entropy)},
+                                 {"above_entropy", nats - *text.entropy},
+                                 {"ratio", nats / *text.entropy}});
+  if (text.source_score) result.emplace_back("source_bits_per_character", bits(*text.source_score));
+  return result;
 }
 
 void train_and_sample(Settings s) {
-  set_threads(s.threads);
-  const CharText text = s.text_file.empty() ? built_in_text(s.dataset, s.characters, s.test_characters, s.seed)
-                                            : text_of_file(s.text_file);
+  set_threads(s.run.threads);
+  const CharText text =
+      s.data.empty() ? built_in_text(s.dataset, s.characters, s.test_characters, s.run.seed) : text_of_file(s.data);
   const Vocabulary vocabulary(text.alphabet);
   s.model.symbols = vocabulary.size();
-  CharModel model(s.model, s.seed);
+  CharModel model(s.model, s.run.seed);
   if (!s.resume.empty()) load_model(s.resume, parameters(model), describe(s.model, vocabulary));
 
-  Tape tape(DType::float32, s.seed);
-  StreamBatches batches(vocabulary.encode(text.train(1)), s.batch, s.time);
+  Tape tape(DType::float32, s.run.seed);
+  StreamBatches batches = read(s, text, vocabulary, 1);
   Trainer trainer(parameters(model), make_optimizer(s, s.epochs * batches.size()),
                   {.epochs = s.epochs,
                    .checkpoint = s.checkpoint,
                    .items_per_batch = static_cast<double>(s.batch * s.time),
                    .items = "characters"});
-  RunFolder* const folder = train(trainer, s, model, tape, text, vocabulary, batches);
+  trainer.metrics = [&](const EpochReport& report) {
+    return NamedNumbers{{"bits_per_character", bits(report.valid_loss)}};
+  };
+  trainer.add(EarlyStopping(
+      {.patience = s.patience > 0 ? s.patience : std::max<Index>(1, s.epochs), .restore_best_weights = true}));
+  if (!s.save.empty()) trainer.add(ModelCheckpoint({.path = s.save, .metadata = describe(s.model, vocabulary)}));
+  RunOutput output(trainer, s.run);
+  train(trainer, s, model, tape, text, vocabulary, std::move(batches));
 
-  const bool tested = !text.test.empty();
-  const std::string part = tested ? "test" : "valid";
-  const auto ids = vocabulary.encode(tested ? text.test : text.validation);
-  const double nats = nats_per_character(model, tape, ids, s.time);
-  report(s, text, part, nats);
-  if (folder != nullptr) folder->add_result(part + " bits per character", fmt::format("{:.4f}", bits(nats)));
-  if (s.sample > 0) {
-    Generator generator = Generator(s.seed).fork("sample");
-    const auto prompt = std::span(ids).first(1);
-    const std::string drawn =
-        vocabulary.decode(prompt) + vocabulary.decode(sample(model, tape, prompt, s.sample, s.temperature, generator));
-    fmt::print(s.json ? stderr : stdout, "\n{}\n", drawn);
-    if (folder != nullptr) folder->add_sample(fmt::format("Sample, temperature {}", s.temperature), drawn);
-  }
-  if (folder != nullptr) folder->write();
+  const std::string part = text.test.empty() ? "valid" : "test";
+  const auto ids = vocabulary.encode(text.test.empty() ? text.validation : text.test);
+  output.result(score(text, part, nats_per_character(model, tape, ids, s.time)));
+  if (s.sample == 0) return;
+  Generator generator = Generator(s.run.seed).fork("sample");
+  const auto prompt = std::span(ids).first(1);
+  output.sample(
+      fmt::format("Sample, temperature {}", s.temperature),
+      vocabulary.decode(prompt) + vocabulary.decode(sample(model, tape, prompt, s.sample, s.temperature, generator)));
 }
 
 void add_data_options(CLI::App& app, Settings& s) {
-  app.add_option("--text", s.text_file, "text file to learn (UTF-8 or any bytes); its last tenth is held out");
+  app.add_option("--data,--text", s.data, "text file to learn (UTF-8 or any bytes); its last tenth is held out");
   app.add_option("--dataset", s.dataset, "built-in text, where no file is given")
       ->check(CLI::IsMember({"grammar", "markov", "dyck", "even"}))
       ->capture_default_str();
-  app.add_option("--characters", s.characters, "characters of built-in text in an epoch, fresh in each")
-      ->check(positive())
-      ->capture_default_str();
+  add_positive(app, "--characters", s.characters, "characters of built-in text in an epoch, fresh in each");
   app.add_option("--test-characters", s.test_characters, "characters of built-in text held out, and again to test")
       ->check(CLI::Range(2, 1 << 30))
       ->capture_default_str();
-  app.add_option("--batch", s.batch, "streams read side by side")->check(positive())->capture_default_str();
-  app.add_option("--time", s.time, "steps of a window")->check(positive())->capture_default_str();
+  add_positive(app, "--batch", s.batch, "streams read side by side");
+  add_positive(app, "--time", s.time, "steps of a window: between two updates");
+  app.add_option("--through", s.through,
+                 "steps that gradients flow back through, at least --time; 0: those of the window")
+      ->check(not_negative())
+      ->capture_default_str();
 }
 
 void add_model_options(CLI::App& app, Settings& s) {
-  app.add_option("--layers", s.model.layers, "LSTM cells on top of each other")
-      ->check(positive())
-      ->capture_default_str();
-  app.add_option("--hidden", s.model.hidden, "units of each")->check(positive())->capture_default_str();
+  add_positive(app, "--layers", s.model.layers, "LSTM cells on top of each other");
+  add_positive(app, "--hidden", s.model.hidden, "units of each");
   app.add_option("--embedding", s.model.embedding, "features of a character; 0: as many as hidden")
       ->check(not_negative())
       ->capture_default_str();
@@ -251,12 +221,14 @@ void add_model_options(CLI::App& app, Settings& s) {
       ->check(not_negative());
   app.add_flag("--continue", s.checkpoint.resume, "go on from the newest checkpoint, as if never stopped")
       ->needs("--checkpoint");
-  app.add_option("--run", s.run, "folder for logs, curves and a page about the training");
 }
 
 void add_training_options(CLI::App& app, Settings& s) {
   app.add_option("--epochs", s.epochs, "passes over the text")->check(not_negative())->capture_default_str();
-  app.add_option("--lr", s.learning_rate, "learning rate")->check(positive())->capture_default_str();
+  app.add_option("--patience", s.patience, "epochs without improvement that are borne; 0: all")
+      ->check(not_negative())
+      ->capture_default_str();
+  add_positive(app, "--lr", s.learning_rate, "learning rate");
   app.add_option("--schedule", s.schedule,
                  "of the learning rate: constant (the default for a file), or cosine down to zero (for built-in text)")
       ->check(CLI::IsMember({"constant", "cosine"}));
@@ -270,12 +242,9 @@ void add_training_options(CLI::App& app, Settings& s) {
 
 void add_output_options(CLI::App& app, Settings& s) {
   app.add_option("--sample", s.sample, "characters to write at the end")->check(not_negative())->capture_default_str();
-  app.add_option("--temperature", s.temperature, "of the sampling; lower is safer")
-      ->check(positive())
-      ->capture_default_str();
-  app.add_option("--seed", s.seed)->check(not_negative())->capture_default_str();
-  app.add_option("--threads", s.threads, "of the matrix products")->check(positive())->capture_default_str();
-  app.add_flag("--json", s.json, "one JSON object per epoch on standard output; the sample goes to standard error");
+  add_positive(app, "--temperature", s.temperature, "of the sampling; lower is safer");
+  add_run_folder(app, s.run);
+  add_run_options(app, s.run);
 }
 
 }  // namespace

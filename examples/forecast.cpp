@@ -16,11 +16,11 @@
 #include <recur/io/csv.h>
 #include <recur/io/line_plot.h>
 #include <recur/train/epoch_printer.h>
+#include <recur/train/metrics.h>
 #include <recur/train/progress.h>
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <numeric>
 
 using namespace recur;
@@ -36,9 +36,7 @@ struct Settings {
   Index networks = 5;
   SeasonalTraining training;
   std::string plot = "forecast.svg";
-  std::uint64_t seed = 1;
-  int threads = 1;
-  bool json = false;
+  RunOptions run;
 };
 
 struct Errors {
@@ -47,14 +45,17 @@ struct Errors {
 };
 
 Errors errors(std::span<const double> forecast, std::span<const double> truth) {
-  Errors e;
-  const auto n = static_cast<double>(truth.size());
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    const double difference = forecast[i] - truth[i];
-    e.mape += 100 * std::abs(difference / truth[i]) / n;
-    e.rmse += difference * difference / n;
-  }
-  return {e.mape, std::sqrt(e.rmse)};
+  const auto measure = [&](const char* name) {
+    const auto metric = make_metric(name);
+    MetricBatch batch;
+    batch.prediction = forecast;
+    batch.target = truth;
+    batch.rows = std::ssize(truth);
+    batch.columns = 1;
+    metric->update(batch);
+    return metric->result();
+  };
+  return {measure("mape"), measure("rmse")};
 }
 
 // The last season known, again and again.
@@ -84,7 +85,7 @@ Forecasts run_committee(const Settings& s, const GrowthSeries& series, Index tra
   Forecasts mean{std::vector<double>(steps), std::vector<double>(steps)};
   ProgressLine line;
   for (Index n = 0; n < s.networks; ++n) {
-    const auto seed = s.seed * 1000 + static_cast<std::uint64_t>(n);
+    const auto seed = s.run.seed * 1000 + static_cast<std::uint64_t>(n);
     SeasonalLSTM model = train_seasonal(series, train, s.training, seed, [&](Index step) {
       line.update("training", n * s.training.steps + step + 1, s.networks * s.training.steps,
                   fmt::format("network {} of {}", n + 1, s.networks));
@@ -115,7 +116,7 @@ void draw(const Settings& s, std::span<const double> values, Index train, const 
 }
 
 void make_forecasts(const Settings& s) {
-  set_threads(s.threads);
+  set_threads(s.run.threads);
   const std::vector<double> values = s.data.empty() ? std::vector<double>(air_passengers.begin(), air_passengers.end())
                                                     : CsvTable(s.data).column(s.column);
   const auto end = static_cast<Index>(values.size());
@@ -132,7 +133,7 @@ void make_forecasts(const Settings& s) {
   const Errors one_step = errors(forecasts.one_step, truth);
   const Errors rule_error = errors(growth_rule(values, train, s.season), truth);
   if (!s.plot.empty()) draw(s, values, train, forecasts, naive);
-  if (s.json) {
+  if (s.run.json) {
     print_json_line({{"test_free_mape", free_running.mape},
                      {"test_free_rmse", free_running.rmse},
                      {"test_one_step_mape", one_step.mape},
@@ -163,22 +164,16 @@ int main(int argc, char** argv) {
   Settings s;
   app.add_option("--data", s.data, "CSV file; without it AirPassengers");
   app.add_option("--column", s.column, "its column")->capture_default_str();
-  app.add_option("--season", s.season, "steps of a season; 1: none")->check(positive())->capture_default_str();
-  app.add_option("--test", s.test, "values at the end to forecast")->check(positive())->capture_default_str();
-  app.add_option("--networks", s.networks, "networks whose forecasts are averaged")
-      ->check(positive())
-      ->capture_default_str();
-  app.add_option("--steps", s.training.steps, "training steps of each")->check(positive())->capture_default_str();
-  app.add_option("--units", s.training.units, "units of each LSTM")->check(positive())->capture_default_str();
-  app.add_option("--lr", s.training.learning_rate, "learning rate; falls to zero")
-      ->check(positive())
-      ->capture_default_str();
+  add_positive(app, "--season", s.season, "steps of a season; 1: none");
+  add_positive(app, "--test", s.test, "values at the end to forecast");
+  add_positive(app, "--networks", s.networks, "networks whose forecasts are averaged");
+  add_positive(app, "--steps", s.training.steps, "training steps of each");
+  add_positive(app, "--units", s.training.units, "units of each LSTM");
+  add_positive(app, "--lr", s.training.learning_rate, "learning rate; falls to zero");
   app.add_option("--noise", s.training.noise, "added to the inputs in training")
       ->check(not_negative())
       ->capture_default_str();
   app.add_option("--plot", s.plot, "SVG file to write; empty: none")->capture_default_str();
-  app.add_option("--seed", s.seed)->check(not_negative())->capture_default_str();
-  app.add_option("--threads", s.threads)->check(positive())->capture_default_str();
-  app.add_flag("--json", s.json, "one JSON object on standard output");
+  add_run_options(app, s.run);
   return run(app, argc, argv, [&] { make_forecasts(s); });
 }

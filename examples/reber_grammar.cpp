@@ -4,6 +4,7 @@
 //   scripts/run reber_grammar                 embedded strings: the best possible is 7/11 ln 2 = 0.4411 nats a prediction, 0.5041
 //                                             for a net that forgets the second symbol
 //   scripts/run reber_grammar --plain         the grammar itself: 6/7 ln 2 = 0.5941 nats
+//   scripts/run reber_grammar --data FILE     learns from the strings of a file, one a line, rather than from fresh ones
 //
 // A string counts as predicted if, at every step, each symbol that may follow has a probability above 0.25 (0.5 if it is the only
 // one) and every other below 0.1.
@@ -20,10 +21,10 @@
 #include <recur/layers/lstm_cell.h>
 #include <recur/layers/rnn.h>
 #include <recur/layers/sequential.h>
-#include <recur/train/epoch_printer.h>
 #include <recur/train/samples/reber.h>
+#include <recur/train/text.h>
 
-#include <fmt/format.h>
+#include <sstream>
 
 using namespace recur;
 using namespace recur::examples;
@@ -34,6 +35,7 @@ namespace {
 constexpr std::size_t judged_strings = 256;
 
 struct Settings {
+  std::string data;
   bool plain = false;
   Index units = 32;
   std::size_t batch = 32;
@@ -58,17 +60,21 @@ std::vector<std::string> draw(const samples::ReberGrammar& grammar, std::size_t 
   return strings;
 }
 
+// Whole lines that are strings of the grammar.
+std::vector<std::string> read_strings(const samples::ReberGrammar& grammar, const std::string& path) {
+  std::vector<std::string> strings;
+  std::istringstream text(read_text_file(path));
+  for (std::string line; std::getline(text, line);) {
+    (void)grammar.continuations(line);  // refuses other strings
+    strings.push_back(line);
+  }
+  return strings;
+}
+
 Var loss(Sequential& model, Tape& tape, std::span<const std::string> strings) {
   const samples::IdSequences data = samples::reber_batch(strings);
   return sparse_softmax_cross_entropy(model(tape, data.inputs, {data.batch, data.time}), data.targets,
                                       {.weights = data.weights});
-}
-
-double test_loss(Sequential& model, Tape& tape, std::span<const std::string> strings) {
-  const NoGradient inference(tape);
-  const double nats = loss(model, tape, strings).item();
-  tape.reset();
-  return nats;
 }
 
 // Whether the model finds exactly the legal symbols likely after each symbol of a string.
@@ -93,27 +99,32 @@ void learn_grammar(const Settings& s) {
   Generator random = Generator(s.run.seed).fork("train");
   Generator test_random = Generator(s.run.seed).fork("test");
   const auto tests = draw(grammar, s.test_strings, test_random);
+  const auto known = s.data.empty() ? std::vector<std::string>() : read_strings(grammar, s.data);
+  const auto next = [&] {
+    if (known.empty()) return draw(grammar, s.batch, random);
+    std::vector<std::string> strings;
+    while (strings.size() < s.batch)
+      strings.push_back(known[static_cast<std::size_t>(random.below(std::ssize(known)))]);
+    return strings;
+  };
 
   Sequential model = make_model(s);
   Tape tape;
-  Trainer trainer = step_trainer(parameters(model), s.training, s.run.json);
+  Trainer trainer = step_trainer(parameters(model), s.training);
+  RunOutput output(trainer, s.run);
   const auto reports = trainer.fit(
-      tape, s.training.epoch(), [&](Tape& t, Index) { return loss(model, t, draw(grammar, s.batch, random)); },
-      [&] { return test_loss(model, tape, tests); });
+      tape, s.training.epoch(), [&](Tape& t, Index) { return loss(model, t, next()); },
+      [&] { return trainer.evaluate(tape, 1, [&](Tape& t, Index) { return loss(model, t, tests); }); });
 
   std::size_t predicted = 0;
   for (const std::string& string : draw(grammar, judged_strings, test_random))
     predicted += predicts(model, tape, grammar, string);
   const double nats = reports.back().valid_loss;
-  if (s.run.json)
-    print_json_line({{"test_loss", nats},
-                     {"optimum", grammar.optimum()},
-                     {"above_optimum", nats - grammar.optimum()},
-                     {"strings_predicted", static_cast<double>(predicted)}});
-  else
-    fmt::print(
-        "test loss {:.4f} nats a prediction (best possible {:.4f}, forgetful {:.4f}); {} of {} strings predicted\n",
-        nats, grammar.optimum(), grammar.forgetful(), predicted, judged_strings);
+  output.result({{"test_loss", nats},
+                 {"optimum", grammar.optimum()},
+                 {"forgetful", grammar.forgetful()},
+                 {"above_optimum", nats - grammar.optimum()},
+                 {"strings_predicted", static_cast<double>(predicted)}});
 }
 
 }  // namespace
@@ -121,11 +132,12 @@ void learn_grammar(const Settings& s) {
 int main(int argc, char** argv) {
   CLI::App app("Trains an LSTM to predict the strings of Reber's grammar.", "reber_grammar");
   Settings s;
+  app.add_option("--data", s.data, "file of strings to learn from, one a line; without it they are drawn afresh");
   app.add_flag("--plain", s.plain, "the grammar itself, not embedded");
   add_positive(app, "--units", s.units, "units of the LSTM");
   add_positive(app, "--batch", s.batch, "strings a step");
   add_positive(app, "--test-strings", s.test_strings, "to test on");
-  add_step_options(app, s.training);
+  add_step_options(app, s.training, s.run);
   add_run_options(app, s.run);
   return run(app, argc, argv, [&] { learn_grammar(s); });
 }

@@ -50,6 +50,12 @@ Var CharModel::logits(Tape& tape, std::span<const std::int32_t> ids, Index batch
   return output_(hidden.output);
 }
 
+Var CharModel::logits(Tape& tape, std::span<const std::int32_t> ids, Index batch, TruncatedBPTT& truncated,
+                      const TruncatedBPTT::Window& window) {
+  const Var x = embedding_(tape, ids, {window.end - window.begin, batch});
+  return output_(truncated.call(rnn_, x, window).output);
+}
+
 double nats_per_character(CharModel& model, Tape& tape, std::span<const std::int32_t> ids, Index time) {
   require<ValueError>(ids.size() >= 2, "nats_per_character: a text of {} characters has none to predict", ids.size());
   const NoGradient guard(tape);

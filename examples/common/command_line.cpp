@@ -2,6 +2,8 @@
 
 #include <recur/framework/error.h>
 
+#include <nlohmann/json.hpp>
+
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -38,6 +40,27 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--seed", options.seed, "of weights and data")->check(not_negative())->capture_default_str();
   add_positive(app, "--threads", options.threads, "threads of large operations");
   app.add_flag("--json", options.json, "one JSON object a line");
+}
+
+void add_run_folder(CLI::App& app, RunOptions& options) {
+  app.add_option("--run", options.folder, "folder for logs, curves and a page about the training");
+  app.parse_complete_callback([&] { options.config = to_json(app); });
+}
+
+std::string to_json(const CLI::App& app) {
+  nlohmann::ordered_json config;
+  for (const CLI::Option* option : app.get_options([](const CLI::Option* o) { return o->get_configurable(); })) {
+    const std::string name = option->get_single_name();
+    if (option->get_expected_min() == 0) {
+      config[name] = option->count() > 0;
+      continue;
+    }
+    const std::string text = option->count() > 0 ? option->results().back() : option->get_default_str();
+    const auto value = nlohmann::ordered_json::parse(text, nullptr, false);
+    if (value.is_number()) config[name] = value;
+    else config[name] = text;
+  }
+  return config.dump();
 }
 
 int run(CLI::App& app, int argc, char** argv, const std::function<void()>& program) {

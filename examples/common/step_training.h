@@ -1,8 +1,11 @@
 #pragma once
 
-#include "command_line.h"
+#include "run_output.h"
+#include "sequence_file.h"
 
-#include <recur/train/trainer.h>
+#include <recur/train/dataset.h>
+
+#include <functional>
 
 namespace recur::examples {
 
@@ -17,10 +20,22 @@ struct StepOptions {
   /// Steps of one of the trainer's epochs.
   [[nodiscard]] Index epoch() const { return std::min(steps, report_every); }
 };
-/// Adds `--steps`, `--report-every`, `--lr` and `--clip`.
-void add_step_options(CLI::App& app, StepOptions& options);
+/// Adds `--steps`, `--report-every`, `--lr`, `--clip` and, as training is shown by `RunOutput`, `--run`.
+void add_step_options(CLI::App& app, StepOptions& options, RunOptions& run);
 
-/// A trainer with Adam that prints a line for each test. Call `fit` with `options.epoch()` batches.
-[[nodiscard]] Trainer step_trainer(std::vector<NamedParameter> learned, const StepOptions& options, bool json);
+/// A trainer with Adam. Call `fit` with `options.epoch()` batches.
+[[nodiscard]] Trainer step_trainer(std::vector<NamedParameter> learned, const StepOptions& options);
+
+/// Batches to learn from, drawn at random, and examples to judge by.
+struct StepData {
+  std::function<Batch(Generator&)> draw;
+  TensorDataset tests;
+
+  [[nodiscard]] Index features() const { return tests[0].inputs.shape()[-1]; }
+  [[nodiscard]] Index targets() const { return tests[0].targets.shape()[-1]; }
+};
+
+/// `batch` random examples of a file at a time.
+[[nodiscard]] StepData step_data(SequenceFile file, Index batch);
 
 }  // namespace recur::examples

@@ -1,5 +1,7 @@
 #include <recur/train/stream_batches.h>
 
+#include <recur/layers/truncated_bptt.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include <numeric>
@@ -43,6 +45,23 @@ BOOST_AUTO_TEST_CASE(windows_continue_each_other_and_targets_follow_inputs) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(overlapping_windows_are_those_of_truncated_bptt) {
+  const Index time = 3;
+  const Index back = 4;
+  const StreamBatches apart(counting(50), 2, time);
+  const StreamBatches batches(counting(50), 2, time, back);
+  BOOST_REQUIRE(batches.size() == apart.size());
+  const TruncatedBPTT truncated({.k1 = time, .k2 = time + back});
+  for (Index k = 0; k < batches.size(); ++k) {
+    const auto steps = truncated.window(k, batches.size() * time);
+    const StreamWindow window = batches[k];
+    Ids inputs;
+    for (auto t = static_cast<std::int32_t>(steps.begin); t < steps.end; ++t) inputs.insert(inputs.end(), {t, t + 24});
+    BOOST_TEST(window.inputs == inputs, boost::test_tools::per_element());
+    BOOST_TEST(window.targets == apart[k].targets, boost::test_tools::per_element());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_last_id_is_used_when_all_fits) {
   const StreamBatches batches(counting(13), 3, 2);
   BOOST_TEST(batches.size() == 2);
@@ -57,6 +76,7 @@ BOOST_AUTO_TEST_CASE(too_few_ids_are_refused_with_the_number_needed) {
   BOOST_CHECK_THROW(StreamBatches({}, 1, 1), ValueError);
   BOOST_CHECK_THROW(StreamBatches(counting(9), 0, 1), ValueError);
   BOOST_CHECK_THROW(StreamBatches(counting(9), 1, -1), ValueError);
+  BOOST_CHECK_THROW(StreamBatches(counting(9), 1, 2, -1), ValueError);
   BOOST_CHECK_THROW((void)StreamBatches(counting(9), 2, 2)[2], ValueError);
 }
 
