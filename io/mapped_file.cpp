@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -68,8 +69,11 @@ std::span<const std::byte> MappedFile::bytes(std::size_t offset, std::size_t cou
 void MappedFile::release(std::size_t offset, std::size_t count) const {
   check_range(offset, count);
   if (count == 0) return;
+  // A page that is looked at brings its neighbours with it, those before it too: Linux maps up to this much around it.
+  constexpr std::size_t around = std::size_t{2} << 20;
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t begin = offset - offset % page;
+  const std::size_t before = offset - std::min(offset, around);
+  const std::size_t begin = before - before % page;
   // Only advice: without it pages go when memory is short. The mapping is shared and never written to, so nothing is lost.
   static_cast<void>(::madvise(static_cast<std::byte*>(memory_) + begin, offset + count - begin, MADV_DONTNEED));
 }

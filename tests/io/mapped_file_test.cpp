@@ -96,6 +96,14 @@ BOOST_AUTO_TEST_CASE(what_is_released_takes_no_memory_and_is_still_there) {
   file.release(100, size - 100);
   BOOST_TEST(resident() < before + 2);
   BOOST_TEST(look() == static_cast<std::ptrdiff_t>(size));
+  // Gone through in small pieces.
+  for (std::size_t at = 0; at < size; at += 4000) {
+    const std::size_t count = std::min<std::size_t>(4000, size - at);
+    const auto piece = file.text(at, count);
+    BOOST_REQUIRE(std::count(piece.begin(), piece.end(), 'a') == static_cast<std::ptrdiff_t>(count));
+    file.release(at, count);
+  }
+  BOOST_TEST(resident() < before + 1);
   file.release(size, 0);
   BOOST_CHECK_THROW(file.release(1, size), ValueError);
 }

@@ -13,12 +13,11 @@ BOOST_AUTO_TEST_SUITE(attention_cell)
 
 BOOST_AUTO_TEST_CASE(gradients) {
   for (const char* score : {"additive", "dot"})
-    check_cell_gradients(
-        score, [&] { return AttentionCell(LSTMCell(3), gradient_memory_size, {.units = 4, .score = score}); });
+    check_cell_gradients(score, [&] { return AttentionCell(LSTMCell(3), memory_size, {.units = 4, .score = score}); });
   check_cell_gradients("in a stack", [] {
     return StackedRNNCells(LSTMCell(4, dropping(LSTMCellOptions{}, 1)),
-                           AttentionCell(GRUCell(3), gradient_memory_size, {.units = 2}),
-                           ResidualCell(AttentionCell(GRUCell(3), gradient_memory_size, {.units = 2})));
+                           AttentionCell(GRUCell(3), memory_size, {.units = 2}),
+                           ResidualCell(AttentionCell(GRUCell(3), memory_size, {.units = 2})));
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "every_cell.h"
 #include "support.h"
 
 #include <recur/framework/ops/concat.h>
@@ -16,11 +17,9 @@ struct WayToRun {
   bool go_backwards = false;
 };
 
-/// What `check_cell_gradients` runs a cell on; the features are for cells whose size depends on their input's.
+/// What `check_cell_gradients` runs a cell on.
 inline constexpr Index gradient_batch = 3;
 inline constexpr Index gradient_steps = 4;
-inline constexpr Index gradient_features = 5;
-inline constexpr Index gradient_memory_size = 2;
 
 /// Outputs and final states side by side, so that all are checked.
 inline Var everything(const RNNResult& result) {
@@ -32,14 +31,13 @@ inline Var everything(const RNNResult& result) {
 /// Compares an RNN's gradients with finite differences in one way to run it, on a batch of 3 and 4 steps. Dropout masks are the
 /// same in every evaluation, as the tape's seed is. A cell that takes constants gets a memory and its mask.
 inline void check_gradients(const std::string& name, AnyCell cell, const WayToRun& way) {
-  constexpr Index memory_time = 6;
   RNN rnn(std::move(cell), {.return_sequences = true, .return_state = true, .go_backwards = way.go_backwards});
-  build(rnn, gradient_features);
-  std::vector<GradcheckInput> inputs = {Shape{gradient_batch, gradient_steps, gradient_features}};
+  build(rnn, cell_features);
+  std::vector<GradcheckInput> inputs = {Shape{gradient_batch, gradient_steps, cell_features}};
   if (way.initial_state)
     for (const Index size : rnn.cell()->state_size().flat()) inputs.emplace_back(Shape{gradient_batch, size});
   const bool memory = rnn.cell()->takes_constants();
-  if (memory) inputs.emplace_back(Shape{gradient_batch, memory_time, gradient_memory_size});
+  if (memory) inputs.emplace_back(Shape{gradient_batch, memory_time, memory_size});
   const Tensor<double> seen({gradient_batch, memory_time}, {1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1});
   const Tensor<double> mask({gradient_batch, gradient_steps}, {1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 1});
   check_derivatives(
@@ -74,15 +72,6 @@ void check_cell_gradients(const std::string& name, const Make& make) {
        .go_backwards = true},
   };
   for (const WayToRun& way : ways) check_gradients(name, AnyCell(make()), way);
-}
-
-/// The options with dropout of both kinds, for `check_cell_gradients`.
-template <class Options>
-Options dropping(Options options, int implementation) {
-  options.dropout = 0.3;
-  options.recurrent_dropout = 0.4;
-  options.implementation = implementation;
-  return options;
 }
 
 /// A cell with options, without dropout and with it in both implementations.

@@ -15,14 +15,6 @@
 namespace recur::test {
 namespace {
 
-template <class Options>
-Options dropping(Options options, int implementation) {
-  options.dropout = 0.3;
-  options.recurrent_dropout = 0.4;
-  options.implementation = implementation;
-  return options;
-}
-
 LSTMCell dropping_lstm() { return LSTMCell(4, dropping(LSTMCellOptions{}, 1)); }
 
 }  // namespace

@@ -13,6 +13,15 @@ constexpr Index cell_features = 5;
 constexpr Index memory_size = 2;
 constexpr Index memory_time = 6;
 
+/// The options with dropout of both kinds.
+template <class Options>
+Options dropping(Options options, int implementation) {
+  options.dropout = 0.3;
+  options.recurrent_dropout = 0.4;
+  options.implementation = implementation;
+  return options;
+}
+
 struct NamedCell {
   std::string name;
   AnyCell cell;

@@ -12,10 +12,9 @@ using namespace recur::test;
 BOOST_AUTO_TEST_SUITE(residual_cell)
 
 BOOST_AUTO_TEST_CASE(gradients) {
-  check_cell_gradients("Residual", [] { return ResidualCell(GRUCell(gradient_features)); });
-  check_cell_gradients("Residual around attention", [] {
-    return ResidualCell(AttentionCell(GRUCell(3), gradient_memory_size, {.units = gradient_features}));
-  });
+  check_cell_gradients("Residual", [] { return ResidualCell(GRUCell(cell_features)); });
+  check_cell_gradients("Residual around attention",
+                       [] { return ResidualCell(AttentionCell(GRUCell(3), memory_size, {.units = cell_features})); });
 }
 
 BOOST_AUTO_TEST_CASE(it_adds_the_input) {
