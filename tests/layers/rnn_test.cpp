@@ -36,9 +36,43 @@ struct PreparingCell {
   }
 };
 
+// Makes more values at some steps than at others, and at one hands on its input.
+struct UnevenCell {
+  struct State {
+    Var h;
+  };
+  int* steps;
+  [[nodiscard]] StateSize state_size() const { return 3; }
+  [[nodiscard]] Step<State> call(Var x, State s) const {
+    const int step = (*steps)++;
+    if (step == 4) return {x, s};
+    Var h = tanh(0.5 * x + s.h);
+    if (step % 3 == 2) h = 0.9 * h;
+    return {h, {h}};
+  }
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(rnn)
+
+// Outputs are put where the sequence is, if the steps are alike (output_placement.h); here they are not.
+BOOST_AUTO_TEST_CASE(steps_that_are_not_alike) {
+  int steps = 0;
+  RNN layer(AnyCell(UnevenCell{&steps}), {.return_sequences = true});
+  build(layer, 3);
+  check_derivatives("uneven steps",
+                    [&](Tape&, std::span<const Var> x) {
+                      steps = 0;
+                      return layer(x[0]);
+                    },
+                    {Shape{2, 8, 3}}, {});
+  steps = 0;
+  Tape tape(DType::float64);
+  const Var x = tape.constant(random_tensor({2, 8, 3}));
+  const Var y = layer(x);
+  BOOST_TEST(difference(slice(y, 1, 4, 1), slice(x, 1, 4, 1)) == 0);
+}
 
 BOOST_AUTO_TEST_CASE(stateful_calls_are_one_call) {
   RNN whole(AnyCell(StackedRNNCells(LSTMCell(4), GRUCell(3))), {.return_sequences = true});
