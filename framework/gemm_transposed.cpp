@@ -7,11 +7,12 @@ namespace recur {
 namespace detail {
 namespace {
 
-// A chunk of A with this many numbers, packed, stays in the second-level cache while all panels of B pass. Within that,
-// chunks are as long as possible, because C is read and written once for each.
+// A chunk of A with this many numbers, packed, stays in the second-level cache while all panels of B pass. C is read and
+// written once for each chunk, so these are long; for that a tall C is cut into parts, for each of which B is read once more.
 constexpr Index left_bytes = 768 * 1024;
-constexpr Index least_chunk_rows = 128;
 constexpr Index most_chunk_rows = 512;
+constexpr Index tall = 512;
+constexpr Index most_part_rows = 384;
 
 /// Walks over the stacked rows of all pairs.
 template <Scalar T>
@@ -144,7 +145,7 @@ void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, Ge
   const Index grain = by_cols ? kernels.lanes * kernels.max_vectors : kernels.max_rows;
   const Index units = ((by_cols ? c.cols : c.rows) + grain - 1) / grain;
   const Index team = useful_threads(units, 2 * depth * c.rows * c.cols / units);
-  const detail::Split row_parts(c.rows, detail::left_bytes / static_cast<Index>(sizeof(T)) / detail::least_chunk_rows);
+  const detail::Split row_parts(c.rows, c.rows <= detail::tall ? c.rows : detail::most_part_rows);
   const Index part_rows = row_parts.size(0);
   const Index fitting = detail::left_bytes / static_cast<Index>(sizeof(T)) / part_rows;
   const Index chunk_rows = std::min({depth, fitting, detail::most_chunk_rows});
