@@ -6,7 +6,9 @@
 
 #include <cmath>
 #include <random>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -200,6 +202,42 @@ BOOST_AUTO_TEST_CASE(large_products_give_the_same_bits_on_any_number_of_threads)
   set_threads(before);
   BOOST_TEST((results[0] == results[1]));
   BOOST_TEST((results[0] == results[2]));
+}
+
+// Weights larger than the cache are walked through in the other direction every second time: all panels once, all the same.
+BOOST_AUTO_TEST_CASE(both_ways_through_large_weights) {
+  const int before = threads();
+  const Matrix<float> b(600, 901, 0, 2);
+  PackedMatrix<float> packed;
+  packed.pack(b.view(), false);
+  for (const Index rows : {1, 2, 13}) {
+    const Matrix<float> a(rows, 600, 3, 5);
+    const Matrix<float> start(rows, 901, 2, 7);
+    const auto expected = reference<float>(a.view(), false, b.view(), false, start.view(), true);
+    for (const int team : {1, 2, 3}) {
+      set_threads(team);
+      for (int time = 0; time < 3; ++time) {
+        Matrix<float> c = start;
+        with_team(1000, [&] { multiply<float>(a.view(), packed, c.view(), true); });
+        check_equal(c, expected, std::to_string(rows) + " rows, time " + std::to_string(time));
+      }
+    }
+  }
+  set_threads(before);
+}
+
+// Tall weights are done in parts.
+BOOST_AUTO_TEST_CASE(weight_gradient_of_tall_weights) {
+  for (const Index cols : {70, 1400}) {
+    const Matrix<float> a(90, 1300, 3, 1);
+    const Matrix<float> b(90, cols, 1, 2);
+    Matrix<float> c(1300, cols, 2, 3);
+    const auto expected = reference<float>(a.view(), true, b.view(), false, std::as_const(c).view(), true);
+    const RowsPair<float> pair{a.view(), b.view()};
+    GemmWorkspace workspace;
+    multiply_transposed(std::span<const RowsPair<float>>(&pair, 1), c.view(), workspace);
+    check_equal(c, expected, std::to_string(cols) + " columns");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(packing_again_replaces_the_matrix) {
