@@ -122,6 +122,8 @@ struct GemmKernel {
     const Index ahead_step = t.ahead_step;
     const T* c = t.c;
     Index left = t.depth;
+    // A weight gradient over few rows, though, is small itself and not worth the breaks.
+    const Index part_steps = !a_in_place && t.depth < 128 ? 0 : t.depth / Rows;
     for (int part = 0; part < Rows; ++part) {
       // What comes from far away is asked for a little at a time: requests for what is near would have to queue behind them.
 #pragma GCC unroll 8
@@ -130,7 +132,7 @@ struct GemmKernel {
       if constexpr (mode == Mode::packed) {
         for (Index i = t.fetches; i > 0; --i) prefetch_row<Vectors>(*rows++ + t.offset);
       }
-      const Index steps = part == Rows - 1 ? left : t.depth / Rows;
+      const Index steps = part == Rows - 1 ? left : part_steps;
       left -= steps;
       for (Index k = steps; k > 0; --k) {
         Vector right[Vectors];

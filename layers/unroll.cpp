@@ -60,10 +60,13 @@ class Outputs {
 
   void begin(Index t) {
     if (t == 1) placement_.learn();
-    if (whole_.defined()) placement_.begin(place(t));
+    if (!whole_.defined()) return;
+    place_ = place(t);
+    placement_.begin(place_);
   }
   void end(Index t, Var output) {
     outputs_[static_cast<std::size_t>(t)] = output;
+    if (whole_.defined()) in_place_ &= output.node() == place_.node();
     if (t == 1 && placement_.learnt(output) && steps_.time() > few) {
       whole_ = tape_.output({steps_.first.back() - steps_.first[0], output.cols()}, output.wants_gradient());
       // Last to run backwards: by then all steps have used the gradient, and its memory is given back.
@@ -72,7 +75,8 @@ class Outputs {
     placement_.end();
   }
   [[nodiscard]] Var all() {
-    if (!whole_.defined() || !all_in_place()) return concat(outputs_, 0);
+    const auto fits = [&](Var x) { return x.wants_gradient() == whole_.wants_gradient() && x.cols() == whole_.cols(); };
+    if (!whole_.defined() || !in_place_ || !fits(outputs_[0])) return concat(outputs_, 0);
     for (Index t = 0; t < 2; ++t) copy(outputs_[static_cast<std::size_t>(t)], place(t));
     return whole_;
   }
@@ -83,15 +87,6 @@ class Outputs {
   [[nodiscard]] Var place(Index t) const {
     const Index first = steps_.first[static_cast<std::size_t>(t)] - steps_.first[0];
     return tape_.view(whole_, first * whole_.cols(), {steps_.rows(t), whole_.cols()}, whole_.cols());
-  }
-  [[nodiscard]] bool all_in_place() const {
-    for (Index t = 0; t < steps_.time(); ++t) {
-      const Var output = outputs_[static_cast<std::size_t>(t)];
-      if (t < 2 ? output.wants_gradient() != whole_.wants_gradient() || output.cols() != whole_.cols()
-                : output.node()->value != place(t).node()->value)
-        return false;
-    }
-    return true;
   }
   void copy(Var output, Var to) const {
     dispatch(tape_.dtype(), [&]<class T>() {
@@ -107,6 +102,8 @@ class Outputs {
   const SequenceSteps& steps_;
   std::span<Var> outputs_;
   Var whole_;
+  Var place_;  // of the present step
+  bool in_place_ = true;
 };
 
 std::span<const Var> first_rows(Tape& tape, std::span<const Var> values, Index rows) {
