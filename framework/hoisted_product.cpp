@@ -10,7 +10,8 @@ namespace {
 Index rows_of_block(Index step, Index cols, DType dtype) {
   constexpr Index block_bytes = 512 * 1024;
   constexpr Index least_rows = 128;
-  const Index rows = std::max(least_rows, block_bytes / (cols * static_cast<Index>(size_of(dtype))));
+  const Index rows =
+      std::max(least_rows, block_bytes / (std::max<Index>(cols, 1) * static_cast<Index>(size_of(dtype))));
   return std::max(rows / step, Index{1}) * step;
 }
 

@@ -199,6 +199,15 @@ BOOST_AUTO_TEST_CASE(a_step_used_with_and_without_recording) {
   for (std::size_t i = 12; i < 24; ++i) BOOST_TEST(gradient[i] == 0.0);
 }
 
+BOOST_AUTO_TEST_CASE(a_parameter_without_columns) {
+  Parameter w("w");
+  test::fill(w, {4, 0}, 1);
+  Tape tape(DType::float64);
+  const Var x = tape.input(test::normal({6, 4}));
+  const Var y = matmul(sequence_step(x, 2, 2), w);
+  BOOST_TEST((y.shape() == Shape{2, 0}));
+}
+
 BOOST_AUTO_TEST_CASE(steps_past_the_end_are_refused) {
   Tape tape(DType::float64);
   const Var x = tape.constant(test::normal({6, 4}));
