@@ -120,7 +120,7 @@ struct GemmKernel {
     const T* const* rows = t.rows;
     const T* ahead = t.ahead;
     const Index ahead_step = t.ahead_step;
-    const T* c = t.c;
+    const T* c = t.c_ahead;
     Index left = t.depth;
     // A weight gradient over few rows, though, is small itself and not worth the breaks.
     const Index part_steps = !a_in_place && t.depth < 128 ? 0 : t.depth / Rows;

@@ -30,6 +30,7 @@ struct GemmKernels {
     Index width;
     const T* start;  ///< C itself to add to it, a bias; null for zeros.
     Index start_stride;
+    T* c_ahead;  ///< Where the next tile will be, to be fetched; rows as far apart as those of C.
     // For the tiles that move rows of B from where the caller has them:
     const T* const* rows = nullptr;  ///< Start of each row, and `rows_ahead` more pointers that may be prefetched.
     Index offset = 0;                ///< In each row: of the panel to copy or prefetch.

@@ -69,6 +69,7 @@ void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, cons
                                      .width = panels.width(p),
                                      .start = c.data + panels.begin(p),
                                      .start_stride = c.stride,
+                                     .c_ahead = nullptr,
                                      .rows = space.b_rows,
                                      .offset = panels.begin(p),
                                      .b_copy = space.right};
@@ -95,6 +96,7 @@ void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, cons
     tile.a = space.left + i * space.block_stride;
     tile.c = c.data + blocks.begin(i) * c.stride + panels.begin(p);
     tile.start = tile.c;
+    tile.c_ahead = tile.c;
     tiles[vectors - 1][rows - 1](tile);
   }
 }
