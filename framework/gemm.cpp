@@ -7,8 +7,10 @@ namespace recur {
 namespace detail {
 namespace {
 
-// Rows of A that stay in the second-level cache while the panels of B pass.
+// A block of A stays in the second-level cache while the panels of B pass. Where the rows are long, it is all rows and a part
+// of the depth, so that B comes once, however large it is, and C several times.
 constexpr Index left_bytes = 512 * 1024;
+constexpr Index least_depth = 512;
 
 template <Scalar T>
 void pack_panels(const GemmKernels<T>& kernels, MatrixView<const T> b, bool transpose, const Panels& panels, T* to) {
@@ -84,17 +86,25 @@ constexpr Index least_rows_of_thread = 4;
 // Packed weights that every thread can have in a second-level cache of its own.
 constexpr Index shared_weights_bytes = 768 * 1024;
 
-/// How many rows of A are multiplied with all panels before the next ones. Threads share out the rows of a small product
-/// rather than the panels: what a row becomes stays with the thread that goes on with it (see run_loop).
+/// A product in parts: so many rows of A and so much of the depth are multiplied with all panels before the next ones.
+struct Blocking {
+  Split rows;
+  Split depth;
+};
+
+/// Threads share out the rows of a small product rather than the panels: what a row becomes stays with the thread that goes
+/// on with it (see run_loop).
 template <Scalar T>
-Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels) {
-  if (rows <= kernels.max_rows) return rows;
-  const Index fitting = left_bytes / static_cast<Index>(sizeof(T)) / depth;
-  const Index most = std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
+Blocking blocking(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels) {
+  const Index fitting = std::max(left_bytes / static_cast<Index>(sizeof(T)) / std::min(depth, least_depth), Index{1});
   const Index team = useful_threads(rows, 2 * depth * panels * kernels.lanes * kernels.max_vectors);
   const Index weights = depth * panels * kernels.lanes * kernels.max_vectors * static_cast<Index>(sizeof(T));
-  const bool by_rows = panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread);
-  return by_rows ? std::min(most, (rows + team - 1) / team) : most;
+  const bool by_rows =
+      rows > kernels.max_rows &&
+      (panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread));
+  const Split blocks(rows, by_rows ? std::min(fitting, (rows + team - 1) / team) : fitting);
+  const Index most_depth = left_bytes / static_cast<Index>(sizeof(T)) / std::max(blocks.size(0), Index{1});
+  return {blocks, Split(depth, std::max(most_depth, least_depth))};
 }
 
 /// The order of the panels of B in one product. Weights that do not stay in the cache are walked through forwards and
@@ -115,22 +125,28 @@ template <Scalar T>
 void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
                      MatrixView<T> c, Start<T> start, bool backwards) {
   const bool cached = panels.padded_cols() * a.cols * static_cast<Index>(sizeof(T)) <= cached_weights_bytes;
-  const Index most = rows_together(kernels, a.rows, a.cols, panels.count());
-  const Split chunks(a.rows, most);
-  const Index jobs = chunks.parts * panels.count();
-  const Index work = 2 * a.cols * std::min(a.rows, most) * panels.lanes * kernels.max_vectors;
-  const PanelOrder order{panels.count(), useful_threads(jobs, work), backwards && !cached && chunks.parts == 1};
-  parallel_for(jobs, work, [&](Index job) {
-    const Index i = job % panels.count();
-    const Index p = order.at(i);
-    const Index row = chunks.begin(job / panels.count());
-    const Index rows = chunks.size(job / panels.count());
-    // After the last panel comes the first one, of the next time step.
-    const Index next = i + 1 < panels.count() ? order.at(i + 1) : chunks.parts > 1 ? 0 : p;
-    multiply_panel(kernels, a.middle_rows(row, rows), b + panels.begin(p) * a.cols, panels.vectors.size(p),
-                   c.middle_rows(row, rows).middle_cols(panels.begin(p), panels.width(p)),
-                   start.at(row, panels.begin(p)), cached ? nullptr : b + panels.begin(next) * a.cols);
-  });
+  const Blocking blocks = blocking(kernels, a.rows, a.cols, panels.count());
+  const Index jobs = blocks.rows.parts * panels.count();
+  const bool whole = blocks.rows.parts * blocks.depth.parts == 1;
+  for (Index d = 0; d < blocks.depth.parts; ++d) {
+    const Index first = blocks.depth.begin(d);
+    const Index depth = blocks.depth.size(d);
+    const Start<T> from = d == 0 ? start : Start<T>{c.data, c.stride};
+    const auto panel = [&](Index p) { return b + panels.begin(p) * a.cols + first * panels.padded_width(p); };
+    const Index work = 2 * depth * blocks.rows.size(0) * panels.lanes * kernels.max_vectors;
+    const PanelOrder order{panels.count(), useful_threads(jobs, work), backwards && !cached && whole};
+    parallel_for(jobs, work, [&](Index job) {
+      const Index i = job % panels.count();
+      const Index p = order.at(i);
+      const Index row = blocks.rows.begin(job / panels.count());
+      const Index rows = blocks.rows.size(job / panels.count());
+      // After the last panel comes the first one, or this one, of the next time step.
+      const Index next = i + 1 < panels.count() ? order.at(i + 1) : whole ? p : 0;
+      multiply_panel(kernels, a.middle_rows(row, rows).middle_cols(first, depth), panel(p), panels.vectors.size(p),
+                     c.middle_rows(row, rows).middle_cols(panels.begin(p), panels.width(p)),
+                     from.at(row, panels.begin(p)), cached ? nullptr : panel(next));
+    });
+  }
 }
 
 template <Scalar T>
