@@ -70,7 +70,7 @@ void run(const bench::StepOptions& options) {
       static_cast<void>(weight.parameter->edit());
       weight.parameter->zero_gradient();
     }
-    tape.backward(rnn(long_sequence ? tape.borrow(x) : tape.input(x)), seed);
+    tape.backward(rnn(long_sequence ? tape.borrow(x) : tape.want_gradient(tape.borrow(x))), seed);
     tape.reset();
   });
 }

@@ -3,6 +3,15 @@
 #include <recur/framework/tape.h>
 
 namespace recur::detail {
+namespace {
+
+// Values and adjoints that are still in the second-level cache when so much has been made, and a gradient beside which they
+// stay there.
+constexpr Index cached_bytes = 640 * 1024;
+constexpr Index small_gradient_bytes = 256 * 1024;
+
+}  // namespace
+
 template <class T>
 const PackedMatrix<T>& TypedLeaf<T>::forward(const Parameter& parameter) {
   if (packed_version != parameter.version()) {
@@ -27,6 +36,9 @@ void LeafSlot::defer(MatrixView<const T> a, MatrixView<const T> b, Var result) {
   Node& root = result.node()->root();
   result.tape().hold(root);
   held.push_back(&root);
+  waiting_bytes += static_cast<Index>(sizeof(T)) * a.rows * (a.cols + b.cols);
+  const Index gradient_bytes = static_cast<Index>(sizeof(T)) * a.cols * b.cols;
+  if (waiting_bytes >= cached_bytes && gradient_bytes <= small_gradient_bytes) flush(result.tape());
 }
 
 void LeafSlot::flush(Tape& tape) {
@@ -44,6 +56,7 @@ void LeafSlot::flush(Tape& tape) {
 void LeafSlot::forget() {
   std::visit([&](auto& leaf) { leaf.pairs.resize(own); }, typed);
   held.resize(own);
+  waiting_bytes = 0;
 }
 
 template struct TypedLeaf<float>;

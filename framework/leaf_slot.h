@@ -25,20 +25,23 @@ struct TypedLeaf {
 };
 
 /// A tape's view of one parameter. Packed forms are made on first use and again when the parameter's version changes;
-/// products of its gradient are collected (`defer`) and done as one product over all time steps (`flush`).
+/// products of its gradient are collected (`defer`) and done as one product over all time steps, or over as many as the cache
+/// holds (`flush`).
 struct LeafSlot {
   Parameter* parameter = nullptr;
   Node* node = nullptr;   ///< In the current pass; null when the pass has not used it yet.
   std::uint64_t age = 0;  ///< When the node was made, for `Tape::rewind`.
   std::variant<TypedLeaf<float>, TypedLeaf<double>> typed;
   std::vector<Node*> held;
-  std::size_t own = 0;  ///< Products before this one belong to what a detour interrupted.
+  Index waiting_bytes = 0;  ///< Size of the adjoints and values that `held` stands for.
+  std::size_t own = 0;      ///< Products before this one belong to what a detour interrupted.
 
   template <class T>
   [[nodiscard]] TypedLeaf<T>& as() {
     return *std::get_if<TypedLeaf<T>>(&typed);
   }
-  /// Notes that the gradient needs aᵀ·b, one of which is the adjoint of `result`: its memory is held until `flush`.
+  /// Notes that the gradient needs aᵀ·b, one of which is the adjoint of `result`: its memory is held until `flush`. Flushes
+  /// before what waits leaves the cache, where the gradient is small enough for that to pay.
   template <class T>
   void defer(MatrixView<const T> a, MatrixView<const T> b, Var result);
   /// Does all products that wait, except those that a detour interrupted.
