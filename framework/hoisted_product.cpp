@@ -1,18 +1,15 @@
 #include <recur/framework/hoisted_product.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace recur::detail {
 namespace {
 
 // Rows of a block: few enough for the second-level cache, and enough to be worth the way through the weights.
-Index rows_of_block(Index step, Index cols, DType dtype) {
+Index rows_of_block(Index cols, DType dtype) {
   constexpr Index block_bytes = 512 * 1024;
   constexpr Index least_rows = 128;
-  const Index rows =
-      std::max(least_rows, block_bytes / (std::max<Index>(cols, 1) * static_cast<Index>(size_of(dtype))));
-  return std::max(rows / step, Index{1}) * step;
+  return std::max(least_rows, block_bytes / (std::max<Index>(cols, 1) * static_cast<Index>(size_of(dtype))));
 }
 
 // Rows that are a power of two apart would meet in the same sets of the caches.
@@ -26,15 +23,36 @@ Var rows_of(Var x, Index first, Index count) {
   return x.tape().view(x, first * stride, Shape{count, x.cols()}, stride);
 }
 
-std::span<bool> flags(Tape& tape, Index count) {
-  const auto result = tape.list<bool>(count);
-  std::fill(result.begin(), result.end(), false);
-  return result;
+// Blocks of at most `most` rows that begin and end with steps, or of one step.
+std::span<const Index> blocks_of(Tape& tape, StepRows steps, Index most) {
+  const auto begins = tape.list<Index>(static_cast<Index>(steps.size()));
+  std::size_t count = 0;
+  begins[count++] = steps[0];
+  for (std::size_t i = 1; i < steps.size(); ++i)
+    if (i + 1 == steps.size() || steps[i + 1] - begins[count - 1] > most) begins[count++] = steps[i];
+  return begins.first(count);
+}
+
+// The same for steps of `step` rows each, as far as one can tell.
+std::span<const Index> equal_blocks(Tape& tape, Index rows, Index step, Index most) {
+  const Index block = std::max(most / step, Index{1}) * step;
+  const Index count = (rows + block - 1) / block;
+  const auto begins = tape.list<Index>(count + 1);
+  for (Index i = 0; i <= count; ++i) begins[static_cast<std::size_t>(i)] = std::min(i * block, rows);
+  return begins;
+}
+
+Var compute_block(const HoistedProduct& all, Index first, Index rows, bool wanted) {
+  Linear::Terms terms = all.terms;
+  const Var whole = terms.products[0].a;
+  const Var z = whole.tape().output(Shape{rows, all.cols}, wanted, padded(all.cols, whole.dtype()));
+  terms.products[0].a = rows_of(whole, first, rows);
+  return compute(terms, z, false);
 }
 
 }  // namespace
 
-HoistedProduct& hoisted_product(const Linear::Product& step, Var bias, Index cols, bool wanted) {
+HoistedProduct& hoisted_product(const Linear::Product& step, Var bias, Index cols) {
   SequenceTag& tag = *step.a.node()->sequence;
   for (HoistedProduct* h = tag.products; h != nullptr; h = h->next)
     if (h->weight == step.w.node() && h->bias == bias.node() && h->terms.products[0].transpose == step.transpose)
@@ -46,32 +64,32 @@ HoistedProduct& hoisted_product(const Linear::Product& step, Var bias, Index col
   terms.product_count = 1;
   terms.addends[0] = bias;
   terms.addend_count = bias.defined() ? 1 : 0;
-  const Var product = tape.output(whole.shape().with(-1, cols), wanted, padded(cols, whole.dtype()));
-  // Last to run backwards: by then all blocks have used the gradient, and its memory is given back.
-  if (product.wants_gradient()) tape.on_backward(product, "matmul", [] {});
-  const Index block = rows_of_block(std::max<Index>(step.a.rows(), 1), cols, whole.dtype());
+  const Index most = rows_of_block(cols, whole.dtype());
+  const auto begins = tag.steps != nullptr ? blocks_of(tape, *tag.steps, most)
+                                           : equal_blocks(tape, whole.rows(), std::max<Index>(step.a.rows(), 1), most);
+  const auto blocks = tape.list<Node*>(static_cast<Index>(begins.size()) - 1);
+  std::fill(blocks.begin(), blocks.end(), nullptr);
+  const auto used = tape.list<bool>(whole.rows());
+  std::fill(used.begin(), used.end(), false);
   auto* const result = tape.list<HoistedProduct>(1).data();
-  *result = {.weight = step.w.node(),
-             .bias = bias.node(),
-             .terms = terms,
-             .product = product,
-             .block = block,
-             .ready = flags(tape, (whole.rows() + block - 1) / block),
-             .used = flags(tape, whole.rows()),
-             .next = tag.products};
+  *result = {step.w.node(), bias.node(), terms, cols, begins, blocks, used, tag.products};
   tape.point(tag.products, result);
   return *result;
 }
 
-void compute_rows(HoistedProduct& all, Index first, Index count) {
-  for (Index i = first / all.block; i * all.block < first + count; ++i) {
-    if (std::exchange(all.ready[static_cast<std::size_t>(i)], true)) continue;
-    const Index begin = i * all.block;
-    const Index rows = std::min(all.block, all.product.rows() - begin);
-    Linear::Terms terms = all.terms;
-    terms.products[0].a = rows_of(terms.products[0].a, begin, rows);
-    compute(terms, rows_of(all.product, begin, rows), false);
-  }
+Var take_rows(HoistedProduct& all, const Shape& shape, Index first, bool wanted) {
+  const auto rows = all.used.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(shape.rows()));
+  if (std::any_of(rows.begin(), rows.end(), [](bool used) { return used; })) return {};
+  const auto after = std::upper_bound(all.begins.begin(), all.begins.end(), first);
+  if (after == all.begins.begin() || after == all.begins.end() || first + shape.rows() > *after) return {};
+  const Index begin = after[-1];
+  Node*& block = all.blocks[static_cast<std::size_t>(after - all.begins.begin() - 1)];
+  Tape& tape = all.terms.products[0].a.tape();
+  if (block == nullptr) tape.point(block, compute_block(all, begin, *after - begin, wanted).node());
+  const Var z(block);
+  if (z.wants_gradient() != (wanted && tape.recording())) return {};
+  std::fill(rows.begin(), rows.end(), true);
+  return tape.view(z, (first - begin) * block->stride, shape, block->stride);
 }
 
 }  // namespace recur::detail

@@ -190,18 +190,12 @@ Var take_hoisted(Terms& terms, const Shape& shape, bool wanted) {
       if (is_parameter(addend) && addend.size() == shape.cols()) bias_at = j;
     }
     const Var bias = bias_at < 0 ? Var() : terms.addends[static_cast<std::size_t>(bias_at)];
-    detail::HoistedProduct& all = detail::hoisted_product(p, bias, shape.cols(), wanted);
-    const Index row = p.a.node()->sequence_row;
-    const auto rows = all.used.subspan(static_cast<std::size_t>(row), static_cast<std::size_t>(shape.rows()));
-    const bool recording = p.a.tape().recording();
-    if (all.product.wants_gradient() ? !recording : wanted && recording) continue;
-    if (std::any_of(rows.begin(), rows.end(), [](bool used) { return used; })) continue;
-    std::fill(rows.begin(), rows.end(), true);
+    detail::HoistedProduct& all = detail::hoisted_product(p, bias, shape.cols());
+    const Var rows = detail::take_rows(all, shape, p.a.node()->sequence_row, wanted);
+    if (!rows.defined()) continue;
     remove_product(terms, i);
     if (bias_at >= 0) remove_addend(terms, bias_at);
-    detail::compute_rows(all, row, shape.rows());
-    const Index stride = all.product.node()->stride;
-    return p.a.tape().view(all.product, row * stride, shape, stride);
+    return rows;
   }
   return {};
 }
@@ -266,18 +260,41 @@ Linear::operator Var() const {
 Linear matmul(Var a, Var b, Transpose transpose) { return {a, b, transpose}; }
 Linear matmul(Var a, Parameter& b, Transpose transpose) { return {a, a.tape().leaf(b), transpose}; }
 
-Var sequence_step(Var sequence, Index first, Index count) {
-  require(first >= 0 && count >= 0 && first + count <= sequence.rows(), "sequence_step: rows {} to {} of {}", first,
-          first + count, sequence.shape());
+namespace {
+
+detail::SequenceTag& tag_of(Var sequence) {
   Tape& tape = sequence.tape();
   detail::Node& whole = *sequence.node();
   if (whole.sequence == nullptr) {
     auto* const tag = tape.list<detail::SequenceTag>(1).data();
-    *tag = {&whole, nullptr};
+    *tag = {&whole};
     tape.point(whole.sequence, tag);
   }
-  const Var step = tape.view(sequence, first * whole.stride, Shape{count, sequence.cols()}, whole.stride);
-  step.node()->sequence = whole.sequence;
+  return *whole.sequence;
+}
+
+}  // namespace
+
+void sequence_steps(Var sequence, std::span<const Index> first_rows) {
+  require(!first_rows.empty() && first_rows.front() >= 0 && first_rows.back() <= sequence.rows() &&
+              std::is_sorted(first_rows.begin(), first_rows.end()),
+          "sequence_steps: {} first rows for {}: of each step, and the end of the last, they must ascend within it",
+          first_rows.size(), sequence.shape());
+  Tape& tape = sequence.tape();
+  const auto copy = tape.list<Index>(static_cast<Index>(first_rows.size()));
+  std::copy(first_rows.begin(), first_rows.end(), copy.begin());
+  auto* const steps = tape.list<detail::StepRows>(1).data();
+  *steps = copy;
+  tape.point(tag_of(sequence).steps, steps);
+}
+
+Var sequence_step(Var sequence, Index first, Index count) {
+  require(first >= 0 && count >= 0 && first + count <= sequence.rows(), "sequence_step: rows {} to {} of {}", first,
+          first + count, sequence.shape());
+  detail::SequenceTag& tag = tag_of(sequence);
+  const Index stride = sequence.node()->stride;
+  const Var step = sequence.tape().view(sequence, first * stride, Shape{count, sequence.cols()}, stride);
+  step.node()->sequence = &tag;
   step.node()->sequence_row = first;
   return step;
 }

@@ -65,5 +65,8 @@ class Linear {
 /// Rows `[first, first + count)` of a sequence (`[time, batch, features]` or packed `[rows, features]`) whose steps will all be
 /// visited: products of such a step with a parameter are computed for the whole sequence at the first of them.
 [[nodiscard]] Var sequence_step(Var sequence, Index first, Index count);
+/// Where these steps begin, and the end of the last, if they are not all of the same size: products are then done for as many
+/// whole steps at a time as the cache holds. @throws ShapeError unless the rows ascend within the sequence.
+void sequence_steps(Var sequence, std::span<const Index> first_rows);
 
 }  // namespace recur

@@ -143,6 +143,7 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   std::optional<Outputs> outputs;
   if (options.sequence) outputs.emplace(tape, steps);
   const auto next = tape.list<Var>(static_cast<Index>(count));
+  sequence_steps(sequence, steps.first);
   const bool observed = context.observer != nullptr && !tape.computing();
   for (Index t = 0; t < time; ++t) {
     const Index rows = steps.rows(t);

@@ -3,6 +3,7 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/linear.h>
 #include <recur/framework/ops/concat.h>
+#include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/split.h>
 
 #include <algorithm>
@@ -80,8 +81,8 @@ BOOST_AUTO_TEST_CASE(hoisting_saves_records_and_keeps_the_count_linear) {
   std::vector<Index> order(Recurrence::time);
   std::iota(order.begin(), order.end(), Index{0});
   (void)r.run(x, order, true);
-  // 3 leaves, the product of the sequence and its one block, a sum and a tanh each step, 1 concat
-  BOOST_TEST(tape.size() == 3U + 2U + 2U * Recurrence::time + 1U);
+  // 3 leaves, the one block of the sequence's product, a sum and a tanh each step, 1 concat
+  BOOST_TEST(tape.size() == 3U + 1U + 2U * Recurrence::time + 1U);
 }
 
 // Long enough for several blocks of the product.
@@ -116,6 +117,68 @@ BOOST_AUTO_TEST_CASE(hoisting_in_blocks_changes_nothing) {
     const auto found = run(visited, true);
     for (std::size_t i = 0; i < expected.size(); ++i) test::check_close(found[i], expected[i]);
   }
+}
+
+// Steps of a ragged sequence, each shorter than the one before: blocks end where steps do.
+BOOST_AUTO_TEST_CASE(steps_that_were_told) {
+  constexpr Index units = 512;
+  Parameter w("w");
+  test::fill(w, {3, units}, 1);
+  std::vector<Index> first{0};
+  for (Index rows = 45; rows >= 30; --rows) first.push_back(first.back() + rows);
+  const Tensor<double> x = test::normal({first.back(), 3}, 9);
+  const auto run = [&](bool told) {
+    w.zero_gradient();
+    Tape tape(DType::float64);
+    const Var in = tape.input(x);
+    if (told) sequence_steps(in, first);
+    const auto records = tape.size();
+    std::vector<Var> outputs;
+    for (std::size_t t = 0; t + 1 < first.size(); ++t) {
+      const Index rows = first[t + 1] - first[t];
+      outputs.push_back(matmul(told ? sequence_step(in, first[t], rows) : slice(in, 0, first[t], rows), w));
+    }
+    // 128 rows a block: the leaf and a product for three or four steps, or for each.
+    const std::size_t products = tape.size() - records - 1;
+    BOOST_TEST(products == (told ? 6U : first.size() - 1));
+    const Var y = concat(outputs, 0);
+    tape.backward(y, Array(test::normal(y.shape(), 11)));
+    return std::vector{y.to_doubles(), in.gradient().to_doubles(), w.gradient.to_doubles()};
+  };
+  const auto expected = run(false);
+  const auto found = run(true);
+  for (std::size_t i = 0; i < expected.size(); ++i) test::check_close(found[i], expected[i]);
+}
+
+BOOST_AUTO_TEST_CASE(gradients_of_blocks_take_turns_in_memory) {
+  constexpr Index rows = 4096;
+  constexpr Index units = 512;
+  Parameter w("w");
+  test::fill(w, {3, units}, 1);
+  Tape tape(DType::float64);
+  const Var x = tape.input(test::normal({rows, 3}, 9));
+  Var total = tape.constant(0.0);
+  for (Index row = 0; row < rows; row += 32) {
+    const Var z = matmul(sequence_step(x, row, 32), w);
+    total = total + sum(z);
+  }
+  const std::size_t before = tape.memory();
+  tape.backward(total);
+  const std::size_t whole = rows * units * sizeof(double);
+  BOOST_TEST(before > whole);
+  BOOST_TEST(tape.memory() - before < whole / 4);
+}
+
+BOOST_AUTO_TEST_CASE(steps_that_cannot_be_are_refused) {
+  Tape tape;
+  const Var x = tape.zeros({6, 4});
+  const auto tell = [&](std::vector<Index> first_rows) { sequence_steps(x, first_rows); };
+  BOOST_CHECK_THROW(tell({}), ShapeError);
+  BOOST_CHECK_THROW(tell({-1, 3}), ShapeError);
+  BOOST_CHECK_THROW(tell({0, 4, 3}), ShapeError);
+  BOOST_CHECK_THROW(tell({0, 7}), ShapeError);
+  tell({0});
+  tell({0, 2, 2, 6});
 }
 
 BOOST_AUTO_TEST_CASE(steps_that_overlap) {
