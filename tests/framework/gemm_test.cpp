@@ -226,6 +226,34 @@ BOOST_AUTO_TEST_CASE(both_ways_through_large_weights) {
   set_threads(before);
 }
 
+// Rows so long that not all of them fit into the cache are multiplied in parts.
+BOOST_AUTO_TEST_CASE(products_of_long_rows) {
+  constexpr Index depth = 2100;
+  constexpr Index cols = 90;
+  const int before = threads();
+  const Matrix<float> b(depth, cols, 0, 2);
+  const Matrix<float> bias(1, cols, 0, 4);
+  PackedMatrix<float> packed;
+  packed.pack(b.view(), false);
+  for (const Index rows : {130, 300}) {
+    const Matrix<float> a(rows, depth, 3, 5);
+    const Matrix<float> start(rows, cols, 2, 7);
+    const auto added = reference<float>(a.view(), false, b.view(), false, start.view(), true);
+    auto with_bias = reference<float>(a.view(), false, b.view(), false, start.view(), false);
+    for (std::size_t i = 0; i < with_bias.size(); ++i)
+      with_bias[i] += double{bias.view().data[i % static_cast<std::size_t>(cols)]};
+    for (const int team : {1, 2, 3}) {
+      set_threads(team);
+      Matrix<float> c = start;
+      multiply<float>(a.view(), packed, c.view(), true);
+      check_equal(c, added, std::to_string(rows) + " rows added");
+      multiply<float>(a.view(), packed, c.view(), std::span(bias.view().data, static_cast<std::size_t>(cols)));
+      check_equal(c, with_bias, std::to_string(rows) + " rows and a bias");
+    }
+  }
+  set_threads(before);
+}
+
 // Tall weights are done in parts.
 BOOST_AUTO_TEST_CASE(weight_gradient_of_tall_weights) {
   for (const Index cols : {70, 1400}) {
