@@ -171,6 +171,27 @@ BOOST_AUTO_TEST_CASE(changed_parameters_are_packed_again) {
   }
 }
 
+// So many that their products are added up before all of them have come.
+BOOST_AUTO_TEST_CASE(weight_gradient_of_many_steps) {
+  constexpr Index steps = 30;
+  constexpr Index batch = 32;
+  const Tensor<double> a = test::normal({steps * batch, 48}, 3);
+  const Tensor<double> seed = test::normal({steps * batch, 80}, 4);
+  const auto expected = product(a, true, seed, false);
+  const auto expected_transposed = product(seed, true, a, false);
+  for (const Transpose transpose : {Transpose::none, Transpose::b}) {
+    Parameter w("w");
+    test::fill(w, transpose == Transpose::none ? Shape{48, 80} : Shape{80, 48}, 1);
+    Tape tape(DType::float64);
+    const Var x = tape.constant(a);
+    std::vector<Var> outputs;
+    for (Index t = 0; t < steps; ++t) outputs.emplace_back(matmul(slice(x, 0, t * batch, batch), w, transpose));
+    tape.backward(concat(outputs, 0), Array(seed.clone()));
+    const auto& wanted = transpose == Transpose::none ? expected : expected_transposed;
+    test::check_close(w.gradient.to_doubles(), {wanted.values().begin(), wanted.values().end()});
+  }
+}
+
 BOOST_AUTO_TEST_CASE(frozen_parameters_get_no_gradient) {
   Parameter w("w");
   test::fill(w, {4, 3}, 1);
