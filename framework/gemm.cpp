@@ -83,17 +83,22 @@ constexpr Index least_rows_of_thread = 4;
 // Packed weights that every thread can have in a second-level cache of its own.
 constexpr Index shared_weights_bytes = 768 * 1024;
 
-/// How many rows of A are multiplied with all panels before the next ones. Threads share out the rows of a small product
-/// rather than the panels: what a row becomes stays with the thread that goes on with it (see run_loop).
+/// Threads share out the rows of a small product rather than the panels: what a row becomes stays with the thread that goes on
+/// with it (row_local.h).
+template <Scalar T>
+bool by_rows(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels, Index team) {
+  const Index weights = depth * panels * kernels.lanes * kernels.max_vectors * static_cast<Index>(sizeof(T));
+  return panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread);
+}
+
+/// How many rows of A are multiplied with all panels before the next ones.
 template <Scalar T>
 Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels) {
   if (rows <= kernels.max_rows) return rows;
   const Index fitting = left_bytes / static_cast<Index>(sizeof(T)) / depth;
   const Index most = std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
   const Index team = useful_threads(rows, 2 * depth * panels * kernels.lanes * kernels.max_vectors);
-  const Index weights = depth * panels * kernels.lanes * kernels.max_vectors * static_cast<Index>(sizeof(T));
-  const bool by_rows = panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread);
-  return by_rows ? std::min(most, (rows + team - 1) / team) : most;
+  return by_rows(kernels, rows, depth, panels, team) ? std::min(most, (rows + team - 1) / team) : most;
 }
 
 /// The order of the panels of B in one product. Weights that do not stay in the cache are walked through forwards and
@@ -146,6 +151,18 @@ void check(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c) {
 }
 
 }  // namespace
+
+template <Scalar T>
+bool divides_by_rows(const PackedMatrix<T>& b, Index rows) {
+  const auto& kernels = GemmDriver::kernels(b);
+  const Index panels = GemmDriver::panels(b).count();
+  const Index team = useful_threads(rows, 2 * b.rows() * panels * kernels.lanes * kernels.max_vectors);
+  return rows > kernels.max_rows && by_rows(kernels, rows, b.rows(), panels, team);
+}
+
+template bool divides_by_rows(const PackedMatrix<float>&, Index);
+template bool divides_by_rows(const PackedMatrix<double>&, Index);
+
 }  // namespace detail
 
 using detail::GemmDriver;

@@ -6,6 +6,7 @@ namespace recur::detail {
 template <class T>
 const PackedMatrix<T>& TypedLeaf<T>::forward(const Parameter& parameter) {
   if (packed_version != parameter.version()) {
+    settle_rows();  // products with the one before may be under way
     packed.pack(parameter.value().template as<T>().matrix(), false);
     packed_version = parameter.version();
   }
@@ -15,6 +16,7 @@ const PackedMatrix<T>& TypedLeaf<T>::forward(const Parameter& parameter) {
 template <class T>
 const PackedMatrix<T>& TypedLeaf<T>::backward(const Parameter& parameter) {
   if (transposed_version != parameter.version()) {
+    settle_rows();
     packed_transposed.pack(parameter.value().template as<T>().matrix(), true);
     transposed_version = parameter.version();
   }
@@ -31,6 +33,7 @@ void LeafSlot::defer(MatrixView<const T> a, MatrixView<const T> b, Var result) {
 
 void LeafSlot::flush(Tape& tape) {
   if (waiting() == own) return;
+  settle_rows();
   std::visit(
       [&]<class T>(const TypedLeaf<T>& leaf) {
         multiply_transposed<T>(std::span(leaf.pairs).subspan(own), parameter->gradient.as<T>().matrix(),
