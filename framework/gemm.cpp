@@ -86,23 +86,27 @@ constexpr Index least_rows_of_thread = 4;
 // Packed weights that every thread can have in a second-level cache of its own.
 constexpr Index shared_weights_bytes = 768 * 1024;
 
+/// Threads share out the rows of a small product rather than the panels: what a row becomes stays with the thread that goes on
+/// with it (row_local.h).
+template <Scalar T>
+bool by_rows(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels, Index team) {
+  const Index weights = depth * panels * kernels.lanes * kernels.max_vectors * static_cast<Index>(sizeof(T));
+  return rows > kernels.max_rows &&
+         (panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread));
+}
+
 /// A product in parts: so many rows of A and so much of the depth are multiplied with all panels before the next ones.
 struct Blocking {
   Split rows;
   Split depth;
 };
 
-/// Threads share out the rows of a small product rather than the panels: what a row becomes stays with the thread that goes
-/// on with it (see run_loop).
 template <Scalar T>
 Blocking blocking(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels) {
   const Index fitting = std::max(left_bytes / static_cast<Index>(sizeof(T)) / std::min(depth, least_depth), Index{1});
   const Index team = useful_threads(rows, 2 * depth * panels * kernels.lanes * kernels.max_vectors);
-  const Index weights = depth * panels * kernels.lanes * kernels.max_vectors * static_cast<Index>(sizeof(T));
-  const bool by_rows =
-      rows > kernels.max_rows &&
-      (panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread));
-  const Split blocks(rows, by_rows ? std::min(fitting, (rows + team - 1) / team) : fitting);
+  const bool divided = by_rows(kernels, rows, depth, panels, team);
+  const Split blocks(rows, divided ? std::min(fitting, (rows + team - 1) / team) : fitting);
   const Index most_depth = left_bytes / static_cast<Index>(sizeof(T)) / std::max(blocks.size(0), Index{1});
   return {blocks, Split(depth, std::max(most_depth, least_depth))};
 }
@@ -163,6 +167,18 @@ void check(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c) {
 }
 
 }  // namespace
+
+template <Scalar T>
+bool divides_by_rows(const PackedMatrix<T>& b, Index rows) {
+  const auto& kernels = GemmDriver::kernels(b);
+  const Index panels = GemmDriver::panels(b).count();
+  const Index team = useful_threads(rows, 2 * b.rows() * panels * kernels.lanes * kernels.max_vectors);
+  return by_rows(kernels, rows, b.rows(), panels, team);
+}
+
+template bool divides_by_rows(const PackedMatrix<float>&, Index);
+template bool divides_by_rows(const PackedMatrix<double>&, Index);
+
 }  // namespace detail
 
 using detail::GemmDriver;

@@ -101,6 +101,14 @@ void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, 
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, std::span<const T> bias);
 
+namespace detail {
+
+/// Whether threads share out the rows of A·B with so many rows, each of which multiplies with all of B, rather than B.
+template <Scalar T>
+[[nodiscard]] bool divides_by_rows(const PackedMatrix<T>& b, Index rows);
+
+}  // namespace detail
+
 /// C = op(A)·op(B), or C += …, where op is the transpose if asked for; packs what it needs into `workspace`. C must not
 /// overlap A or B.
 /// @throws ShapeError when the sizes do not fit.

@@ -15,6 +15,7 @@ constexpr Index small_gradient_bytes = 256 * 1024;
 template <class T>
 const PackedMatrix<T>& TypedLeaf<T>::forward(const Parameter& parameter) {
   if (packed_version != parameter.version()) {
+    settle_rows();  // products with the one before may be under way
     packed.pack(parameter.value().template as<T>().matrix(), false);
     packed_version = parameter.version();
   }
@@ -24,6 +25,7 @@ const PackedMatrix<T>& TypedLeaf<T>::forward(const Parameter& parameter) {
 template <class T>
 const PackedMatrix<T>& TypedLeaf<T>::backward(const Parameter& parameter) {
   if (transposed_version != parameter.version()) {
+    settle_rows();
     packed_transposed.pack(parameter.value().template as<T>().matrix(), true);
     transposed_version = parameter.version();
   }
@@ -43,6 +45,7 @@ void LeafSlot::defer(MatrixView<const T> a, MatrixView<const T> b, Var result) {
 
 void LeafSlot::flush(Tape& tape) {
   if (waiting() == own) return;
+  settle_rows();
   std::visit(
       [&]<class T>(const TypedLeaf<T>& leaf) {
         multiply_transposed<T>(std::span(leaf.pairs).subspan(own), parameter->gradient.as<T>().matrix(),

@@ -3,6 +3,7 @@
 #include <recur/framework/gemm_dual.h>
 #include <recur/framework/hoisted_product.h>
 #include <recur/framework/leaf_slot.h>
+#include <recur/framework/row_local.h>
 
 #include <algorithm>
 #include <span>
@@ -38,6 +39,8 @@ const PackedMatrix<T>& packed(const Product& p, bool adjoint) {
   return as_stored ? own.forward(*slot.parameter) : own.backward(*slot.parameter);
 }
 
+Index work_of_row(const Product& p) { return 2 * p.w.size(); }
+
 template <class T>
 void multiply_into(const Product& p, MatrixView<T> z, bool accumulate) {
   if constexpr (!is_dual<T>) {
@@ -47,19 +50,38 @@ void multiply_into(const Product& p, MatrixView<T> z, bool accumulate) {
               p.a.tape().workspace());
 }
 
+// Every thread multiplies its own rows. `start`: a bias, or whether to add to z.
+template <class T, class Start>
+void post_product(MatrixView<const T> a, const PackedMatrix<T>& w, MatrixView<T> z, Start start) {
+  detail::post_rows(z.rows, [a, &w, z, start](Index first, Index count) {
+    multiply<T>(a.middle_rows(first, count), w, z.middle_rows(first, count), start);
+  });
+}
+
 // da += dz·Wᵀ and dW += aᵀ·dz.
 template <class T>
 void backward_packed(const Product& p, Var z) {
   LeafSlot& slot = *p.w.node()->leaf;
-  const MatrixView<const T> dz = z.adjoint<T>();
+  const MatrixView<const T> dz = detail::unsettled_adjoint<T>(z);
   if (p.a.wants_gradient()) {
-    const auto [da, fresh] = p.a.claim_gradient<T>();
-    multiply<T>(dz, packed<T>(p, true), da, !fresh);
+    const PackedMatrix<T>& w = packed<T>(p, true);
+    const bool fresh = p.a.claim();
+    const MatrixView<T> da = detail::unsettled_adjoint<T>(p.a);
+    const bool joins =
+        detail::divides_by_rows<T>(w, dz.rows) && detail::joins_rows(dz.rows, work_of_row(p), [&](detail::RowUse& use) {
+          use.gradient(z);
+          use.gradient(p.a);
+        });
+    if (joins) post_product<T>(dz, w, da, !fresh);
+    else {
+      detail::settle_rows();
+      multiply<T>(dz, w, da, !fresh);
+    }
   }
-  if (p.w.wants_gradient()) {
-    if (p.transpose == Transpose::b) slot.defer<T>(dz, p.a.value<T>(), z);
-    else slot.defer<T>(p.a.value<T>(), dz, z);
-  }
+  const MatrixView<const T> a = detail::unsettled_value<T>(p.a);
+  if (!p.w.wants_gradient()) return;
+  if (p.transpose == Transpose::b) slot.defer<T>(dz, a, z);
+  else slot.defer<T>(a, dz, z);
 }
 
 template <class T>
@@ -126,9 +148,41 @@ bool starts_with_bias(const Terms& terms, const Shape& shape) {
          is_bias(terms.addends[0], shape);
 }
 
-// Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint.
+// Whether the terms are products with parameters, and a bias, whose rows can be handed out.
 template <class T>
-void compute(const Terms& terms, Var z, bool accumulate) {
+bool joins_rows(const Terms& terms, Var z, bool accumulate) {
+  if (terms.addend_count > 0 && (accumulate || !starts_with_bias(terms, z.shape()))) return false;
+  const auto products = std::span(terms.products).first(static_cast<std::size_t>(terms.product_count));
+  const auto fits = [&](const Product& p) {
+    return packs(p) && detail::divides_by_rows<T>(packed<T>(p, false), z.rows());
+  };
+  if (!std::all_of(products.begin(), products.end(), fits)) return false;
+  Index work = 0;
+  for (const Product& p : products) work += work_of_row(p);
+  return detail::joins_rows(z.rows(), work, [&](detail::RowUse& use) {
+    for (const Product& p : products) use.value(p.a);
+    if (terms.addend_count > 0) use.value(terms.addends[0]);
+    use.result(z);
+  });
+}
+
+template <class T>
+void post_products(const Terms& terms, Var z, bool accumulate) {
+  const MatrixView<T> out = detail::unsettled_value<T>(z);
+  for (int i = 0; i < terms.product_count; ++i, accumulate = true) {
+    const Product& p = terms.products[static_cast<std::size_t>(i)];
+    const MatrixView<const T> a = detail::unsettled_value<T>(p.a);
+    if (i > 0 || terms.addend_count == 0) {
+      post_product<T>(a, packed<T>(p, false), out, accumulate);
+      continue;
+    }
+    const auto* const bias = detail::unsettled_value<T>(terms.addends[0]).data;
+    post_product<T>(a, packed<T>(p, false), out, std::span<const T>(bias, static_cast<std::size_t>(out.cols)));
+  }
+}
+
+template <class T>
+void compute_at_once(const Terms& terms, Var z, bool accumulate) {
   const MatrixView<T> out = z.mutable_value<T>();
   const bool bias_first = !accumulate && starts_with_bias(terms, z.shape());
   for (int i = bias_first ? 1 : 0; i < terms.addend_count; ++i, accumulate = true) {
@@ -145,6 +199,17 @@ void compute(const Terms& terms, Var z, bool accumulate) {
   }
   for (int i = bias_first ? 1 : 0; i < terms.product_count; ++i, accumulate = true)
     multiply_into<T>(terms.products[static_cast<std::size_t>(i)], out, accumulate);
+}
+
+// Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint.
+template <class T>
+void compute(const Terms& terms, Var z, bool accumulate) {
+  bool joins = false;
+  if constexpr (!is_dual<T>) {
+    joins = joins_rows<T>(terms, z, accumulate);
+    if (joins) post_products<T>(terms, z, accumulate);
+  }
+  if (!joins) compute_at_once<T>(terms, z, accumulate);
   if (!z.wants_gradient()) return;
   z.tape().on_backward(z, "matmul", [terms, z] {
     for (int i = 0; i < terms.product_count; ++i) backward_product<T>(terms.products[static_cast<std::size_t>(i)], z);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <recur/framework/settle.h>
+
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -8,7 +10,10 @@ namespace recur::detail {
 
 struct FreeBuffer {
   std::align_val_t alignment{};
-  void operator()(void* buffer) const { ::operator delete(buffer, alignment); }
+  void operator()(void* buffer) const {
+    settle_rows();  // other threads may still read it
+    ::operator delete(buffer, alignment);
+  }
 };
 
 /// Memory for `count` plain numbers, uninitialized.

@@ -17,6 +17,10 @@ constexpr double least_work = 4e6;
 // Fewer than this in a chunk and taking it would cost as much as doing it.
 constexpr double least_work_of_chunk = 3e5;
 constexpr int chunks_per_thread = 6;
+// Handing out rows costs little, waiting for them a little more. Large operations are better off with chunks, which others take
+// over from a thread that has lost its processor.
+constexpr double least_work_of_rows = 3e4;
+constexpr double most_work_of_rows = 2e7;
 // Calling a team and sending it home costs microseconds.
 constexpr Index least_operations = 32;
 
@@ -67,6 +71,7 @@ void detail::run_on_team(Index count, Index work_per_item, Task task) {
     return;
   }
   Team& team = *standing_by;
+  team.rows().settle();
   const double work = static_cast<double>(count) * static_cast<double>(work_per_item);
   // As many for each thread, which thus begins with the same share of as many items every time.
   const double wanted = std::clamp<double>(work / least_work_of_chunk / team.size(), 1, chunks_per_thread);
@@ -81,23 +86,51 @@ void detail::run_with_team(Index operations, Task task) {
     task.run(task.body, 0);
     return;
   }
-  Team team(size);
+  Team team;
   std::exception_ptr thrown;
 #pragma omp parallel num_threads(size)
   {
     if (omp_get_thread_num() != 0) {
       team.serve(omp_get_thread_num());
     } else {
+      team.begin(omp_get_num_threads());
       const Lead lead(&team);
       try {
         task.run(task.body, 0);
       } catch (...) {
         thrown = std::current_exception();
       }
+      team.rows().settle();
       team.close();
     }
   }
   if (thrown) std::rethrow_exception(thrown);
+}
+
+void detail::settle_rows() {
+  if (standing_by != nullptr) standing_by->rows().settle();
+}
+
+std::uint64_t detail::row_phase(Index rows, Index work_per_row) {
+  if (standing_by == nullptr) return 0;
+  RowQueue& queue = standing_by->rows();
+  const double work = static_cast<double>(rows) * static_cast<double>(work_per_row);
+  if (standing_by->size() > 1 && rows >= standing_by->size() && work <= most_work_of_rows &&
+      (work >= least_work_of_rows || queue.pending()))
+    return queue.join(rows);
+  queue.settle();
+  return 0;
+}
+
+bool detail::in_row_phase(std::uint64_t phase) {
+  return standing_by != nullptr && standing_by->rows().pending() && standing_by->rows().phase() == phase;
+}
+
+void detail::post_rows(const RowTask& task) {
+  Team& team = *standing_by;
+  const Lead nobody(nullptr);  // what a row needs is done by the thread that has it
+  team.rows().post(task);
+  task.run_share(0, team.size());
 }
 
 }  // namespace recur

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <recur/framework/row_queue.h>
+#include <recur/framework/settle.h>
 #include <recur/framework/shape.h>
 
 namespace recur {
@@ -23,6 +25,14 @@ struct Task {
 };
 void run_on_team(Index count, Index work_per_item, Task task);
 void run_with_team(Index operations, Task task);
+
+/// The phase that an operation on so many rows may join (row_local.h). 0 if it is to be done otherwise; then everything before it
+/// has been done.
+[[nodiscard]] std::uint64_t row_phase(Index rows, Index work_per_row);
+/// Whether memory may still be in use by operations of the phase with this number.
+[[nodiscard]] bool in_row_phase(std::uint64_t phase);
+/// Hands the other threads their rows and does this one's. Only after `row_phase` was not 0.
+void post_rows(const RowTask& task);
 
 }  // namespace detail
 

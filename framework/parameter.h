@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/array.h>
+#include <recur/framework/settle.h>
 
 #include <atomic>
 #include <cstdint>
@@ -32,6 +33,7 @@ class Parameter {
   [[nodiscard]] const Array& value() const { return value_; }
   /// Access that may change the value: whatever was derived from it (packed copies) is made anew at the next use.
   [[nodiscard]] Array& edit() {
+    detail::settle_rows();
     version_ = new_version();
     return value_;
   }

@@ -22,6 +22,7 @@ void add_rows(MatrixView<const T> from, MatrixView<T> to) {
 }
 
 Kept numbers_of(Var x) {
+  detail::settle_rows();
   const std::size_t row = static_cast<std::size_t>(x.cols()) * size_of(x.dtype());
   Kept kept{x.shape(), std::vector<std::byte>(row * static_cast<std::size_t>(x.rows()))};
   const auto* const from = static_cast<const std::byte*>(x.node()->value);

@@ -113,6 +113,7 @@ Var Tape::want_gradient(Var x) {
 Var Tape::gradient_at(Var y) {
   detail::Node* const node = new_node(y.shape());
   node->value = dispatch(dtype_, [&]<class T>() -> void* { return y.adjoint<T>().data; });
+  node->borrowed = true;
   node->stride = y.node()->stride;
   return Var(node);
 }
@@ -125,6 +126,7 @@ Var Tape::detach(Var x) {
 }
 
 Var Tape::shadow(Var x) {
+  detail::settle_rows();  // a value of its own knows nothing of rows that are on their way
   detail::Node* const node = new_node(x.shape());
   node->value = x.node()->value;
   return want_gradient(Var(node));
@@ -217,6 +219,7 @@ bool Tape::claim_rows(detail::Node& root, Index first, Index last) {
 
 void Tape::fill_blank_rows(detail::Node& root) {
   if (root.blank_begin >= root.blank_end) return;
+  detail::settle_rows();
   const std::size_t row = static_cast<std::size_t>(root.stride) * size_of(dtype_);
   std::memset(static_cast<std::byte*>(root.adjoint) + static_cast<std::size_t>(root.blank_begin) * row, 0,
               static_cast<std::size_t>(root.blank_end - root.blank_begin) * row);
@@ -241,8 +244,12 @@ void Tape::new_adjoint(detail::Node& root) {
   const std::size_t bytes = bytes_of(root, dtype_);
   for (FreeList& list : free_)
     if (list.bytes == bytes && list.buffers.size() > list.own) {
-      point(root.adjoint, list.buffers.back());
+      const SpareBuffer buffer = list.buffers.back();
       list.buffers.pop_back();
+      // Who uses other rows of it than those before has to wait for these.
+      if (buffer.stride == root.stride) root.adjoint_rows = buffer.rows;
+      else if (detail::in_row_phase(buffer.rows.phase)) detail::settle_rows();
+      point(root.adjoint, buffer.memory);
       return;
     }
   point(root.adjoint, values_.allocate(bytes));
@@ -253,8 +260,9 @@ void Tape::free_adjoint(detail::Node& root) {
   const std::size_t bytes = bytes_of(root, dtype_);
   auto list = std::find_if(free_.begin(), free_.end(), [&](const FreeList& l) { return l.bytes == bytes; });
   if (list == free_.end()) list = free_.insert(free_.end(), FreeList{bytes, {}});
-  list->buffers.push_back(root.adjoint);
+  list->buffers.push_back({root.adjoint, root.stride, root.adjoint_rows});
   root.adjoint = nullptr;
+  root.adjoint_rows = {};
 }
 
 void Tape::release(detail::Node& root) {
@@ -276,11 +284,15 @@ void Tape::run_backwards(std::size_t first_record) {
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) complete_adjoint(*n);
-    if (before_ != nullptr) (*before_)(record);
+    if (before_ != nullptr) {
+      detail::settle_rows();
+      (*before_)(record);
+    }
     record.operation->run(record.closure);
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling)
       if (n->base == nullptr) release(*n);
   }
+  detail::settle_rows();
 }
 
 void Tape::backward(Var loss) {
@@ -315,6 +327,7 @@ void Tape::backward(Var y, const Array& seed) {
 }
 
 void Tape::rewind(const Mark& mark) {
+  detail::settle_rows();  // what they use is given up here
   for (; changes_.size() > mark.changes; changes_.pop_back())
     changes_.back().undo(changes_.back().pointer, changes_.back().before);
   values_.rewind(mark.values);

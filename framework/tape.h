@@ -245,9 +245,15 @@ class Tape {
   std::vector<std::unique_ptr<detail::LeafSlot>> leaves_;
   std::size_t last_leaf_ = 0;
   std::uint64_t leaf_age_ = 1;
+  /// Memory of a gradient that is needed no more, and how it was used last.
+  struct SpareBuffer {
+    void* memory;
+    Index stride;
+    detail::RowOwners rows;
+  };
   struct FreeList {
     std::size_t bytes;
-    std::vector<void*> buffers;
+    std::vector<SpareBuffer> buffers;
     std::size_t own = 0;  // those before belong to what a detour interrupted
   };
   std::vector<FreeList> free_;

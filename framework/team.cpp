@@ -1,6 +1,6 @@
 #include <recur/framework/team.h>
 
-#include <thread>
+#include <recur/framework/spin_wait.h>
 
 namespace recur::detail {
 namespace {
@@ -28,24 +28,6 @@ Index take(std::atomic<std::uint64_t>& word, std::uint64_t job, bool own) {
   }
 }
 
-void pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
-// Spins for some ten microseconds, the time between two jobs of a recurrence, and then lets other programs run.
-class Wait {
- public:
-  void operator()() {
-    if (++turns_ < 1000) pause();
-    else std::this_thread::yield();
-  }
-
- private:
-  int turns_ = 0;
-};
-
 }  // namespace
 
 void Team::work(std::uint64_t job, int member) {
@@ -71,14 +53,18 @@ void Team::run(Index chunks, Task task) {
         std::memory_order_release);
   job_.store(job, std::memory_order_release);
   work(job, 0);
-  for (Wait wait; unfinished_.load(std::memory_order_acquire) != 0;) wait();
+  for (SpinWait wait; unfinished_.load(std::memory_order_acquire) != 0;) wait();
 }
 
 void Team::close() { closed_.store(true, std::memory_order_release); }
 
 void Team::serve(int member) {
   std::uint64_t last = 0;
-  for (Wait wait; !closed_.load(std::memory_order_acquire);) {
+  for (SpinWait wait; !closed_.load(std::memory_order_acquire);) {
+    if (rows_.serve(member)) {
+      wait = SpinWait();
+      continue;
+    }
     const std::uint64_t job = job_.load(std::memory_order_acquire);
     if (job == last) {
       wait();
@@ -86,7 +72,7 @@ void Team::serve(int member) {
     }
     work(job, member);
     last = job;
-    wait = Wait();
+    wait = SpinWait();
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/parallel.h>
+#include <recur/framework/row_queue.h>
 
 #include <array>
 #include <atomic>
@@ -15,13 +16,18 @@ namespace recur::detail {
 /// that the operating system has given no processor, and waits only for one that lost it in the middle of a chunk.
 class Team {
  public:
-  static constexpr int most_threads = 64;
+  static constexpr int most_threads = RowQueue::most_members;
 
-  explicit Team(int size) : size_(size) {}
-
+  /// Leader, before all else: how many threads have come, itself included.
+  void begin(int size) {
+    size_ = size;
+    rows_.begin(size);
+  }
   [[nodiscard]] int size() const { return size_; }
   /// Leader: does all chunks, less than 2^20, with whatever help there is.
   void run(Index chunks, Task task);
+  /// Leader: tasks that are done by rows, in order, beside those of `run`; they must be settled before it.
+  [[nodiscard]] RowQueue& rows() { return rows_; }
   /// Leader: lets the others go.
   void close();
   /// The others: work until `close`.
@@ -40,7 +46,8 @@ class Team {
   Task task_{};
   alignas(64) std::atomic<Index> unfinished_{0};
   std::array<Range, most_threads> ranges_;
-  int size_;
+  RowQueue rows_;
+  int size_ = 1;
 };
 
 }  // namespace recur::detail

@@ -41,7 +41,7 @@ Array Var::gradient() const {
   return copy;
 }
 
-bool Var::touch() const {
+bool Var::claim() const {
   detail::Node& root = node_->root();
   const bool whole_rows =
       cols() == root.stride && node_->stride == root.stride && root.stride > 0 && node_->offset % root.stride == 0;
@@ -49,8 +49,8 @@ bool Var::touch() const {
   return tape().claim_rows(root, first, whole_rows ? first + rows() : 0);
 }
 
-void Var::touch_zeroed() const {
-  if (!touch()) return;
+void Var::begin_gradient() const {
+  if (!claim()) return;
   dispatch(dtype(), [&]<class T>() { std::fill_n(adjoint<T>().data, size(), T{}); });
 }
 

@@ -2,9 +2,11 @@
 
 #include <recur/framework/array.h>
 #include <recur/framework/matrix_view.h>
+#include <recur/framework/settle.h>
 
 #include <cassert>
 #include <concepts>
+#include <cstdint>
 #include <vector>
 
 namespace recur {
@@ -20,6 +22,13 @@ namespace detail {
 
 struct SequenceTag;
 struct LeafSlot;
+
+/// Which rows of some memory the threads have in a phase of row-local operations (row_local.h): row `first` + i, and those that
+/// lie a multiple of the phase's rows further on, belongs to the thread that has row i.
+struct RowOwners {
+  std::uint64_t phase = 0;
+  Index first = 0;
+};
 
 /// A value on a tape. An owner has memory of its own, `stride` elements a row; a view looks into the memory and the gradient of
 /// its `base`, which is always an owner.
@@ -43,6 +52,9 @@ struct Node {
   int holds = 0;           ///< Operations that still need the gradient after it has been passed on.
   bool wanted = false;     ///< Takes part in backward.
   bool kept = false;       ///< The gradient stays readable after backward.
+  bool borrowed = false;  ///< The value's memory is that of a gradient, which may be given up before the tape is reset.
+  RowOwners value_rows;   ///< Owners: of the value,
+  RowOwners adjoint_rows;  ///< and of the gradient.
 
   [[nodiscard]] Node& root() { return base == nullptr ? *this : *base; }
 };
@@ -82,6 +94,7 @@ class Var {
   template <Scalar T>
   [[nodiscard]] MatrixView<const T> value() const {
     assert(dtype() == dtype_of<T>);
+    detail::settle_rows();
     return {static_cast<const T*>(node_->value), rows(), cols(), node_->stride};
   }
   /// The single number of a scalar. @throws ShapeError when there are more.
@@ -98,10 +111,11 @@ class Var {
   // ---- For authors of operations -------------------------------------------------------------------------------------
 
   [[nodiscard]] detail::Node* node() const { return node_; }
-  /// Memory of a fresh output, to write.
+  /// Memory of a fresh output, to write, before another operation uses it.
   template <Scalar T>
   [[nodiscard]] MatrixView<T> mutable_value() const {
     assert(dtype() == dtype_of<T>);
+    detail::settle_rows();
     return {static_cast<T*>(node_->value), rows(), cols(), node_->stride};
   }
   /// Whether a gradient has arrived (of a view: at the value it looks into).
@@ -110,26 +124,27 @@ class Var {
   template <Scalar T>
   [[nodiscard]] MatrixView<T> adjoint() const {
     assert(has_adjoint());
+    detail::settle_rows();
     return {static_cast<T*>(node_->root().adjoint) + node_->offset, rows(), cols(), node_->stride};
   }
   /// Where an operation puts this operand's gradient, adding to what is there: zeros at first.
   template <Scalar T>
   [[nodiscard]] MatrixView<T> add_gradient() const {
-    touch_zeroed();
+    begin_gradient();
     return adjoint<T>();
   }
   /// The same without the zeros, for an operation that can assign as well as add.
   template <Scalar T>
   [[nodiscard]] GradientSink<T> claim_gradient() const {
-    const bool fresh = touch();
+    const bool fresh = claim();
     return {adjoint<T>(), fresh};
   }
+  /// Makes sure the gradient's memory exists and holds numbers.
+  void begin_gradient() const;
+  /// Makes sure it exists; true when this value's part of it holds nothing yet and is the caller's to assign.
+  [[nodiscard]] bool claim() const;
 
  private:
-  void touch_zeroed() const;
-  /// Makes sure the gradient's memory exists; true when this value's part of it holds nothing yet.
-  [[nodiscard]] bool touch() const;
-
   detail::Node* node_ = nullptr;
 };
 

@@ -1,5 +1,7 @@
 #include <recur/framework/expr/fused_call.h>
-#include <recur/framework/parallel.h>
+
+#include <recur/framework/expr/run_loop.h>
+#include <recur/framework/row_local.h>
 
 #include <fmt/format.h>
 
@@ -86,7 +88,7 @@ bool is_flat(std::span<const Stream> streams, Index cols) {
 }
 
 void* adjoint_data(Var v, DType dtype) {
-  return dispatch(dtype, [&]<class T>() -> void* { return v.adjoint<T>().data; });
+  return dispatch(dtype, [&]<class T>() -> void* { return unsettled_adjoint<T>(v).data; });
 }
 
 // Whether backward computes a gradient for operand i.
@@ -95,14 +97,6 @@ bool takes_gradient(const Frame& frame, std::size_t i) {
 }
 
 bool whole_operand(Var v, const FusedCall& call) { return v.size() == call.rows * call.cols; }
-
-// The row of `root` in which a block of its columns begins; none for what is not such a block.
-Index first_row(Var v, const Node& root) {
-  const Node& node = *v.node();
-  const bool block =
-      node.stride == root.stride && node.stride > 0 && node.offset % node.stride + v.cols() <= node.stride;
-  return block ? node.offset / node.stride : -1;
-}
 
 bool overlap(Var a, Var b) {
   const Index stride = a.node()->stride;
@@ -138,21 +132,17 @@ void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
     Node& root = v.node()->root();
     const auto shares = [&](Var other) { return &other.node()->root() == &root; };
     const bool fresh = whole_operand(v, frame.call) && claim_group(frame, root);
-    if (!fresh) dispatch(dtype, [&]<class T>() { (void)v.add_gradient<T>(); });
+    if (!fresh) v.begin_gradient();
     // All operands in the same memory are settled together, by the first of them.
     for (std::size_t j = i; j < sinks.size(); ++j)
       if (const Var w = frame.operands[j]; shares(w) && takes_gradient(frame, j)) {
-        if (!fresh && j != i) dispatch(dtype, [&]<class T>() { (void)w.add_gradient<T>(); });
+        if (!fresh && j != i) w.begin_gradient();
         sinks[j] = {stream_of(w, adjoint_data(w, dtype), frame.call.rows, frame.call.cols), fresh};
       }
   }
 }
 
-// Which parts of the work can be done side by side: rows, columns, or neither, if two parts would add to the same number.
-struct Divisible {
-  bool rows = true;
-  bool columns = true;
-};
+// Two parts must not add to the same number.
 Divisible divisible(const Frame& frame, std::span<const Sink> sinks) {
   Divisible result;
   for (std::size_t i = 0; i < sinks.size(); ++i) {
@@ -169,27 +159,6 @@ Divisible divisible(const Frame& frame, std::span<const Sink> sinks) {
     }
   }
   return result;
-}
-
-// Runs a loop, on several threads where that pays: by rows, as the products before it (gemm.cpp), or by columns.
-template <class Loop>
-void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, Divisible divisible) {
-  if (call.rows == 0 || call.cols == 0) return;
-  const Index tiles = (call.cols + lanes - 1) / lanes;
-  const Index work = call.rows * call.cols * work_per_element;
-  const Index by_rows = divisible.rows ? useful_threads(call.rows, work / call.rows) : 1;
-  const Index parts = by_rows > 1 ? by_rows : divisible.columns ? useful_threads(tiles, work / tiles) : 1;
-  parallel_for(parts, work / parts, [&](Index part) {
-    FusedCall own = call;
-    if (by_rows > 1) {
-      own.first_row = part * call.rows / parts;
-      own.rows = (part + 1) * call.rows / parts;
-    }
-    const bool by_columns = by_rows == 1;
-    own.begin = by_columns ? part * tiles / parts * lanes : 0;
-    own.end = by_columns ? std::min((part + 1) * tiles / parts * lanes, call.cols) : call.cols;
-    loop(own);
-  });
 }
 
 void flatten(FusedCall& call) {
@@ -226,6 +195,24 @@ void recompute_and_run(const Frame& frame, FusedKernel::Loop backward, FusedCall
   }
 }
 
+// One long row can be divided where the rows it consists of begin with a whole register.
+bool divides_by_rows(const Frame& frame) { return !frame.flat || frame.call.cols % loops_of(frame).lanes == 0; }
+
+// If not, what came before has been done.
+bool backward_joins_rows(const Frame& frame, std::span<const Sink> sinks, Index work_per_element) {
+  const FusedCall& call = frame.call;
+  return joins_rows(divides_by_rows(frame) ? call.rows : 0, call.cols * work_per_element, [&](RowUse& use) {
+    for (const Var y : frame.outputs) {
+      use.value(y);
+      if (y.has_adjoint()) use.gradient(y);
+    }
+    for (std::size_t i = 0; i < sinks.size(); ++i) {
+      use.value(frame.operands[i]);
+      if (sinks[i].stream.data != nullptr) use.gradient(frame.operands[i]);
+    }
+  });
+}
+
 void run_backward(Frame& frame) {
   alignas(64) static constexpr double zeros[8] = {};
   Tape& tape = frame.operands[0].tape();
@@ -244,11 +231,16 @@ void run_backward(Frame& frame) {
   const bool dense = frame.dense && std::all_of(seeds.begin(), seeds.end(), has_columns);
   const FusedKernel::Loops& loops = loops_of(frame);
   const FusedKernel::Loop backward = dense ? loops.dense_backward : loops.backward;
-  const Index work = backward_work * frame.kernel->nodes;
-  if (call.kept != nullptr || frame.kernel->kept == 0)
-    return run_loop(backward, call, loops.lanes, work, divisible(frame, sinks));
-  run_loop([&](const FusedCall& part) { recompute_and_run(frame, backward, part); }, call, loops.lanes,
-           work + function_work * frame.kernel->kept, divisible(frame, sinks));
+  const Divisible parts = divisible(frame, sinks);
+  const bool recompute = call.kept == nullptr && frame.kernel->kept > 0;
+  const Index work = backward_work * frame.kernel->nodes + (recompute ? function_work * frame.kernel->kept : 0);
+  const bool joins = parts.rows && backward_joins_rows(frame, sinks, work);
+  const auto run = [&](auto loop) {
+    if (joins) post_loop(loop, call, frame.call.rows);
+    else run_loop(loop, call, loops.lanes, work, parts);
+  };
+  if (recompute) run([&frame, backward](const FusedCall& part) { recompute_and_run(frame, backward, part); });
+  else run(backward);
 }
 
 struct FusedBackward {
@@ -305,16 +297,22 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   }
   call.inputs = streams.data();
   call.outputs = streams.data() + n;
-  frame->flat = is_flat(streams, call.cols);
-  frame->dense = std::all_of(streams.begin(), streams.end(), has_columns);
   const FusedKernel::Loops& loops = loops_of(*frame);
+  const Index work = forward_work * kernel.nodes + function_work * kernel.kept;
+  const bool joins = joins_rows(call.rows, call.cols * work, [&](RowUse& use) {
+    for (const Var& v : frame->operands) use.value(v);
+    for (const Var& y : frame->outputs) use.result(y);
+  });
+  frame->flat = is_flat(streams, call.cols) && !(joins && call.cols % loops.lanes != 0);
+  frame->dense = std::all_of(streams.begin(), streams.end(), has_columns);
   FusedCall forward = call;
   if (frame->flat) flatten(forward);
   if (wanted) keep_values(*frame, forward);
   call.kept = forward.kept;
   call.kept_tiles = forward.kept_tiles;
-  run_loop(frame->dense ? loops.dense_forward : loops.forward, forward, loops.lanes,
-           forward_work * kernel.nodes + function_work * kernel.kept, {});
+  const FusedKernel::Loop loop = frame->dense ? loops.dense_forward : loops.forward;
+  if (joins) post_loop(loop, forward, call.rows);
+  else run_loop(loop, forward, loops.lanes, work, {});
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), FusedBackward{frame});
 }
 

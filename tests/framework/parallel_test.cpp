@@ -1,7 +1,9 @@
+#include "support.h"
+
 #include <recur/framework/error.h>
 #include <recur/framework/parallel.h>
 
-#include <boost/test/unit_test.hpp>
+#include <omp.h>
 
 #include <atomic>
 #include <numeric>
@@ -9,23 +11,12 @@
 #include <vector>
 
 using namespace recur;
+using namespace recur::test;
 
 namespace {
 
 constexpr Index many = 1000;         // operations in a row, worth a team
 constexpr Index large = 10'000'000;  // operations, enough to be shared out
-
-/// Some number of threads for one test.
-class Threads {
- public:
-  explicit Threads(int count) : before_(threads()) { set_threads(count); }
-  ~Threads() { set_threads(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
-};
 
 /// How often `parallel_for` did each item.
 std::vector<int> visits(Index count, Index work) {
@@ -96,6 +87,21 @@ BOOST_AUTO_TEST_CASE(errors_leave_the_team) {
   BOOST_CHECK_THROW(with_team(many, [] { fail<ValueError>("parallel_test: {}", 1); }), ValueError);
   BOOST_TEST((visits(10, large) == std::vector<int>(10, 1)));
   BOOST_CHECK_THROW(set_threads(0), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(threads_that_do_not_come_are_not_waited_for) {
+  const Threads two(2);
+  const int levels = omp_get_max_active_levels();
+  omp_set_max_active_levels(0);  // OpenMP gives a region one thread, whatever it is asked for
+  std::vector<int> seen(10);
+  int* const data = seen.data();
+  with_team(many, [&] {
+    BOOST_TEST(detail::row_phase(10, large) == 0);
+    parallel_for(10, large, [&](Index i) { ++data[i]; });
+    detail::settle_rows();
+  });
+  omp_set_max_active_levels(levels);
+  BOOST_TEST((seen == std::vector<int>(10, 1)));
 }
 
 BOOST_AUTO_TEST_CASE(small_work_stays_on_one_thread) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/framework/parallel.h>
 #include <recur/framework/second_order_check.h>
 
 #include <boost/test/unit_test.hpp>
@@ -11,6 +12,18 @@
 // What the tests of the engine share.
 
 namespace recur::test {
+
+/// Some number of threads for one test.
+class Threads {
+ public:
+  explicit Threads(int count) : before_(threads()) { set_threads(count); }
+  ~Threads() { set_threads(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  int before_;
+};
 
 /// Standard normal numbers, the same for the same seed.
 inline Tensor<double> normal(const Shape& shape, std::uint64_t seed = 1) {

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <recur/framework/expr/fused_call.h>
+#include <recur/framework/row_local.h>
+
+#include <algorithm>
+
+namespace recur::detail {
+
+/// Which parts of the work of a fused loop can be done side by side: rows, columns, or neither, if two parts would add to the
+/// same number.
+struct Divisible {
+  bool rows = true;
+  bool columns = true;
+};
+
+/// Runs a loop, on several threads where that pays: by rows, as the products before it (gemm.cpp), or by columns.
+template <class Loop>
+void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, Divisible divisible) {
+  settle_rows();
+  if (call.rows == 0 || call.cols == 0) return;
+  const Index tiles = (call.cols + lanes - 1) / lanes;
+  const Index work = call.rows * call.cols * work_per_element;
+  const Index by_rows = divisible.rows ? useful_threads(call.rows, work / call.rows) : 1;
+  const Index parts = by_rows > 1 ? by_rows : divisible.columns ? useful_threads(tiles, work / tiles) : 1;
+  parallel_for(parts, work / parts, [&](Index part) {
+    FusedCall own = call;
+    if (by_rows > 1) {
+      own.first_row = part * call.rows / parts;
+      own.rows = (part + 1) * call.rows / parts;
+    }
+    const bool by_columns = by_rows == 1;
+    own.begin = by_columns ? part * tiles / parts * lanes : 0;
+    own.end = by_columns ? std::min((part + 1) * tiles / parts * lanes, call.cols) : call.cols;
+    loop(own);
+  });
+}
+
+/// The same by rows, each thread its own, in order with the row-local operations before and after it. Where the loop sees one
+/// long row, `rows` are its parts.
+template <class Loop>
+void post_loop(Loop loop, const FusedCall& call, Index rows) {
+  const Index length = call.rows == 1 ? call.cols / rows : 0;
+  post_rows(rows, [loop, call, length](Index first, Index count) {
+    FusedCall own = call;
+    own.begin = first * length;
+    own.end = length > 0 ? (first + count) * length : call.cols;
+    own.first_row = length > 0 ? 0 : first;
+    own.rows = length > 0 ? 1 : first + count;
+    loop(own);
+  });
+}
+
+}  // namespace recur::detail
