@@ -1,5 +1,7 @@
 #include <recur/framework/hoisted_product.h>
 
+#include <recur/framework/output_placement.h>
+
 #include <algorithm>
 
 namespace recur::detail {
@@ -45,6 +47,7 @@ std::span<const Index> equal_blocks(Tape& tape, Index rows, Index step, Index mo
 Var compute_block(const HoistedProduct& all, Index first, Index rows, bool wanted) {
   Linear::Terms terms = all.terms;
   const Var whole = terms.products[0].a;
+  const OutputPlacement::Aside aside(whole.tape());
   const Var z = whole.tape().output(Shape{rows, all.cols}, wanted, padded(all.cols, whole.dtype()));
   terms.products[0].a = rows_of(whole, first, rows);
   return compute(terms, z, false);

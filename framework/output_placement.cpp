@@ -1,11 +1,15 @@
 #include <recur/framework/output_placement.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace recur {
 
 OutputPlacement::OutputPlacement(Tape& tape) : tape_(tape), outer_(tape.placement_) { tape_.placement_ = this; }
 OutputPlacement::~OutputPlacement() { tape_.placement_ = outer_; }
+
+OutputPlacement::Aside::Aside(Tape& tape) : tape_(tape), placement_(std::exchange(tape.placement_, nullptr)) {}
+OutputPlacement::Aside::~Aside() { tape_.placement_ = placement_; }
 
 void OutputPlacement::learn() {
   seen_ = tape_.list<detail::Node*>(most_outputs);

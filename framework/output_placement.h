@@ -27,6 +27,19 @@ class OutputPlacement {
   /// Ends it.
   void end() { place_ = Var(); }
 
+  /// For a value that is made now and then, and not by every step: it is neither placed nor counted.
+  class Aside {
+   public:
+    explicit Aside(Tape& tape);
+    ~Aside();
+    Aside(const Aside&) = delete;
+    Aside& operator=(const Aside&) = delete;
+
+   private:
+    Tape& tape_;
+    OutputPlacement* placement_;
+  };
+
  private:
   friend class Tape;
   static constexpr Index unknown = -1;
