@@ -70,8 +70,28 @@ void compute_rows(HoistedProduct& all, Index first, Index count) {
     const Index rows = std::min(all.block, all.product.rows() - begin);
     Linear::Terms terms = all.terms;
     terms.products[0].a = rows_of(terms.products[0].a, begin, rows);
-    compute(terms, rows_of(all.product, begin, rows), false);
+    compute(terms, rows_of(all.product, begin, rows), false, count > 0 && rows % count == 0 ? count : rows);
   }
 }
 
 }  // namespace recur::detail
+
+namespace recur {
+
+Var sequence_step(Var sequence, Index first, Index count) {
+  require(first >= 0 && count >= 0 && first + count <= sequence.rows(), "sequence_step: rows {} to {} of {}", first,
+          first + count, sequence.shape());
+  Tape& tape = sequence.tape();
+  detail::Node& whole = *sequence.node();
+  if (whole.sequence == nullptr) {
+    auto* const tag = tape.list<detail::SequenceTag>(1).data();
+    *tag = {&whole, nullptr};
+    tape.point(whole.sequence, tag);
+  }
+  const Var step = tape.view(sequence, first * whole.stride, Shape{count, sequence.cols()}, whole.stride);
+  step.node()->sequence = whole.sequence;
+  step.node()->sequence_row = first;
+  return step;
+}
+
+}  // namespace recur

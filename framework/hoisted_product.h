@@ -30,7 +30,8 @@ struct SequenceTag {
 /// Makes sure the blocks with rows [first, first + count) are ready.
 void compute_rows(HoistedProduct& all, Index first, Index count);
 
-/// Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint.
-Var compute(const Linear::Terms& terms, Var z, bool accumulate);
+/// Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint. The rows are those of one or more
+/// steps of `period` rows each, which go on with them.
+Var compute(const Linear::Terms& terms, Var z, bool accumulate, Index period);
 
 }  // namespace recur::detail
