@@ -1,6 +1,7 @@
 #include <recur/framework/gemm.h>
 
 #include <recur/framework/gemm_driver.h>
+#include <recur/framework/gemm_rows.h>
 #include <recur/framework/parallel.h>
 
 namespace recur {
@@ -254,6 +255,35 @@ void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bo
   detail::pack_panels(kernels, b, transpose_b, panels, packed);
   detail::multiply_packed(kernels, a, packed, panels, c, detail::start(c, accumulate), false);
 }
+
+template <Scalar T>
+void detail::multiply_rows(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, const T* bias,
+                           bool accumulate, StepRows rows) {
+  const Index steps = a.rows / rows.period;
+  const auto of_step = [&](auto matrix, Index step) {
+    return matrix.middle_rows(step * rows.period + rows.first, rows.count);
+  };
+  if (steps == 1 || a.cols == 0) {
+    const auto columns = static_cast<std::size_t>(c.cols);
+    for (Index i = 0; i < steps; ++i)
+      if (bias != nullptr) multiply<T>(of_step(a, i), b, of_step(c, i), std::span<const T>(bias, columns));
+      else multiply<T>(of_step(a, i), b, of_step(c, i), accumulate);
+    return;
+  }
+  // A panel stays in the first-level cache for all steps.
+  const Panels& panels = GemmDriver::panels(b);
+  const Start<T> from = bias != nullptr ? Start<T>{bias, 0} : start(c, accumulate);
+  for (Index p = 0; p < panels.count(); ++p)
+    for (Index i = 0; i < steps; ++i)
+      multiply_panel(GemmDriver::kernels(b), of_step(a, i), GemmDriver::data(b) + panels.begin(p) * a.cols,
+                     panels.vectors.size(p), of_step(c, i).middle_cols(panels.begin(p), panels.width(p)),
+                     from.at(i * rows.period + rows.first, panels.begin(p)), static_cast<const T*>(nullptr));
+}
+
+template void detail::multiply_rows(MatrixView<const float>, const PackedMatrix<float>&, MatrixView<float>,
+                                    const float*, bool, StepRows);
+template void detail::multiply_rows(MatrixView<const double>, const PackedMatrix<double>&, MatrixView<double>,
+                                    const double*, bool, StepRows);
 
 template class PackedMatrix<float>;
 template class PackedMatrix<double>;

@@ -26,7 +26,7 @@ Var rows_of(Var x, Index first, Index count) {
 }
 
 // Blocks of at most `most` rows that begin and end with steps, or of one step.
-std::span<const Index> blocks_of(Tape& tape, StepRows steps, Index most) {
+std::span<const Index> blocks_of(Tape& tape, FirstRows steps, Index most) {
   const auto begins = tape.list<Index>(static_cast<Index>(steps.size()));
   std::size_t count = 0;
   begins[count++] = steps[0];
@@ -44,13 +44,14 @@ std::span<const Index> equal_blocks(Tape& tape, Index rows, Index step, Index mo
   return begins;
 }
 
-Var compute_block(const HoistedProduct& all, Index first, Index rows, bool wanted) {
+// Of the block's steps the first asked for has `step` rows.
+Var compute_block(const HoistedProduct& all, Index first, Index rows, bool wanted, Index step) {
   Linear::Terms terms = all.terms;
   const Var whole = terms.products[0].a;
   const OutputPlacement::Aside aside(whole.tape());
   const Var z = whole.tape().output(Shape{rows, all.cols}, wanted, padded(all.cols, whole.dtype()));
   terms.products[0].a = rows_of(whole, first, rows);
-  return compute(terms, z, false);
+  return compute(terms, z, false, step > 0 && rows % step == 0 ? step : rows);
 }
 
 }  // namespace
@@ -88,7 +89,7 @@ Var take_rows(HoistedProduct& all, const Shape& shape, Index first, bool wanted)
   const Index begin = after[-1];
   Node*& block = all.blocks[static_cast<std::size_t>(after - all.begins.begin() - 1)];
   Tape& tape = all.terms.products[0].a.tape();
-  if (block == nullptr) tape.point(block, compute_block(all, begin, *after - begin, wanted).node());
+  if (block == nullptr) tape.point(block, compute_block(all, begin, *after - begin, wanted, shape.rows()).node());
   const Var z(block);
   if (z.wants_gradient() != (wanted && tape.recording())) return {};
   std::fill(rows.begin(), rows.end(), true);
@@ -96,3 +97,45 @@ Var take_rows(HoistedProduct& all, const Shape& shape, Index first, bool wanted)
 }
 
 }  // namespace recur::detail
+
+namespace recur {
+namespace {
+
+detail::SequenceTag& tag_of(Var sequence) {
+  Tape& tape = sequence.tape();
+  detail::Node& whole = *sequence.node();
+  if (whole.sequence == nullptr) {
+    auto* const tag = tape.list<detail::SequenceTag>(1).data();
+    *tag = {&whole};
+    tape.point(whole.sequence, tag);
+  }
+  return *whole.sequence;
+}
+
+}  // namespace
+
+void sequence_steps(Var sequence, std::span<const Index> first_rows) {
+  require(!first_rows.empty() && first_rows.front() >= 0 && first_rows.back() <= sequence.rows() &&
+              std::is_sorted(first_rows.begin(), first_rows.end()),
+          "sequence_steps: {} first rows for {}: of each step, and the end of the last, they must ascend within it",
+          first_rows.size(), sequence.shape());
+  Tape& tape = sequence.tape();
+  const auto copy = tape.list<Index>(static_cast<Index>(first_rows.size()));
+  std::copy(first_rows.begin(), first_rows.end(), copy.begin());
+  auto* const steps = tape.list<detail::FirstRows>(1).data();
+  *steps = copy;
+  tape.point(tag_of(sequence).steps, steps);
+}
+
+Var sequence_step(Var sequence, Index first, Index count) {
+  require(first >= 0 && count >= 0 && first + count <= sequence.rows(), "sequence_step: rows {} to {} of {}", first,
+          first + count, sequence.shape());
+  detail::SequenceTag& tag = tag_of(sequence);
+  const Index stride = sequence.node()->stride;
+  const Var step = sequence.tape().view(sequence, first * stride, Shape{count, sequence.cols()}, stride);
+  step.node()->sequence = &tag;
+  step.node()->sequence_row = first;
+  return step;
+}
+
+}  // namespace recur

@@ -21,13 +21,13 @@ struct HoistedProduct {
 };
 
 /// First row of each step of a sequence, and the end of the last.
-using StepRows = std::span<const Index>;
+using FirstRows = std::span<const Index>;
 
 /// What the steps of a sequence have in common.
 struct SequenceTag {
   Node* whole;
   HoistedProduct* products = nullptr;
-  StepRows* steps = nullptr;  ///< Null when they have not been told (`sequence_steps`).
+  FirstRows* steps = nullptr;  ///< Null when they have not been told (`sequence_steps`).
 };
 
 /// The product, with `cols` columns, of the whole sequence that `step.a` is a step of.
@@ -36,7 +36,8 @@ struct SequenceTag {
 /// block, have been used already or were computed when the tape was recording and now is not, or the other way round.
 [[nodiscard]] Var take_rows(HoistedProduct& all, const Shape& shape, Index first, bool wanted);
 
-/// Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint.
-Var compute(const Linear::Terms& terms, Var z, bool accumulate);
+/// Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint. The rows are those of one or more
+/// steps of `period` rows each, which go on with them.
+Var compute(const Linear::Terms& terms, Var z, bool accumulate, Index period);
 
 }  // namespace recur::detail

@@ -1,6 +1,7 @@
 #include <recur/framework/linear.h>
 
 #include <recur/framework/gemm_dual.h>
+#include <recur/framework/gemm_rows.h>
 #include <recur/framework/hoisted_product.h>
 #include <recur/framework/leaf_slot.h>
 #include <recur/framework/row_local.h>
@@ -50,29 +51,30 @@ void multiply_into(const Product& p, MatrixView<T> z, bool accumulate) {
               p.a.tape().workspace());
 }
 
-// Every thread multiplies its own rows. `start`: a bias, or whether to add to z.
-template <class T, class Start>
-void post_product(MatrixView<const T> a, const PackedMatrix<T>& w, MatrixView<T> z, Start start) {
-  detail::post_rows(z.rows, [a, &w, z, start](Index first, Index count) {
-    multiply<T>(a.middle_rows(first, count), w, z.middle_rows(first, count), start);
+// Every thread multiplies its own rows of each `period`.
+template <class T>
+void post_product(MatrixView<const T> a, const PackedMatrix<T>& w, MatrixView<T> z, const T* bias, bool accumulate,
+                  Index period) {
+  detail::post_rows(period, [a, &w, z, bias, accumulate, period](Index first, Index count) {
+    detail::multiply_rows<T>(a, w, z, bias, accumulate, {period, first, count});
   });
 }
 
 // da += dz·Wᵀ and dW += aᵀ·dz.
 template <class T>
-void backward_packed(const Product& p, Var z) {
+void backward_packed(const Product& p, Var z, Index period) {
   LeafSlot& slot = *p.w.node()->leaf;
   const MatrixView<const T> dz = detail::unsettled_adjoint<T>(z);
   if (p.a.wants_gradient()) {
     const PackedMatrix<T>& w = packed<T>(p, true);
     const bool fresh = p.a.claim();
     const MatrixView<T> da = detail::unsettled_adjoint<T>(p.a);
-    const bool joins =
-        detail::divides_by_rows<T>(w, dz.rows) && detail::joins_rows(dz.rows, work_of_row(p), [&](detail::RowUse& use) {
-          use.gradient(z);
-          use.gradient(p.a);
-        });
-    if (joins) post_product<T>(dz, w, da, !fresh);
+    const bool joins = detail::divides_by_rows<T>(w, period) &&
+                       detail::joins_rows(period, work_of_row(p) * (dz.rows / period), [&](detail::RowUse& use) {
+                         use.gradient(z);
+                         use.gradient(p.a);
+                       });
+    if (joins) post_product<T>(dz, w, da, nullptr, !fresh, period);
     else {
       detail::settle_rows();
       multiply<T>(dz, w, da, !fresh);
@@ -103,9 +105,9 @@ void backward_general(const Product& p, Var z) {
 }
 
 template <class T>
-void backward_product(const Product& p, Var z) {
+void backward_product(const Product& p, Var z, Index period) {
   if constexpr (!is_dual<T>) {
-    if (packs(p)) return backward_packed<T>(p, z);
+    if (packs(p)) return backward_packed<T>(p, z, period);
   }
   backward_general<T>(p, z);
 }
@@ -125,6 +127,9 @@ void copy_rows(MatrixView<const T> from, MatrixView<T> to) {
     std::copy_n(from.data + (from.rows == 1 ? 0 : r * from.stride), to.cols, to.data + r * to.stride);
 }
 
+// What adding a number costs, in the operations of parallel.h: it has to be fetched first.
+constexpr Index work_of_sum = 6;
+
 // A bias is [1, cols] here, whatever its rank.
 template <class T>
 MatrixView<const T> addend_value(Var addend, const Shape& shape) {
@@ -133,12 +138,20 @@ MatrixView<const T> addend_value(Var addend, const Shape& shape) {
 }
 
 template <class T>
+void add_sums(MatrixView<const T> dz, T* sums) {
+  constexpr Index width = 128;
+  parallel_for((dz.cols + width - 1) / width, dz.rows * width * work_of_sum, [&](Index i) {
+    const Index columns = std::min(width, dz.cols - i * width);
+    add_column_sums<T>(dz.middle_cols(i * width, columns), {sums + i * width, static_cast<std::size_t>(columns)});
+  });
+}
+
+template <class T>
 void backward_addend(Var addend, Var z) {
   if (!addend.wants_gradient()) return;
   const MatrixView<const T> dz = z.adjoint<T>();
   const MatrixView<T> to = addend.add_gradient<T>();
-  if (is_bias(addend, z.shape()))
-    add_column_sums<T>(dz, std::span<T>(to.data, static_cast<std::size_t>(addend.size())));
+  if (is_bias(addend, z.shape())) add_sums<T>(dz, to.data);
   else add_rows<T>(dz, to);
 }
 
@@ -150,16 +163,16 @@ bool starts_with_bias(const Terms& terms, const Shape& shape) {
 
 // Whether the terms are products with parameters, and a bias, whose rows can be handed out.
 template <class T>
-bool joins_rows(const Terms& terms, Var z, bool accumulate) {
+bool joins_rows(const Terms& terms, Var z, bool accumulate, Index period) {
   if (terms.addend_count > 0 && (accumulate || !starts_with_bias(terms, z.shape()))) return false;
   const auto products = std::span(terms.products).first(static_cast<std::size_t>(terms.product_count));
   const auto fits = [&](const Product& p) {
-    return packs(p) && detail::divides_by_rows<T>(packed<T>(p, false), z.rows());
+    return packs(p) && detail::divides_by_rows<T>(packed<T>(p, false), period);
   };
   if (!std::all_of(products.begin(), products.end(), fits)) return false;
   Index work = 0;
-  for (const Product& p : products) work += work_of_row(p);
-  return detail::joins_rows(z.rows(), work, [&](detail::RowUse& use) {
+  for (const Product& p : products) work += work_of_row(p) * (z.rows() / period);
+  return detail::joins_rows(period, work, [&](detail::RowUse& use) {
     for (const Product& p : products) use.value(p.a);
     if (terms.addend_count > 0) use.value(terms.addends[0]);
     use.result(z);
@@ -167,17 +180,12 @@ bool joins_rows(const Terms& terms, Var z, bool accumulate) {
 }
 
 template <class T>
-void post_products(const Terms& terms, Var z, bool accumulate) {
-  const MatrixView<T> out = detail::unsettled_value<T>(z);
-  for (int i = 0; i < terms.product_count; ++i, accumulate = true) {
+void post_products(const Terms& terms, Var z, bool accumulate, Index period) {
+  const T* bias = terms.addend_count > 0 ? detail::unsettled_value<T>(terms.addends[0]).data : nullptr;
+  for (int i = 0; i < terms.product_count; ++i, accumulate = true, bias = nullptr) {
     const Product& p = terms.products[static_cast<std::size_t>(i)];
-    const MatrixView<const T> a = detail::unsettled_value<T>(p.a);
-    if (i > 0 || terms.addend_count == 0) {
-      post_product<T>(a, packed<T>(p, false), out, accumulate);
-      continue;
-    }
-    const auto* const bias = detail::unsettled_value<T>(terms.addends[0]).data;
-    post_product<T>(a, packed<T>(p, false), out, std::span<const T>(bias, static_cast<std::size_t>(out.cols)));
+    post_product<T>(detail::unsettled_value<T>(p.a), packed<T>(p, false), detail::unsettled_value<T>(z), bias,
+                    accumulate, period);
   }
 }
 
@@ -203,16 +211,17 @@ void compute_at_once(const Terms& terms, Var z, bool accumulate) {
 
 // Computes the terms into z, on top of what is there if `accumulate`, and records the adjoint.
 template <class T>
-void compute(const Terms& terms, Var z, bool accumulate) {
+void compute(const Terms& terms, Var z, bool accumulate, Index period) {
   bool joins = false;
   if constexpr (!is_dual<T>) {
-    joins = joins_rows<T>(terms, z, accumulate);
-    if (joins) post_products<T>(terms, z, accumulate);
+    joins = joins_rows<T>(terms, z, accumulate, period);
+    if (joins) post_products<T>(terms, z, accumulate, period);
   }
   if (!joins) compute_at_once<T>(terms, z, accumulate);
   if (!z.wants_gradient()) return;
-  z.tape().on_backward(z, "matmul", [terms, z] {
-    for (int i = 0; i < terms.product_count; ++i) backward_product<T>(terms.products[static_cast<std::size_t>(i)], z);
+  z.tape().on_backward(z, "matmul", [terms, z, period] {
+    for (int i = 0; i < terms.product_count; ++i)
+      backward_product<T>(terms.products[static_cast<std::size_t>(i)], z, period);
     for (int i = 0; i < terms.addend_count; ++i) backward_addend<T>(terms.addends[static_cast<std::size_t>(i)], z);
   });
 }
@@ -267,8 +276,8 @@ Var take_hoisted(Terms& terms, const Shape& shape, bool wanted) {
 
 }  // namespace
 
-Var detail::compute(const Linear::Terms& terms, Var z, bool accumulate) {
-  dispatch(z.dtype(), [&]<class T>() { recur::compute<T>(terms, z, accumulate); });
+Var detail::compute(const Linear::Terms& terms, Var z, bool accumulate, Index period) {
+  dispatch(z.dtype(), [&]<class T>() { recur::compute<T>(terms, z, accumulate, std::max<Index>(period, 1)); });
   return z;
 }
 
@@ -317,51 +326,12 @@ Linear::operator Var() const {
   const Shape result = shape();
   const bool wanted = wants_gradient(terms);
   const Var in_place = take_hoisted(terms, result, wanted);
-  if (!in_place.defined()) return detail::compute(terms, tape().output(result, wanted), false);
+  if (!in_place.defined()) return detail::compute(terms, tape().output(result, wanted), false, result.rows());
   if (terms.product_count + terms.addend_count == 0) return in_place;
-  return detail::compute(terms, in_place, true);
+  return detail::compute(terms, in_place, true, result.rows());
 }
 
 Linear matmul(Var a, Var b, Transpose transpose) { return {a, b, transpose}; }
 Linear matmul(Var a, Parameter& b, Transpose transpose) { return {a, a.tape().leaf(b), transpose}; }
-
-namespace {
-
-detail::SequenceTag& tag_of(Var sequence) {
-  Tape& tape = sequence.tape();
-  detail::Node& whole = *sequence.node();
-  if (whole.sequence == nullptr) {
-    auto* const tag = tape.list<detail::SequenceTag>(1).data();
-    *tag = {&whole};
-    tape.point(whole.sequence, tag);
-  }
-  return *whole.sequence;
-}
-
-}  // namespace
-
-void sequence_steps(Var sequence, std::span<const Index> first_rows) {
-  require(!first_rows.empty() && first_rows.front() >= 0 && first_rows.back() <= sequence.rows() &&
-              std::is_sorted(first_rows.begin(), first_rows.end()),
-          "sequence_steps: {} first rows for {}: of each step, and the end of the last, they must ascend within it",
-          first_rows.size(), sequence.shape());
-  Tape& tape = sequence.tape();
-  const auto copy = tape.list<Index>(static_cast<Index>(first_rows.size()));
-  std::copy(first_rows.begin(), first_rows.end(), copy.begin());
-  auto* const steps = tape.list<detail::StepRows>(1).data();
-  *steps = copy;
-  tape.point(tag_of(sequence).steps, steps);
-}
-
-Var sequence_step(Var sequence, Index first, Index count) {
-  require(first >= 0 && count >= 0 && first + count <= sequence.rows(), "sequence_step: rows {} to {} of {}", first,
-          first + count, sequence.shape());
-  detail::SequenceTag& tag = tag_of(sequence);
-  const Index stride = sequence.node()->stride;
-  const Var step = sequence.tape().view(sequence, first * stride, Shape{count, sequence.cols()}, stride);
-  step.node()->sequence = &tag;
-  step.node()->sequence_row = first;
-  return step;
-}
 
 }  // namespace recur

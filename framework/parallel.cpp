@@ -20,7 +20,7 @@ constexpr int chunks_per_thread = 6;
 // Handing out rows costs little, waiting for them a little more. Large operations are better off with chunks, which others take
 // over from a thread that has lost its processor.
 constexpr double least_work_of_rows = 3e4;
-constexpr double most_work_of_rows = 2e7;
+constexpr double most_work_of_rows = 1e8;
 // Calling a team and sending it home costs microseconds.
 constexpr Index least_operations = 32;
 

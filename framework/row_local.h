@@ -19,7 +19,7 @@ namespace recur::detail {
   return block ? node.offset / node.stride : -1;
 }
 
-/// What an operation uses, and whether other rows of it may be on their way in this phase.
+/// What an operation uses, each with as many rows or a multiple, and whether other rows of it may be on their way in this phase.
 class RowUse {
  public:
   RowUse(Index rows, std::uint64_t phase) : rows_(rows), phase_(phase) {}
@@ -43,7 +43,7 @@ class RowUse {
  private:
   void agree(Var v, const RowOwners& owners) {
     const Index first = first_row(v, v.node()->root());
-    if (first < 0 || v.rows() != rows_ || first % rows_ != owners.first) fits_ = false;
+    if (first < 0 || v.rows() % rows_ != 0 || first % rows_ != owners.first) fits_ = false;
   }
   void mark(Var v, RowOwners& owners) {
     if (owners.phase != phase_) owners = {phase_, std::max(first_row(v, v.node()->root()), Index{0}) % rows_};
