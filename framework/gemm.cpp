@@ -76,7 +76,7 @@ void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const 
                                  .width = c.cols,
                                  .start = from.data,
                                  .start_stride = from.stride,
-                                 .c_ahead = i + 1 < blocks.parts ? to + blocks.size(i) * c.stride : to,
+                                 .c_ahead = i + 1 < blocks.parts ? to + blocks.size(i) * c.stride : c.data + b_stride,
                                  .ahead = streams ? ahead + i * 2 * ahead_step * depth : nullptr,
                                  .ahead_step = ahead_step});
     }
