@@ -86,7 +86,7 @@ bool is_flat(std::span<const Stream> streams, Index cols) {
 }
 
 void* adjoint_data(Var v, DType dtype) {
-  return dispatch(dtype, [&]<class T>() -> void* { return v.adjoint<T>().data; });
+  return static_cast<std::byte*>(v.node()->root().adjoint) + v.node()->offset * static_cast<Index>(size_of(dtype));
 }
 
 // Whether backward computes a gradient for operand i.
@@ -96,14 +96,6 @@ bool takes_gradient(const Frame& frame, std::size_t i) {
 
 bool whole_operand(Var v, const FusedCall& call) { return v.size() == call.rows * call.cols; }
 
-// The row of `root` in which a block of its columns begins; none for what is not such a block.
-Index first_row(Var v, const Node& root) {
-  const Node& node = *v.node();
-  const bool block =
-      node.stride == root.stride && node.stride > 0 && node.offset % node.stride + v.cols() <= node.stride;
-  return block ? node.offset / node.stride : -1;
-}
-
 bool overlap(Var a, Var b) {
   const Index stride = a.node()->stride;
   const Index first_a = a.node()->offset % stride;
@@ -112,32 +104,38 @@ bool overlap(Var a, Var b) {
 }
 
 // Columns that together are whole rows of a value which nobody has touched can be assigned without zeros first: the gates of
-// a cell, split from one product.
-bool claim_group(const Frame& frame, Node& root) {
+// a cell, split from one product. `first` is one of the operands that are parts of it.
+bool claim_group(const Frame& frame, Node& root, Var first) {
+  if (root.stride <= 0) return false;
+  const Index row = first.node()->offset / root.stride;
   Index covered = 0;
-  Index row = -1;
   for (std::size_t i = 0; i < frame.operands.size(); ++i) {
     const Var v = frame.operands[i];
+    const Node& node = *v.node();
     if (&v.node()->root() != &root) continue;
-    const Index own = first_row(v, root);
-    if (!takes_gradient(frame, i) || !whole_operand(v, frame.call) || own < 0 || (row >= 0 && own != row)) return false;
-    for (std::size_t j = 0; j < i; ++j)
-      if (&frame.operands[j].node()->root() == &root && overlap(frame.operands[j], v)) return false;
-    row = own;
+    const Index col = node.offset - row * root.stride;
+    const bool block = node.stride == root.stride && col >= 0 && col + v.cols() <= root.stride;
+    if (!block || !takes_gradient(frame, i) || !whole_operand(v, frame.call)) return false;
+    for (std::size_t j = 0; j < i; ++j) {
+      const Var w = frame.operands[j];
+      if (&w.node()->root() == &root && w.node()->offset < node.offset + v.cols() &&
+          node.offset < w.node()->offset + w.cols())
+        return false;
+    }
     covered += v.cols();
   }
   return covered == root.shape.cols() && root.tape->claim_rows(root, row, row + frame.call.rows);
 }
 
 void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
-  const DType dtype = frame.operands[0].dtype();
+  const DType dtype = frame.operands[0].tape().dtype();
   std::fill(sinks.begin(), sinks.end(), Sink{});
   for (std::size_t i = 0; i < sinks.size(); ++i) {
     const Var v = frame.operands[i];
     if (!takes_gradient(frame, i) || sinks[i].stream.data != nullptr) continue;
     Node& root = v.node()->root();
     const auto shares = [&](Var other) { return &other.node()->root() == &root; };
-    const bool fresh = whole_operand(v, frame.call) && claim_group(frame, root);
+    const bool fresh = whole_operand(v, frame.call) && claim_group(frame, root, v);
     if (!fresh) dispatch(dtype, [&]<class T>() { (void)v.add_gradient<T>(); });
     // All operands in the same memory are settled together, by the first of them.
     for (std::size_t j = i; j < sinks.size(); ++j)
@@ -172,9 +170,15 @@ Divisible divisible(const Frame& frame, std::span<const Sink> sinks) {
 }
 
 // Runs a loop, on several threads where that pays: by rows, as the products before it (gemm.cpp), or by columns.
-template <class Loop>
-void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, Divisible divisible) {
+// `may_divide` says how.
+template <class Loop, class MayDivide>
+void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, MayDivide may_divide) {
   if (call.rows == 0 || call.cols == 0) return;
+  if (useful_threads(call.rows * call.cols, work_per_element) <= 1) {
+    call.end = call.cols;
+    return loop(call);
+  }
+  const Divisible divisible = may_divide();
   const Index tiles = (call.cols + lanes - 1) / lanes;
   const Index work = call.rows * call.cols * work_per_element;
   const Index by_rows = divisible.rows ? useful_threads(call.rows, work / call.rows) : 1;
@@ -198,11 +202,11 @@ void flatten(FusedCall& call) {
 }
 
 const FusedKernel::Loops& loops_of(const Frame& frame) {
-  return frame.kernel->loops[static_cast<std::size_t>(frame.operands[0].dtype())];
+  return frame.kernel->loops[static_cast<std::size_t>(frame.operands[0].tape().dtype())];
 }
 
 Index kept_bytes_of_tile(const Frame& frame) {
-  return loops_of(frame).lanes * frame.kernel->kept * static_cast<Index>(size_of(frame.operands[0].dtype()));
+  return loops_of(frame).lanes * frame.kernel->kept * static_cast<Index>(size_of(frame.operands[0].tape().dtype()));
 }
 
 // The backward loop where nothing was kept: a few tiles go forward again and then backward, before they leave the cache.
@@ -234,7 +238,7 @@ void run_backward(Frame& frame) {
   const auto sinks = tape.list<Sink>(frame.kernel->operands);
   for (std::size_t o = 0; o < seeds.size(); ++o) {
     const Var y = frame.outputs[o];
-    seeds[o] = y.has_adjoint() ? stream_of(y, adjoint_data(y, y.dtype()), call.rows, call.cols)
+    seeds[o] = y.has_adjoint() ? stream_of(y, adjoint_data(y, tape.dtype()), call.rows, call.cols)
                                : Stream{const_cast<double*>(zeros), 0, 0};
   }
   claim_sinks(frame, sinks);
@@ -245,10 +249,10 @@ void run_backward(Frame& frame) {
   const FusedKernel::Loops& loops = loops_of(frame);
   const FusedKernel::Loop backward = dense ? loops.dense_backward : loops.backward;
   const Index work = backward_work * frame.kernel->nodes;
-  if (call.kept != nullptr || frame.kernel->kept == 0)
-    return run_loop(backward, call, loops.lanes, work, divisible(frame, sinks));
+  const auto may_divide = [&] { return divisible(frame, sinks); };
+  if (call.kept != nullptr || frame.kernel->kept == 0) return run_loop(backward, call, loops.lanes, work, may_divide);
   run_loop([&](const FusedCall& part) { recompute_and_run(frame, backward, part); }, call, loops.lanes,
-           work + function_work * frame.kernel->kept, divisible(frame, sinks));
+           work + function_work * frame.kernel->kept, may_divide);
 }
 
 struct FusedBackward {
@@ -287,20 +291,22 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   for (Var& y : outputs) y = tape.output(shape, wanted);
 
   auto* const frame = tape.list<Frame>(1).data();
-  const auto copy = [&]<class T>(std::span<const T> from) {
-    const auto to = tape.list<T>(static_cast<Index>(from.size()));
-    std::copy(from.begin(), from.end(), to.begin());
-    return to;
-  };
-  *frame = {&kernel, copy(operands), copy(std::span<const Var>(outputs)), {}, false, false};
+  const auto vars = tape.list<Var>(kernel.operands + kernel.outputs);
+  for (std::size_t i = 0; i < vars.size(); ++i)
+    vars[i] = i < operands.size() ? operands[i] : outputs[i - operands.size()];
+  *frame = {&kernel, vars.first(operands.size()), vars.subspan(operands.size()), {}, false, false};
   FusedCall& call = frame->call;
   call.rows = shape.rows();
   call.cols = shape.cols();
-  call.constants = copy(constants).data();
+  if (!constants.empty()) {
+    const auto own = tape.list<double>(static_cast<Index>(constants.size()));
+    std::copy(constants.begin(), constants.end(), own.begin());
+    call.constants = own.data();
+  }
   const auto streams = tape.list<Stream>(kernel.operands + kernel.outputs);
   const auto n = static_cast<std::size_t>(kernel.operands);
   for (std::size_t i = 0; i < streams.size(); ++i) {
-    const Var v = i < n ? operands[i] : outputs[i - n];
+    const Var v = vars[i];
     streams[i] = stream_of(v, v.node()->value, call.rows, call.cols);
   }
   call.inputs = streams.data();
@@ -314,7 +320,7 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   call.kept = forward.kept;
   call.kept_tiles = forward.kept_tiles;
   run_loop(frame->dense ? loops.dense_forward : loops.forward, forward, loops.lanes,
-           forward_work * kernel.nodes + function_work * kernel.kept, {});
+           forward_work * kernel.nodes + function_work * kernel.kept, [] { return Divisible{}; });
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), FusedBackward{frame});
 }
 
