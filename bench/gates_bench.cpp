@@ -179,7 +179,7 @@ void fused_forward_backward(benchmark::State& state) {
   set_counters(state, a);
 }
 
-void sizes(benchmark::internal::Benchmark* b) { b->Args({64, 256})->Args({16, 128})->Args({1, 128}); }
+void sizes(benchmark::internal::Benchmark* b) { b->Args({64, 256})->Args({16, 128})->Args({16, 32})->Args({1, 128}); }
 
 BENCHMARK(by_hand_forward)->Apply(sizes);
 BENCHMARK(fused_forward)->Apply(sizes);

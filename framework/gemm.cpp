@@ -46,6 +46,25 @@ constexpr Index cached_weights_bytes = 1024 * 1024;
 // Such weights pass through that cache in chunks of this depth, each fetched while the one before is multiplied.
 constexpr Index streamed_depth = 512;
 
+/// C for so few rows that each panel is one tile: there is nothing to divide.
+template <Scalar T>
+void multiply_few_rows(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
+                       MatrixView<T> c, Start<T> start) {
+  for (Index p = 0; p < panels.count(); ++p) {
+    const Index col = panels.begin(p);
+    kernels.tile[panels.vectors.size(p) - 1][a.rows - 1]({.depth = a.cols,
+                                                          .a = a.data,
+                                                          .a_stride = a.stride,
+                                                          .b = b + col * a.cols,
+                                                          .b_stride = panels.padded_width(p),
+                                                          .c = c.data + col,
+                                                          .c_stride = c.stride,
+                                                          .width = panels.width(p),
+                                                          .start = start.at(0, col).data,
+                                                          .start_stride = start.stride});
+  }
+}
+
 /// One column panel of C for some rows. `next` is the panel of B that will be read after this one, null to leave its coming to
 /// the hardware.
 template <Scalar T>
@@ -130,6 +149,9 @@ template <Scalar T>
 void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
                      MatrixView<T> c, Start<T> start, bool backwards) {
   const bool cached = panels.padded_cols() * a.cols * static_cast<Index>(sizeof(T)) <= cached_weights_bytes;
+  if (cached && a.rows <= kernels.max_rows &&
+      useful_threads(panels.count(), 2 * a.cols * a.rows * panels.lanes * kernels.max_vectors) <= 1)
+    return multiply_few_rows(kernels, a, b, panels, c, start);
   const Blocking blocks = blocking(kernels, a.rows, a.cols, panels.count());
   const Index jobs = blocks.rows.parts * panels.count();
   const bool whole = blocks.rows.parts * blocks.depth.parts == 1;

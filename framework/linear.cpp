@@ -23,13 +23,17 @@ Index inner_of_a(const Product& p) { return p.transpose == Transpose::a ? p.a.ro
 Index inner_of_w(const Product& p) { return p.transpose == Transpose::b ? p.w.cols() : p.w.rows(); }
 Index outer_of_w(const Product& p) { return p.transpose == Transpose::b ? p.w.rows() : p.w.cols(); }
 
+Index rows_of(const Product& p) { return p.transpose == Transpose::a ? p.a.cols() : p.a.rows(); }
+
 Shape shape_of(const Product& p) {
   return p.transpose == Transpose::a ? Shape{p.a.cols(), outer_of_w(p)} : p.a.shape().with(-1, outer_of_w(p));
 }
 
 // Parameters are packed once per update and their gradients wait to be done as one product. Both are laid out for rows of
 // `a`; the rare transposed `a` takes the general way, and so do duals.
-bool packs(const Product& p) { return is_parameter(p.w) && p.transpose != Transpose::a && p.w.dtype() != DType::dual; }
+bool packs(const Product& p) {
+  return is_parameter(p.w) && p.transpose != Transpose::a && p.w.tape().dtype() != DType::dual;
+}
 
 // The packed right operand of a·op(W), and of dz·op(W)ᵀ.
 template <class T>
@@ -219,6 +223,11 @@ void compute(const Terms& terms, Var z, bool accumulate, Index period) {
   }
   if (!joins) compute_at_once<T>(terms, z, accumulate);
   if (!z.wants_gradient()) return;
+  if (terms.product_count == 1 && terms.addend_count == 0) {  // as at the steps of a sequence; a third of the memory
+    z.tape().on_backward(z, "matmul",
+                         [product = terms.products[0], z, period] { backward_product<T>(product, z, period); });
+    return;
+  }
   z.tape().on_backward(z, "matmul", [terms, z, period] {
     for (int i = 0; i < terms.product_count; ++i)
       backward_product<T>(terms.products[static_cast<std::size_t>(i)], z, period);
@@ -277,7 +286,7 @@ Var take_hoisted(Terms& terms, const Shape& shape, bool wanted) {
 }  // namespace
 
 Var detail::compute(const Linear::Terms& terms, Var z, bool accumulate, Index period) {
-  dispatch(z.dtype(), [&]<class T>() { recur::compute<T>(terms, z, accumulate, std::max<Index>(period, 1)); });
+  dispatch(z.tape().dtype(), [&]<class T>() { recur::compute<T>(terms, z, accumulate, std::max<Index>(period, 1)); });
   return z;
 }
 
@@ -300,8 +309,10 @@ Linear operator+(const Linear& left, const Linear& right) {
   Linear sum = left;
   require<ValueError>(left.terms_.product_count + right.terms_.product_count <= Linear::max_terms,
                       "Linear: a sum of more than {} products (assign a part of it to a Var first)", Linear::max_terms);
-  require(left.shape().count() == right.shape().count() && left.shape().cols() == right.shape().cols(),
-          "Linear: cannot add products of shapes {} and {}", left.shape(), right.shape());
+  const Product& p = left.terms_.products[0];
+  const Product& q = right.terms_.products[0];
+  if (rows_of(p) != rows_of(q) || outer_of_w(p) != outer_of_w(q))
+    fail<ShapeError>("Linear: cannot add products of shapes {} and {}", left.shape(), right.shape());
   for (int i = 0; i < right.terms_.product_count; ++i)
     sum.terms_.products[static_cast<std::size_t>(sum.terms_.product_count++)] =
         right.terms_.products[static_cast<std::size_t>(i)];
@@ -312,10 +323,10 @@ Linear operator+(const Linear& left, const Linear& right) {
 Linear Linear::plus(Var addend) const {
   require<ValueError>(terms_.addend_count < max_terms,
                       "Linear: more than {} addends (assign a part of the sum to a Var first)", max_terms);
-  const Shape own = shape();
-  require(addend.cols() == own.cols() && (addend.rows() == 1 || addend.rows() == own.rows()),
-          "Linear: cannot add {} to a product of shape {} (the same shape or one row is possible)", addend.shape(),
-          own);
+  const Product& p = terms_.products[0];
+  if (addend.cols() != outer_of_w(p) || (addend.rows() != 1 && addend.rows() != rows_of(p)))
+    fail<ShapeError>("Linear: cannot add {} to a product of shape {} (the same shape or one row is possible)",
+                     addend.shape(), shape());
   Linear sum = *this;
   sum.terms_.addends[static_cast<std::size_t>(sum.terms_.addend_count++)] = addend;
   return sum;

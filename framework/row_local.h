@@ -38,6 +38,8 @@ class RowUse {
     if (root.leaf != nullptr) fits_ = false;
     else mark(v, root.adjoint_rows);
   }
+  /// It is not row-local after all.
+  void refuse() { fits_ = false; }
   [[nodiscard]] bool fits() const { return fits_; }
 
  private:

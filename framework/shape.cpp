@@ -4,24 +4,17 @@
 
 namespace recur {
 
-Shape::Shape(std::span<const Index> sizes) : rank_(static_cast<int>(sizes.size())) {
+Shape::Shape(std::span<const Index> sizes) : rank_(static_cast<Index>(sizes.size())) {
   require(sizes.size() <= max_rank, "Shape: {} axes given, at most {} are supported", sizes.size(), max_rank);
-  std::copy(sizes.begin(), sizes.end(), sizes_.begin());
-  require(std::all_of(sizes.begin(), sizes.end(), [](Index size) { return size >= 0; }), "Shape: negative size in {}",
-          *this);
+  Index least = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    sizes_[i] = sizes[i];
+    least = std::min(least, sizes[i]);
+  }
+  if (least < 0) fail<ShapeError>("Shape: negative size in {}", *this);
 }
 
-int Shape::normalize(int axis) const {
-  const int positive = axis < 0 ? axis + rank_ : axis;
-  require(positive >= 0 && positive < rank_, "Shape: axis {} of {}, which has {} axes", axis, *this, rank_);
-  return positive;
-}
-
-Shape Shape::with(int axis, Index size) const {
-  Shape result = *this;
-  result.sizes_[static_cast<std::size_t>(normalize(axis))] = size;
-  return result;
-}
+void Shape::refuse(int axis) const { fail<ShapeError>("Shape: axis {} of {}, which has {} axes", axis, *this, rank_); }
 
 Shape Shape::without(int axis) const {
   Shape result;
@@ -31,7 +24,7 @@ Shape Shape::without(int axis) const {
 }
 
 Shape Shape::inserted(int axis, Index size) const {
-  const int at = axis < 0 ? axis + rank_ + 1 : axis;
+  const int at = axis < 0 ? axis + rank() + 1 : axis;
   require(at >= 0 && at <= rank_ && rank_ < max_rank, "Shape: cannot insert axis {} into {}", axis, *this);
   Shape result;
   for (int i = 0; i <= rank_; ++i) {

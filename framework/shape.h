@@ -24,11 +24,16 @@ class Shape {
   Shape(std::initializer_list<Index> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
   explicit Shape(std::span<const Index> sizes);
 
-  [[nodiscard]] constexpr int rank() const { return rank_; }
+  [[nodiscard]] constexpr int rank() const { return static_cast<int>(rank_); }
   /// Size of one axis; negative axes count from the last. @throws ShapeError when there is no such axis.
   [[nodiscard]] Index operator[](int axis) const { return sizes_[static_cast<std::size_t>(normalize(axis))]; }
   /// The axis as a number from 0, for negative `axis` counted from the last. @throws ShapeError when there is none.
-  [[nodiscard]] int normalize(int axis) const;
+  [[nodiscard]] int normalize(int axis) const {
+    const int positive = axis < 0 ? axis + rank() : axis;
+    if (positive < 0 || positive >= rank_) [[unlikely]]
+      refuse(axis);
+    return positive;
+  }
   /// Number of elements; 1 for a scalar.
   [[nodiscard]] constexpr Index count() const {
     Index n = 1;
@@ -43,8 +48,14 @@ class Shape {
     return n;
   }
   [[nodiscard]] std::span<const Index> sizes() const { return {sizes_.data(), static_cast<std::size_t>(rank_)}; }
+  /// Changes the size of one axis.
+  void resize(int axis, Index size) { sizes_[static_cast<std::size_t>(normalize(axis))] = size; }
   /// A copy with one axis of another size.
-  [[nodiscard]] Shape with(int axis, Index size) const;
+  [[nodiscard]] Shape with(int axis, Index size) const {
+    Shape result = *this;
+    result.resize(axis, size);
+    return result;
+  }
   /// A copy with `axis` left out, and one with an axis put in before position `axis`.
   [[nodiscard]] Shape without(int axis) const;
   [[nodiscard]] Shape inserted(int axis, Index size) const;
@@ -57,8 +68,10 @@ class Shape {
   }
 
  private:
+  [[noreturn]] void refuse(int axis) const;
+
   std::array<Index, max_rank> sizes_{};
-  int rank_ = 0;
+  Index rank_ = 0;  // as wide as the sizes, so that a copy is a few whole registers
 };
 
 /// `[32, 50, 128]`

@@ -28,7 +28,7 @@ template <Vector V>
   using F = detail::Format<Element<V>>;
   const V clamped = max(splat<V>(-F::saturated), min(splat<V>(F::exp_highest), x));
   const auto reduced = detail::reduce<1, true>(clamped);
-  const V power = detail::half_power<V>(reduced.biased);
+  const V power = detail::power_of_two<V>(reduced.biased);
   const V half = multiply_add(power, detail::expm1_reduced(reduced.rest), opaque(power - Element<V>{0.5F}));
   return select<V>(abs(x) < std::numeric_limits<Element<V>>::epsilon() / 2, x, half + half);
 }
@@ -38,22 +38,23 @@ template <Vector V>
 [[nodiscard, gnu::always_inline]] inline V tanh(V x) {
   using F = detail::Format<Element<V>>;
   const V negative = max(splat<V>(-F::saturated / 2), bit_cast<V>(bit_cast<Bits<V>>(x) | sign_bit<V>()));
-  const auto reduced = detail::reduce<1, false>(negative + negative);
-  const V power = detail::half_power<V>(reduced.biased);
+  const auto reduced = detail::reduce<2, false, 0>(negative);
+  const V power = detail::power_of_two<V>(reduced.biased);
   // With h = (1 - exp(-2|x|)) / 2, tanh|x| = h / (1 - h).
-  const V half = opaque(Element<V>{0.5F} - power) - power * detail::expm1_reduced(reduced.rest);
-  const V positive = half / (1 - half);
+  const V half = opaque(Element<V>{0.5F} - Element<V>{0.5F} * power) - power * detail::expm1_reduced<2>(reduced.rest);
+  const V positive = detail::quotient(half, 1 - half);
   return bit_cast<V>(bit_cast<Bits<V>>(positive) | (bit_cast<Bits<V>>(x) & sign_bit<V>()));
 }
 
-/// 1 / (1 + e^-x), within [0, 1]. Error 3 ulp where the result is a normal number.
+/// 1 / (1 + e^-x), within [0, 1]; 0 where that would be below the normal numbers. Error 3 ulp.
 template <Vector V>
 [[nodiscard, gnu::always_inline]] inline V sigmoid(V x) {
   using F = detail::Format<Element<V>>;
-  const V clamped = max(splat<V>(-F::exp_highest), min(splat<V>(F::saturated), x));
-  const auto reduced = detail::reduce<-1, true>(clamped);
+  const auto reduced = detail::reduce<-1, true, 0>(min(splat<V>(F::saturated), x));
   const V mantissa = 1 + detail::expm1_reduced(reduced.rest);
-  return 1 / multiply_add(mantissa * detail::half_power<V>(reduced.biased), splat<V>(2), splat<V>(1));
+  const V power = detail::power_of_two<V>(reduced.biased);
+  const V y = detail::quotient(splat<V>(1), multiply_add(mantissa, power, splat<V>(1)));
+  return select<V>(x < F::log_min, V{}, y);
 }
 
 /// Natural logarithm; -infinity at 0 and NaN below. Error 1 ulp.

@@ -36,7 +36,7 @@ void check_wanted(Var y) {
 Tape::Tape(DType dtype, std::uint64_t seed) : dtype_(dtype), values_(value_colour), generator_(seed) {}
 Tape::~Tape() = default;
 
-detail::Node* Tape::new_node(Shape shape) {
+detail::Node* Tape::new_node(const Shape& shape) {
   auto* const node = nodes_.make<detail::Node>();
   node->tape = this;
   node->shape = shape;
@@ -45,7 +45,7 @@ detail::Node* Tape::new_node(Shape shape) {
   return node;
 }
 
-Var Tape::output(Shape shape, bool wanted, Index stride) {
+Var Tape::output(const Shape& shape, bool wanted, Index stride) {
   Var result;
   if (placement_ != nullptr) result = placement_->place(shape, wanted && recording_);
   if (!result.defined()) {
@@ -59,7 +59,7 @@ Var Tape::output(Shape shape, bool wanted, Index stride) {
   return result;
 }
 
-Var Tape::view(Var base, Index offset, Shape shape, Index stride) {
+Var Tape::view(Var base, Index offset, const Shape& shape, Index stride) {
   detail::Node* const node = new_node(shape);
   detail::Node* const seen = base.node();
   node->base = &seen->root();

@@ -155,12 +155,12 @@ class Tape {
   // ---- For authors of operations -------------------------------------------------------------------------------------
 
   /// Memory for the result of an operation, uninitialized. It has a gradient if the tape records and `wanted` holds.
-  [[nodiscard]] Var output(Shape shape, bool wanted) { return output(shape, wanted, shape.cols()); }
+  [[nodiscard]] Var output(const Shape& shape, bool wanted) { return output(shape, wanted, shape.cols()); }
   /// The same with rows `stride` >= cols elements apart.
-  [[nodiscard]] Var output(Shape shape, bool wanted, Index stride);
+  [[nodiscard]] Var output(const Shape& shape, bool wanted, Index stride);
   /// A part of `base` seen as `shape`, starting `offset` elements in, `stride` elements from row to row. Shares memory and
   /// gradient.
-  [[nodiscard]] Var view(Var base, Index offset, Shape shape, Index stride);
+  [[nodiscard]] Var view(Var base, Index offset, const Shape& shape, Index stride);
   /// Runs `body` in `backward` if a gradient has reached `output`. Captures must be plain: Vars and numbers. In messages the
   /// operation is called `name` or, without one, by the function that `body` is a lambda of.
   template <class Body>
@@ -217,7 +217,7 @@ class Tape {
  private:
   friend class Detour;
   friend class OutputPlacement;
-  [[nodiscard]] detail::Node* new_node(Shape shape);
+  [[nodiscard]] detail::Node* new_node(const Shape& shape);
   [[nodiscard]] Var borrow(Shape shape, DType dtype, const void* values);
   void copy_parameter(detail::Node& node, const Parameter& parameter);
   template <class From>

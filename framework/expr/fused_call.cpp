@@ -88,7 +88,7 @@ bool is_flat(std::span<const Stream> streams, Index cols) {
 }
 
 void* adjoint_data(Var v, DType dtype) {
-  return dispatch(dtype, [&]<class T>() -> void* { return unsettled_adjoint<T>(v).data; });
+  return static_cast<std::byte*>(v.node()->root().adjoint) + v.node()->offset * static_cast<Index>(size_of(dtype));
 }
 
 // Whether backward computes a gradient for operand i.
@@ -106,32 +106,38 @@ bool overlap(Var a, Var b) {
 }
 
 // Columns that together are whole rows of a value which nobody has touched can be assigned without zeros first: the gates of
-// a cell, split from one product.
-bool claim_group(const Frame& frame, Node& root) {
+// a cell, split from one product. `first` is one of the operands that are parts of it.
+bool claim_group(const Frame& frame, Node& root, Var first) {
+  if (root.stride <= 0) return false;
+  const Index row = first.node()->offset / root.stride;
   Index covered = 0;
-  Index row = -1;
   for (std::size_t i = 0; i < frame.operands.size(); ++i) {
     const Var v = frame.operands[i];
+    const Node& node = *v.node();
     if (&v.node()->root() != &root) continue;
-    const Index own = first_row(v, root);
-    if (!takes_gradient(frame, i) || !whole_operand(v, frame.call) || own < 0 || (row >= 0 && own != row)) return false;
-    for (std::size_t j = 0; j < i; ++j)
-      if (&frame.operands[j].node()->root() == &root && overlap(frame.operands[j], v)) return false;
-    row = own;
+    const Index col = node.offset - row * root.stride;
+    const bool block = node.stride == root.stride && col >= 0 && col + v.cols() <= root.stride;
+    if (!block || !takes_gradient(frame, i) || !whole_operand(v, frame.call)) return false;
+    for (std::size_t j = 0; j < i; ++j) {
+      const Var w = frame.operands[j];
+      if (&w.node()->root() == &root && w.node()->offset < node.offset + v.cols() &&
+          node.offset < w.node()->offset + w.cols())
+        return false;
+    }
     covered += v.cols();
   }
   return covered == root.shape.cols() && root.tape->claim_rows(root, row, row + frame.call.rows);
 }
 
 void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
-  const DType dtype = frame.operands[0].dtype();
+  const DType dtype = frame.operands[0].tape().dtype();
   std::fill(sinks.begin(), sinks.end(), Sink{});
   for (std::size_t i = 0; i < sinks.size(); ++i) {
     const Var v = frame.operands[i];
     if (!takes_gradient(frame, i) || sinks[i].stream.data != nullptr) continue;
     Node& root = v.node()->root();
     const auto shares = [&](Var other) { return &other.node()->root() == &root; };
-    const bool fresh = whole_operand(v, frame.call) && claim_group(frame, root);
+    const bool fresh = whole_operand(v, frame.call) && claim_group(frame, root, v);
     if (!fresh) v.begin_gradient();
     // All operands in the same memory are settled together, by the first of them.
     for (std::size_t j = i; j < sinks.size(); ++j)
@@ -167,11 +173,11 @@ void flatten(FusedCall& call) {
 }
 
 const FusedKernel::Loops& loops_of(const Frame& frame) {
-  return frame.kernel->loops[static_cast<std::size_t>(frame.operands[0].dtype())];
+  return frame.kernel->loops[static_cast<std::size_t>(frame.operands[0].tape().dtype())];
 }
 
 Index kept_bytes_of_tile(const Frame& frame) {
-  return loops_of(frame).lanes * frame.kernel->kept * static_cast<Index>(size_of(frame.operands[0].dtype()));
+  return loops_of(frame).lanes * frame.kernel->kept * static_cast<Index>(size_of(frame.operands[0].tape().dtype()));
 }
 
 // The backward loop where nothing was kept: a few tiles go forward again and then backward, before they leave the cache.
@@ -202,6 +208,7 @@ bool divides_by_rows(const Frame& frame) { return !frame.flat || frame.call.cols
 bool backward_joins_rows(const Frame& frame, std::span<const Sink> sinks, Index work_per_element) {
   const FusedCall& call = frame.call;
   return joins_rows(divides_by_rows(frame) ? call.rows : 0, call.cols * work_per_element, [&](RowUse& use) {
+    if (!divisible(frame, sinks).rows) use.refuse();
     for (const Var y : frame.outputs) {
       use.value(y);
       if (y.has_adjoint()) use.gradient(y);
@@ -221,7 +228,7 @@ void run_backward(Frame& frame) {
   const auto sinks = tape.list<Sink>(frame.kernel->operands);
   for (std::size_t o = 0; o < seeds.size(); ++o) {
     const Var y = frame.outputs[o];
-    seeds[o] = y.has_adjoint() ? stream_of(y, adjoint_data(y, y.dtype()), call.rows, call.cols)
+    seeds[o] = y.has_adjoint() ? stream_of(y, adjoint_data(y, tape.dtype()), call.rows, call.cols)
                                : Stream{const_cast<double*>(zeros), 0, 0};
   }
   claim_sinks(frame, sinks);
@@ -231,13 +238,12 @@ void run_backward(Frame& frame) {
   const bool dense = frame.dense && std::all_of(seeds.begin(), seeds.end(), has_columns);
   const FusedKernel::Loops& loops = loops_of(frame);
   const FusedKernel::Loop backward = dense ? loops.dense_backward : loops.backward;
-  const Divisible parts = divisible(frame, sinks);
   const bool recompute = call.kept == nullptr && frame.kernel->kept > 0;
   const Index work = backward_work * frame.kernel->nodes + (recompute ? function_work * frame.kernel->kept : 0);
-  const bool joins = parts.rows && backward_joins_rows(frame, sinks, work);
+  const bool joins = backward_joins_rows(frame, sinks, work);
   const auto run = [&](auto loop) {
     if (joins) post_loop(loop, call, frame.call.rows);
-    else run_loop(loop, call, loops.lanes, work, parts);
+    else run_loop(loop, call, loops.lanes, work, [&] { return divisible(frame, sinks); });
   };
   if (recompute) run([&frame, backward](const FusedCall& part) { recompute_and_run(frame, backward, part); });
   else run(backward);
@@ -279,20 +285,22 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   for (Var& y : outputs) y = tape.output(shape, wanted);
 
   auto* const frame = tape.list<Frame>(1).data();
-  const auto copy = [&]<class T>(std::span<const T> from) {
-    const auto to = tape.list<T>(static_cast<Index>(from.size()));
-    std::copy(from.begin(), from.end(), to.begin());
-    return to;
-  };
-  *frame = {&kernel, copy(operands), copy(std::span<const Var>(outputs)), {}, false, false};
+  const auto vars = tape.list<Var>(kernel.operands + kernel.outputs);
+  for (std::size_t i = 0; i < vars.size(); ++i)
+    vars[i] = i < operands.size() ? operands[i] : outputs[i - operands.size()];
+  *frame = {&kernel, vars.first(operands.size()), vars.subspan(operands.size()), {}, false, false};
   FusedCall& call = frame->call;
   call.rows = shape.rows();
   call.cols = shape.cols();
-  call.constants = copy(constants).data();
+  if (!constants.empty()) {
+    const auto own = tape.list<double>(static_cast<Index>(constants.size()));
+    std::copy(constants.begin(), constants.end(), own.begin());
+    call.constants = own.data();
+  }
   const auto streams = tape.list<Stream>(kernel.operands + kernel.outputs);
   const auto n = static_cast<std::size_t>(kernel.operands);
   for (std::size_t i = 0; i < streams.size(); ++i) {
-    const Var v = i < n ? operands[i] : outputs[i - n];
+    const Var v = vars[i];
     streams[i] = stream_of(v, v.node()->value, call.rows, call.cols);
   }
   call.inputs = streams.data();
@@ -312,7 +320,7 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   call.kept_tiles = forward.kept_tiles;
   const FusedKernel::Loop loop = frame->dense ? loops.dense_forward : loops.forward;
   if (joins) post_loop(loop, forward, call.rows);
-  else run_loop(loop, forward, loops.lanes, work, {});
+  else run_loop(loop, forward, loops.lanes, work, [] { return Divisible{}; });
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), FusedBackward{frame});
 }
 

@@ -2,6 +2,7 @@
 
 #include <recur/framework/expr/functions.h>
 #include <recur/framework/expr/fused_call.h>
+#include <recur/framework/expr/pointers.h>
 #include <recur/framework/expr/program.h>
 #include <recur/framework/simd.h>
 
@@ -10,124 +11,6 @@
 
 namespace recur::detail {
 inline namespace RECUR_SIMD_WIDTH {
-
-/// Padded copies of N operands' last columns, fewer than a register.
-template <class T, int N>
-struct TailBuffers {
-  alignas(64) T data[N][simd::lanes<T>];
-};
-
-/// Pointers into N operands along a row, a register at a time: `at(i, col)`. In a `Dense` loop every operand has all columns;
-/// otherwise one with a single column is spread over a register at the start of its row. The buffers are kept apart from the
-/// pointers, or the compiler would have to reload these after every store.
-template <class T, int N, bool Dense>
-class Pointers {
- public:
-  [[gnu::always_inline]] void begin_row(const Stream* streams, Index row, TailBuffers<T, N>& spread) {
-    each([&]<std::size_t i>() {
-      at_[i] = static_cast<T*>(streams[i].data) + row * streams[i].row_stride;
-      if constexpr (!Dense) {
-        mask_[i] = -streams[i].col_step;
-        if (streams[i].col_step == 0) {
-          simd::store(spread.data[i], simd::splat<simd::Vec<T>>(*at_[i]));
-          at_[i] = spread.data[i];
-        }
-      }
-    });
-  }
-  /// Goes on in copies of the next `n` columns, padded with zeros.
-  void read_tail(Index col, Index n, TailBuffers<T, N>& tail) {
-    each([&]<std::size_t i>() {
-      if (!Dense && mask_[i] == 0) return;
-      simd::store(tail.data[i], simd::load_partial(at_[i] + col, n));
-      at_[i] = tail.data[i];
-    });
-  }
-  /// Goes on in `tail`; `end_tail` then stores its first `n` columns where they belong. (Outputs have all columns.)
-  void begin_tail(TailBuffers<T, N>& tail) {
-    each([&]<std::size_t i>() {
-      target_[i] = at_[i];
-      at_[i] = tail.data[i];
-    });
-  }
-  void end_tail(Index col, Index n, const TailBuffers<T, N>& tail) {
-    each([&]<std::size_t i>() { simd::store_partial(target_[i] + col, simd::load(tail.data[i]), n); });
-  }
-  [[nodiscard, gnu::always_inline]] T* at(std::size_t i, Index col) const {
-    if constexpr (Dense) return at_[i] + col;
-    else return at_[i] + (col & mask_[i]);
-  }
-
- private:
-  template <class F>
-  [[gnu::always_inline]] static void each(F f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
-    (std::make_index_sequence<static_cast<std::size_t>(N)>{});
-  }
-  T* at_[N] = {};
-  T* target_[N] = {};
-  Index mask_[N] = {};
-};
-
-/// Where the operands' gradients go, along a row: assigned or added; summed over the row for an operand with one column;
-/// nowhere for an operand that wants none.
-template <class T, int N, bool Dense>
-class SinkPointers {
- public:
-  static constexpr Index lanes = simd::lanes<T>;
-  using V = simd::Vec<T>;
-  using Sums = TailBuffers<T, N>;
-
-  [[gnu::always_inline]] void begin_row(const Sink* sinks, Index row, TailBuffers<T, N>& sums) {
-    each([&]<std::size_t i>() {
-      const Stream& stream = sinks[i].stream;
-      at_[i] = stream.data == nullptr ? nullptr : static_cast<T*>(stream.data) + row * stream.row_stride;
-      add_[i] = !sinks[i].fresh;
-      if constexpr (!Dense) {
-        column_[i] = stream.col_step == 0;
-        if (column_[i]) simd::store(sums.data[i], V{});
-      }
-    });
-  }
-  template <std::size_t i>
-  [[gnu::always_inline]] void put(V gradient, Index col, Index n, TailBuffers<T, N>& sums) {
-    if (at_[i] == nullptr) return;
-    if constexpr (!Dense) {
-      if (column_[i]) {
-        simd::store(sums.data[i], simd::load(sums.data[i]) + (n < lanes ? first(gradient, n) : gradient));
-        return;
-      }
-    }
-    if (n < lanes) [[unlikely]] {
-      if (add_[i]) gradient += simd::load_partial(at_[i] + col, n);
-      simd::store_partial(at_[i] + col, gradient, n);
-    } else {
-      if (add_[i]) gradient += simd::load(at_[i] + col);
-      simd::store(at_[i] + col, gradient);
-    }
-  }
-  void end_row(const TailBuffers<T, N>& sums) {
-    if constexpr (!Dense)
-      each([&]<std::size_t i>() {
-        if (at_[i] != nullptr && column_[i]) *at_[i] += simd::horizontal_sum(simd::load(sums.data[i]));
-      });
-  }
-
- private:
-  [[gnu::always_inline]] static V first(V x, Index n) {
-    alignas(64) T buffer[simd::lanes<T>];
-    simd::store(buffer, x);
-    return simd::load_partial(buffer, n);
-  }
-  template <class F>
-  [[gnu::always_inline]] static void each(F f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
-    (std::make_index_sequence<static_cast<std::size_t>(N)>{});
-  }
-  T* at_[N];
-  bool add_[N];
-  bool column_[N];
-};
 
 /// The registers of one tile: the value, and in the backward loop the adjoint, of each node. What must be inlined are member
 /// functions: GCC 12 does not inline generic lambdas on demand.
@@ -245,6 +128,15 @@ struct Tile {
                                       std::integer_sequence<int, I...>) const {
     (put<I>(sinks, col, n, sums), ...);
   }
+  template <int I, class Sinks>
+  [[gnu::always_inline]] void assign_gradient(Sinks& sinks, Index col) const {
+    using E = typename P::template Node<I>;
+    if constexpr (!is_map<E>) sinks.template assign<operand_of(E{})>(adjoint[I], col);
+  }
+  template <class Sinks, int... I>
+  [[gnu::always_inline]] void assign_gradients(Sinks& sinks, Index col, std::integer_sequence<int, I...>) const {
+    (assign_gradient<I>(sinks, col), ...);
+  }
 };
 
 template <class T, class P, bool Dense>
@@ -301,6 +193,8 @@ void backward_kernel(const FusedCall& call) {
   TailBuffers<T, P::operands> sums{};
   Values tile;
   tile.constants = call.constants;
+  // As at nearly every step of a sequence: then there is nothing to ask in the loop.
+  const bool assigned = Dense && SinkPointers<T, P::operands, Dense>::assigned(call.sinks, P::used);
   const Index rows = call.rows;
   const Index begin = call.begin;
   const Index end = call.end;
@@ -311,7 +205,15 @@ void backward_kernel(const FusedCall& call) {
     out.begin_row(call.outputs, row, out_buffer);
     seeds.begin_row(call.seeds, row, seed_spread);
     sinks.begin_row(call.sinks, row, sums);
-    for (Index col = begin; col < end; col += lanes, kept += P::kept * lanes) {
+    Index col = begin;
+    if (assigned) {
+      for (; col <= end - lanes; col += lanes, kept += P::kept * lanes) {
+        tile.restore_all(in, out, col, kept, typename Values::Nodes{});
+        tile.collect_all(seeds, col, typename Values::Nodes{});
+        tile.assign_gradients(sinks, col, typename Values::Nodes{});
+      }
+    }
+    for (; col < end; col += lanes, kept += P::kept * lanes) {
       const Index n = end - col;
       Index at = col;
       if (n < lanes) [[unlikely]] {

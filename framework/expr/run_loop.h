@@ -15,10 +15,16 @@ struct Divisible {
 };
 
 /// Runs a loop, on several threads where that pays: by rows, as the products before it (gemm.cpp), or by columns.
-template <class Loop>
-void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, Divisible divisible) {
+/// `may_divide()` says how, and is asked only then.
+template <class Loop, class MayDivide>
+void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, MayDivide may_divide) {
   settle_rows();
   if (call.rows == 0 || call.cols == 0) return;
+  if (useful_threads(call.rows * call.cols, work_per_element) <= 1) {
+    call.end = call.cols;
+    return loop(call);
+  }
+  const Divisible divisible = may_divide();
   const Index tiles = (call.cols + lanes - 1) / lanes;
   const Index work = call.rows * call.cols * work_per_element;
   const Index by_rows = divisible.rows ? useful_threads(call.rows, work / call.rows) : 1;

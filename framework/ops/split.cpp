@@ -28,14 +28,18 @@ void copy_slice(Var x, Var y, Axis axis, Index first) {
 
 Var slice(Var x, int axis, Index first, Index count) {
   const Shape& shape = x.shape();
-  const Axis along = detail::axis_of(shape, axis);
-  require(first >= 0 && count >= 0 && first + count <= along.size, "slice: positions {} to {} of axis {} of {}", first,
-          first + count, axis, shape);
-  const Shape result = shape.with(axis, count);
+  const Index size = shape[axis];
+  if (first < 0 || count < 0 || first + count > size)
+    fail<ShapeError>("slice: positions {} to {} of axis {} of {}", first, first + count, axis, shape);
   const Index stride = x.node()->stride;
-  if (along.last) return x.tape().view(x, first, result, stride);
-  if (along.outer == 1) return x.tape().view(x, first * along.inner * stride, result, stride);
-  const Var y = x.tape().output(result, x.wants_gradient());
+  const bool last = axis == -1 || axis == shape.rank() - 1;
+  const Axis along = last ? Axis{} : detail::axis_of(shape, axis);
+  if (last || along.outer == 1) {
+    const Var part = x.tape().view(x, last ? first : first * along.inner * stride, shape, stride);
+    part.node()->shape.resize(axis, count);
+    return part;
+  }
+  const Var y = x.tape().output(shape.with(axis, count), x.wants_gradient());
   if (y.size() > 0) dispatch(y.dtype(), [&]<class T>() { copy_slice<T>(x, y, along, first); });
   return y;
 }

@@ -147,6 +147,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(special_values, T, Types) {
   BOOST_TEST(evaluate(inf, sigmoid_of) == 1);
   BOOST_TEST(evaluate(-inf, sigmoid_of) == 0);
   BOOST_TEST(evaluate(T{0}, sigmoid_of) == T{0.5});
+  const T least = std::log(Limits<T>::min());
+  BOOST_TEST(evaluate(least + static_cast<T>(0.01), sigmoid_of) >= Limits<T>::min());
+  for (const T x : {least - static_cast<T>(0.01), least - 1, least - 2, 10 * least, Limits<T>::lowest()})
+    BOOST_TEST(evaluate(x, sigmoid_of) == 0);  // never a denormal number, which would make what follows slow
   BOOST_TEST(evaluate(inf, softplus_of) == inf);
   BOOST_TEST(evaluate(-inf, softplus_of) == 0);
 }
