@@ -61,7 +61,8 @@ void multiply_few_rows(const GemmKernels<T>& kernels, MatrixView<const T> a, con
                                                           .c_stride = c.stride,
                                                           .width = panels.width(p),
                                                           .start = start.at(0, col).data,
-                                                          .start_stride = start.stride});
+                                                          .start_stride = start.stride,
+                                                          .c_ahead = c.data + col + panels.width(p)});
   }
 }
 
