@@ -87,19 +87,19 @@ constexpr Index shared_weights_bytes = 768 * 1024;
 /// Threads share out the rows of a small product rather than the panels: what a row becomes stays with the thread that goes on
 /// with it (row_local.h).
 template <Scalar T>
-bool by_rows(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels, Index team) {
-  const Index weights = depth * panels * kernels.lanes * kernels.max_vectors * static_cast<Index>(sizeof(T));
-  return panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread);
+bool by_rows(const Panels& panels, Index rows, Index depth, Index team) {
+  const Index weights = depth * panels.padded_cols() * static_cast<Index>(sizeof(T));
+  return panels.count() < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread);
 }
 
 /// How many rows of A are multiplied with all panels before the next ones.
 template <Scalar T>
-Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels) {
+Index rows_together(const GemmKernels<T>& kernels, Index rows, Index depth, const Panels& panels) {
   if (rows <= kernels.max_rows) return rows;
   const Index fitting = left_bytes / static_cast<Index>(sizeof(T)) / depth;
   const Index most = std::max(fitting / kernels.max_rows, Index{1}) * kernels.max_rows;
-  const Index team = useful_threads(rows, 2 * depth * panels * kernels.lanes * kernels.max_vectors);
-  return by_rows(kernels, rows, depth, panels, team) ? std::min(most, (rows + team - 1) / team) : most;
+  const Index team = useful_threads(rows, 2 * depth * panels.padded_cols());
+  return by_rows<T>(panels, rows, depth, team) ? std::min(most, (rows + team - 1) / team) : most;
 }
 
 /// The order of the panels of B in one product. Weights that do not stay in the cache are walked through forwards and
@@ -120,7 +120,7 @@ template <Scalar T>
 void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
                      MatrixView<T> c, Start<T> start, bool backwards) {
   const bool cached = panels.padded_cols() * a.cols * static_cast<Index>(sizeof(T)) <= cached_weights_bytes;
-  const Index most = rows_together(kernels, a.rows, a.cols, panels.count());
+  const Index most = rows_together(kernels, a.rows, a.cols, panels);
   const Split chunks(a.rows, most);
   const Index jobs = chunks.parts * panels.count();
   const Index work = 2 * a.cols * std::min(a.rows, most) * panels.lanes * kernels.max_vectors;
@@ -155,10 +155,9 @@ void check(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c) {
 
 template <Scalar T>
 bool divides_by_rows(const PackedMatrix<T>& b, Index rows) {
-  const auto& kernels = GemmDriver::kernels(b);
-  const Index panels = GemmDriver::panels(b).count();
-  const Index team = useful_threads(rows, 2 * b.rows() * panels * kernels.lanes * kernels.max_vectors);
-  return rows > kernels.max_rows && by_rows(kernels, rows, b.rows(), panels, team);
+  const Panels& panels = GemmDriver::panels(b);
+  const Index team = useful_threads(rows, 2 * b.rows() * panels.padded_cols());
+  return rows > GemmDriver::kernels(b).max_rows && by_rows<T>(panels, rows, b.rows(), team);
 }
 
 template bool divides_by_rows(const PackedMatrix<float>&, Index);
