@@ -110,10 +110,10 @@ constexpr Index shared_weights_bytes = 768 * 1024;
 /// Threads share out the rows of a small product rather than the panels: what a row becomes stays with the thread that goes on
 /// with it (row_local.h).
 template <Scalar T>
-bool by_rows(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels, Index team) {
-  const Index weights = depth * panels * kernels.lanes * kernels.max_vectors * static_cast<Index>(sizeof(T));
+bool by_rows(const GemmKernels<T>& kernels, const Panels& panels, Index rows, Index depth, Index team) {
+  const Index weights = depth * panels.padded_cols() * static_cast<Index>(sizeof(T));
   return rows > kernels.max_rows &&
-         (panels < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread));
+         (panels.count() < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread));
 }
 
 /// A product in parts: so many rows of A and so much of the depth are multiplied with all panels before the next ones.
@@ -123,10 +123,10 @@ struct Blocking {
 };
 
 template <Scalar T>
-Blocking blocking(const GemmKernels<T>& kernels, Index rows, Index depth, Index panels) {
+Blocking blocking(const GemmKernels<T>& kernels, Index rows, Index depth, const Panels& panels) {
   const Index fitting = std::max(left_bytes / static_cast<Index>(sizeof(T)) / std::min(depth, least_depth), Index{1});
-  const Index team = useful_threads(rows, 2 * depth * panels * kernels.lanes * kernels.max_vectors);
-  const bool divided = by_rows(kernels, rows, depth, panels, team);
+  const Index team = useful_threads(rows, 2 * depth * panels.padded_cols());
+  const bool divided = by_rows(kernels, panels, rows, depth, team);
   const Split blocks(rows, divided ? std::min(fitting, (rows + team - 1) / team) : fitting);
   const Index most_depth = left_bytes / static_cast<Index>(sizeof(T)) / std::max(blocks.size(0), Index{1});
   return {blocks, Split(depth, std::max(most_depth, least_depth))};
@@ -153,7 +153,7 @@ void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const
   if (cached && a.rows <= kernels.max_rows &&
       useful_threads(panels.count(), 2 * a.cols * a.rows * panels.lanes * kernels.max_vectors) <= 1)
     return multiply_few_rows(kernels, a, b, panels, c, start);
-  const Blocking blocks = blocking(kernels, a.rows, a.cols, panels.count());
+  const Blocking blocks = blocking(kernels, a.rows, a.cols, panels);
   const Index jobs = blocks.rows.parts * panels.count();
   const bool whole = blocks.rows.parts * blocks.depth.parts == 1;
   for (Index d = 0; d < blocks.depth.parts; ++d) {
@@ -194,10 +194,9 @@ void check(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c) {
 
 template <Scalar T>
 bool divides_by_rows(const PackedMatrix<T>& b, Index rows) {
-  const auto& kernels = GemmDriver::kernels(b);
-  const Index panels = GemmDriver::panels(b).count();
-  const Index team = useful_threads(rows, 2 * b.rows() * panels * kernels.lanes * kernels.max_vectors);
-  return by_rows(kernels, rows, b.rows(), panels, team);
+  const Panels& panels = GemmDriver::panels(b);
+  const Index team = useful_threads(rows, 2 * b.rows() * panels.padded_cols());
+  return by_rows(GemmDriver::kernels(b), panels, rows, b.rows(), team);
 }
 
 template bool divides_by_rows(const PackedMatrix<float>&, Index);

@@ -13,21 +13,29 @@ namespace recur::detail {
 
 /// An operation each row of whose result needs the same row of its operands alone: a plain closure without its type, kept here.
 struct RowTask {
-  static constexpr std::size_t most_bytes = 160;
+  static constexpr std::size_t most_bytes = 128;
 
   void (*run)(const void* body, Index first, Index count) = nullptr;
   Index rows = 0;
+  std::size_t bytes = 0;
   alignas(16) std::array<std::byte, most_bytes> body;
 
   template <class Body>
   RowTask(Index rows_, const Body& closure)
       : run([](const void* self, Index first, Index count) { (*static_cast<const Body*>(self))(first, count); }),
-        rows(rows_) {
+        rows(rows_),
+        bytes(sizeof(Body)) {
     static_assert(std::is_trivially_copyable_v<Body> && sizeof(Body) <= most_bytes && alignof(Body) <= 16,
                   "RowTask: hold views and numbers only");
     std::memcpy(body.data(), &closure, sizeof(Body));
   }
   RowTask() = default;
+  /// Of what is in use only: the copy goes from processor to processor.
+  void assign(const RowTask& other) {
+    run = other.run;
+    rows = other.rows;
+    std::memcpy(body.data(), other.body.data(), (other.bytes + 31) / 32 * 32);
+  }
   /// The share of one of `members` threads, the same in all tasks with as many rows.
   void run_share(int member, int members) const {
     const Index first = member * rows / members;

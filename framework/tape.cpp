@@ -1,5 +1,6 @@
 #include <recur/framework/tape.h>
 
+#include <recur/framework/in_parts.h>
 #include <recur/framework/leaf_slot.h>
 #include <recur/framework/ops/axis.h>
 #include <recur/framework/output_placement.h>
@@ -76,8 +77,10 @@ Var Tape::copied(Shape shape, std::span<const From> values) {
           shape);
   const Var result = output(shape, false);
   dispatch(dtype_, [&]<class T>() {
-    std::transform(values.begin(), values.end(), result.mutable_value<T>().data,
-                   [](From value) { return static_cast<T>(value); });
+    detail::in_parts(result.size(), 1, [&, to = result.mutable_value<T>().data](Index first, Index count) {
+      std::transform(values.data() + first, values.data() + first + count, to + first,
+                     [](From value) { return static_cast<T>(value); });
+    });
   });
   return result;
 }
@@ -126,7 +129,7 @@ Var Tape::detach(Var x) {
 }
 
 Var Tape::shadow(Var x) {
-  detail::settle_rows();  // a value of its own knows nothing of rows that are on their way
+  detail::settle_rows();  // this value knows nothing of rows on their way
   detail::Node* const node = new_node(x.shape());
   node->value = x.node()->value;
   return want_gradient(Var(node));
@@ -284,10 +287,7 @@ void Tape::run_backwards(std::size_t first_record) {
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) complete_adjoint(*n);
-    if (before_ != nullptr) {
-      detail::settle_rows();
-      (*before_)(record);
-    }
+    if (before_ != nullptr) (*before_)(record);
     record.operation->run(record.closure);
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling)
       if (n->base == nullptr) release(*n);
@@ -322,7 +322,7 @@ void Tape::backward(Var y, const Array& seed) {
     own.assign(seed);
     return backward(y, own);
   }
-  dispatch(dtype_, [&]<class T>() { detail::put_rows<T>(seed.as<T>().matrix(), y.claim_gradient<T>()); });
+  dispatch(dtype_, [&]<class T>() { detail::put_long_rows<T>(seed.as<T>().matrix(), y.claim_gradient<T>()); });
   propagate();
 }
 
