@@ -84,8 +84,8 @@ void backward_packed(const Product& p, Var z, Index period) {
       multiply<T>(dz, w, da, !fresh);
     }
   }
-  const MatrixView<const T> a = detail::unsettled_value<T>(p.a);
   if (!p.w.wants_gradient()) return;
+  const MatrixView<const T> a = detail::unsettled_value<T>(p.a);
   if (p.transpose == Transpose::b) slot.defer<T>(dz, a, z);
   else slot.defer<T>(a, dz, z);
 }
@@ -223,7 +223,8 @@ void compute(const Terms& terms, Var z, bool accumulate, Index period) {
   }
   if (!joins) compute_at_once<T>(terms, z, accumulate);
   if (!z.wants_gradient()) return;
-  if (terms.product_count == 1 && terms.addend_count == 0) {  // as at the steps of a sequence; a third of the memory
+  if (terms.product_count == 1 &&
+      terms.addend_count == 0) {  // as at the steps of a sequence, for which all terms would be too much memory
     z.tape().on_backward(z, "matmul",
                          [product = terms.products[0], z, period] { backward_product<T>(product, z, period); });
     return;

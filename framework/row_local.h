@@ -38,9 +38,10 @@ class RowUse {
     if (root.leaf != nullptr) fits_ = false;
     else mark(v, root.adjoint_rows);
   }
-  /// It is not row-local after all.
-  void refuse() { fits_ = false; }
-  [[nodiscard]] bool fits() const { return fits_; }
+  /// It is not row-local after all, whatever was done before.
+  void refuse() { refused_ = true; }
+  [[nodiscard]] bool refused() const { return refused_; }
+  [[nodiscard]] bool fits() const { return fits_ && !refused_; }
 
  private:
   void agree(Var v, const RowOwners& owners) {
@@ -55,6 +56,7 @@ class RowUse {
   Index rows_;
   std::uint64_t phase_;
   bool fits_ = true;
+  bool refused_ = false;
 };
 
 /// Whether a row-local operation may be handed out by `post_rows` now. `describe(use)` says what it uses, all of it. If not,
@@ -68,6 +70,7 @@ template <class Describe>
     describe(use);
     if (use.fits()) return true;
     settle_rows();
+    if (use.refused()) return false;
   }
   return false;
 }
