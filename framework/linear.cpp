@@ -223,8 +223,8 @@ void compute(const Terms& terms, Var z, bool accumulate, Index period) {
   }
   if (!joins) compute_at_once<T>(terms, z, accumulate);
   if (!z.wants_gradient()) return;
-  if (terms.product_count == 1 &&
-      terms.addend_count == 0) {  // as at the steps of a sequence, for which all terms would be too much memory
+  // As at the steps of a sequence, for which all terms would be too much memory.
+  if (terms.product_count == 1 && terms.addend_count == 0) {
     z.tape().on_backward(z, "matmul",
                          [product = terms.products[0], z, period] { backward_product<T>(product, z, period); });
     return;
