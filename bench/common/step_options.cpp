@@ -54,6 +54,12 @@ void StepOptions::add_to(CLI::App& app, const std::vector<std::string>& cells) {
   app.add_flag("--json", json, "Print one JSON object");
 }
 
+void StepOptions::add_weights_to(CLI::App& app) {
+  app.add_option("--weights", weights, "changed at every step, as in training, and packed again; or kept")
+      ->check(CLI::IsMember({"changed", "kept"}))
+      ->capture_default_str();
+}
+
 void run_step_benchmark(const std::string& program, const StepOptions& options, const std::function<void()>& step) {
   const double before = fma_peak(options.threads);
   const std::vector<double> times = time_steps(options, step);
@@ -76,6 +82,7 @@ void run_step_benchmark(const std::string& program, const StepOptions& options, 
                                       {"gflops", rate},
                                       {"peak_gflops", peak},
                                       {"percent_of_peak", 100 * rate / peak},
+                                      {"weights", options.weights},
                                       {"checkpoint", options.checkpoint},
                                       {"peak_memory_mb", peak_memory_mb()}};
     fmt::print("{}\n", line.dump());

@@ -18,6 +18,7 @@ struct StepOptions {
   double seconds = 2;
   long steps = 0;  ///< Exactly so many, instead of `seconds`.
   bool json = false;
+  std::string weights = "changed";  ///< Since the step before, as by an optimizer; or "kept".
   std::string checkpoint;  ///< Empty: a step as peers take it; otherwise for long sequences, see lstm_step.
   std::string memory;
 
@@ -27,6 +28,8 @@ struct StepOptions {
   [[nodiscard]] double flops() const;
 
   void add_to(CLI::App& app, const std::vector<std::string>& cells);
+  /// For programs that bring weights into an order of their own.
+  void add_weights_to(CLI::App& app);
 };
 
 /// Times calls of `step` until the time is up, measures what the machine can do at most, and prints the line.

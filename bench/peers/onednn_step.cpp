@@ -1,6 +1,8 @@
 // oneDNN's recurrent primitives with the same command line as lstm_step: forward and backward through time with the
-// gradients of all weights and of the input, one primitive a layer. Weights are kept in the layout oneDNN asks for, and
-// converting them to it and the gradients back, which a real training step would have to do, is not counted.
+// gradients of all weights and of the input, one primitive a layer.
+//
+// Weights are kept in the layout of their gradients, so that an optimizer could go through both side by side. Each primitive
+// wants them in a layout of its own; like Recur's packing, that is done again at every step unless --weights kept.
 #include "../common/step_options.h"
 
 #include <fmt/format.h>
@@ -30,6 +32,17 @@ memory filled(const memory::desc& desc, const dnnl::engine& engine, float scale)
   return result;
 }
 
+/// Weights in another layout.
+struct Converted {
+  memory source;
+  memory target;
+  dnnl::reorder reorder;
+
+  Converted(const memory& from, const memory::desc& layout, const dnnl::engine& engine)
+      : source(from), target(layout, engine), reorder(source, target) {}
+  void update(dnnl::stream& stream) { reorder.execute(stream, source, target); }
+};
+
 /// One layer: its two primitives and what they are called with.
 struct Layer {
   dnnl::primitive forward;
@@ -39,6 +52,7 @@ struct Layer {
   memory output;  ///< Of all steps.
   memory input_gradient;
   std::vector<memory> weight_gradients;  ///< Added to by the primitive, so set to zero first.
+  std::vector<Converted> converted;      ///< For the two primitives, where they want other layouts.
 };
 
 struct Sizes {
@@ -103,24 +117,22 @@ struct OneState {
 using Gru = OneState<dnnl::gru_forward, dnnl::gru_backward>;
 using Vanilla = OneState<dnnl::vanilla_rnn_forward, dnnl::vanilla_rnn_backward, dnnl::algorithm::eltwise_tanh>;
 
-/// A copy of `source` in the layout that the backward primitive wants.
-memory in_layout(memory& source, const memory::desc& wanted, const dnnl::engine& engine, dnnl::stream& stream) {
-  memory result(wanted, engine);
-  dnnl::reorder(source, result).execute(stream, source, result);
-  stream.wait();
-  return result;
+/// `weights` in the layout that a primitive wants.
+memory in_layout(Layer& layer, const memory& weights, const memory::desc& wanted, const dnnl::engine& engine) {
+  if (weights.get_desc() == wanted) return weights;
+  return layer.converted.emplace_back(weights, wanted, engine).target;
 }
 
 template <class Cell>
-Layer make_layer(const Sizes& sizes, memory source, const dnnl::engine& engine, dnnl::stream& stream) {
+Layer make_layer(const Sizes& sizes, memory source, const dnnl::engine& engine) {
   const Descriptors d(sizes);
   const auto forward = Cell::forward(d, engine);
   const auto backward = Cell::backward(d, forward, engine);
   const float scale = 1 / std::sqrt(static_cast<float>(sizes.hidden));
   const auto zero = [&](const memory::desc& desc) { return filled(desc, engine, 0); };
 
-  memory kernel = filled(plain({1, 1, sizes.input, sizes.gates, sizes.hidden}, Tag::ldigo), engine, scale);
-  memory recurrent = filled(plain({1, 1, sizes.hidden, sizes.gates, sizes.hidden}, Tag::ldigo), engine, scale);
+  const memory kernel = filled(backward.diff_weights_layer_desc(), engine, scale);
+  const memory recurrent = filled(backward.diff_weights_iter_desc(), engine, scale);
   Layer layer;
   layer.forward = typename Cell::Forward(forward);
   layer.backward = typename Cell::Backward(backward);
@@ -128,8 +140,8 @@ Layer make_layer(const Sizes& sizes, memory source, const dnnl::engine& engine, 
   layer.input_gradient = zero(d.source);
   layer.forward_arguments = {{DNNL_ARG_SRC_LAYER, source},
                              {DNNL_ARG_SRC_ITER, zero(d.state)},
-                             {DNNL_ARG_WEIGHTS_LAYER, in_layout(kernel, forward.weights_layer_desc(), engine, stream)},
-                             {DNNL_ARG_WEIGHTS_ITER, in_layout(recurrent, forward.weights_iter_desc(), engine, stream)},
+                             {DNNL_ARG_WEIGHTS_LAYER, in_layout(layer, kernel, forward.weights_layer_desc(), engine)},
+                             {DNNL_ARG_WEIGHTS_ITER, in_layout(layer, recurrent, forward.weights_iter_desc(), engine)},
                              {DNNL_ARG_BIAS, zero(d.bias)},
                              {DNNL_ARG_DST_LAYER, layer.output},
                              {DNNL_ARG_DST_ITER, zero(d.state)},
@@ -141,8 +153,8 @@ Layer make_layer(const Sizes& sizes, memory source, const dnnl::engine& engine, 
     layer.forward_arguments[DNNL_ARG_DST_ITER_C] = zero(d.state);
   }
   layer.backward_arguments = layer.forward_arguments;
-  layer.backward_arguments[DNNL_ARG_WEIGHTS_LAYER] = in_layout(kernel, backward.weights_layer_desc(), engine, stream);
-  layer.backward_arguments[DNNL_ARG_WEIGHTS_ITER] = in_layout(recurrent, backward.weights_iter_desc(), engine, stream);
+  layer.backward_arguments[DNNL_ARG_WEIGHTS_LAYER] = in_layout(layer, kernel, backward.weights_layer_desc(), engine);
+  layer.backward_arguments[DNNL_ARG_WEIGHTS_ITER] = in_layout(layer, recurrent, backward.weights_iter_desc(), engine);
   layer.backward_arguments.insert({{DNNL_ARG_DIFF_SRC_LAYER, layer.input_gradient},
                                    {DNNL_ARG_DIFF_SRC_ITER, zero(d.state)},
                                    {DNNL_ARG_DIFF_WEIGHTS_LAYER, layer.weight_gradients[0]},
@@ -166,11 +178,17 @@ void run(const StepOptions& options) {
   for (long i = 0; i < options.layers; ++i) {
     const Sizes sizes{options.time, options.batch, i == 0 ? options.features() : options.hidden, options.hidden,
                       options.gates()};
-    layers.push_back(make_layer<Cell>(sizes, i == 0 ? x : layers.back().output, engine, stream));
+    layers.push_back(make_layer<Cell>(sizes, i == 0 ? x : layers.back().output, engine));
   }
   for (std::size_t i = 0; i < layers.size(); ++i)
     layers[i].backward_arguments[DNNL_ARG_DIFF_DST_LAYER] = i + 1 < layers.size() ? layers[i + 1].input_gradient : seed;
+  const auto convert = [&] {
+    for (Layer& layer : layers)
+      for (Converted& weights : layer.converted) weights.update(stream);
+  };
+  convert();
   recur::bench::run_step_benchmark("onednn", options, [&] {
+    if (options.weights == "changed") convert();
     for (Layer& layer : layers) {
       for (memory& gradient : layer.weight_gradients)
         std::memset(gradient.get_data_handle(), 0, gradient.get_desc().get_size());
@@ -187,6 +205,7 @@ int main(int argc, char** argv) try {
   CLI::App app("Times a training step of oneDNN's recurrent primitives.");
   StepOptions options;
   options.add_to(app, {"lstm", "gru", "rnn"});
+  options.add_weights_to(app);
   CLI11_PARSE(app, argc, argv);
   omp_set_num_threads(options.threads);
   if (options.cell == "gru") run<Gru>(options);
