@@ -13,16 +13,20 @@ namespace {
 constexpr Index left_bytes = 512 * 1024;
 constexpr Index least_depth = 512;
 
+// Packed weights that do not stay in the second-level cache anyway need not pass through it: what is overwritten is not read.
+constexpr Index streamed_bytes = 2 * 1024 * 1024;
+
 template <Scalar T>
 void pack_panels(const GemmKernels<T>& kernels, MatrixView<const T> b, bool transpose, const Panels& panels, T* to) {
   const Index rows = transpose ? b.cols : b.rows;
+  const bool streams = rows * panels.padded_cols() * static_cast<Index>(sizeof(T)) >= streamed_bytes;
+  const auto pack = transpose ? streams ? kernels.stream_transposed_panel : kernels.transpose_panel
+                    : streams ? kernels.stream_panel
+                              : kernels.copy_panel;
+  const Index step = transpose ? b.stride : 1;
   parallel_for(panels.count(), rows * panels.lanes * kernels.max_vectors, [&](Index p) {
     const Index begin = panels.begin(p);
-    T* const target = to + begin * rows;
-    if (transpose)
-      kernels.transpose_panel(b.data + begin * b.stride, b.stride, rows, panels.width(p), target,
-                              panels.padded_width(p));
-    else kernels.copy_panel(b.data + begin, b.stride, rows, panels.width(p), target, panels.padded_width(p));
+    pack(b.data + begin * step, b.stride, rows, panels.width(p), to + begin * rows, panels.padded_width(p));
   });
 }
 

@@ -6,6 +6,8 @@
 
 #include <recur/framework/gemm_kernel.h>
 
+#include <immintrin.h>
+
 namespace recur::detail {
 namespace {
 
@@ -13,6 +15,10 @@ struct Avx2 {
   static constexpr int bytes = 32;
   static constexpr int vectors = 2;
   static constexpr int rows = 6;
+  static constexpr bool streams = true;
+  using Bits = __m256i;
+  static void stream(void* to, Bits value) { _mm256_stream_si256(static_cast<Bits*>(to), value); }
+  static void fence() { _mm_sfence(); }
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include <recur/framework/gemm_kernel.h>
 
+#include <immintrin.h>
+
 namespace recur::detail {
 namespace {
 
@@ -14,6 +16,10 @@ struct Avx512 {
   static constexpr int bytes = 64;
   static constexpr int vectors = 4;
   static constexpr int rows = 6;
+  static constexpr bool streams = true;
+  using Bits = __m512i;
+  static void stream(void* to, Bits value) { _mm512_stream_si512(static_cast<Bits*>(to), value); }
+  static void fence() { _mm_sfence(); }
 };
 
 }  // namespace

@@ -247,9 +247,11 @@ struct GemmKernel {
     result.lanes = lanes;
     result.max_vectors = Isa::vectors;
     result.max_rows = Isa::rows;
-    result.copy_panel = &GemmPacking<Isa, T>::copy_panel;
+    result.copy_panel = &GemmPacking<Isa, T>::template copy_panel<false>;
+    result.stream_panel = &GemmPacking<Isa, T>::template copy_panel<true>;
     result.pack_left = &GemmPacking<Isa, T>::pack_left;
-    result.transpose_panel = &GemmPacking<Isa, T>::transpose_panel;
+    result.transpose_panel = &GemmPacking<Isa, T>::template transpose_panel<false>;
+    result.stream_transposed_panel = &GemmPacking<Isa, T>::template transpose_panel<true>;
     fill<1, 1>(result);
     return result;
   }

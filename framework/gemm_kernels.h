@@ -57,6 +57,9 @@ struct GemmKernels {
   void (*copy_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   /// to[k * to_stride + j] = from[j * from_stride + k], likewise.
   void (*transpose_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
+  /// The same past the caches. `to` must be aligned to vectors, and `to_stride` be whole ones.
+  void (*stream_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
+  void (*stream_transposed_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   /// Packs `width` numbers from `offset` on of each of `count` rows as the left operands of `packed_tile`: the columns are dealt
   /// out evenly to blocks of at most `max_rows`, wider ones first; block i starts at to + i * block_stride, and its rows lie
   /// there one after the other.

@@ -18,6 +18,17 @@ struct GemmRegisters {
 
   static Vector load(const T* from) { return *reinterpret_cast<const Unaligned*>(from); }
   static void store(T* to, Vector value) { *reinterpret_cast<Unaligned*>(to) = value; }
+
+  /// The same past the caches, if `streaming`: to an aligned place, with a `fence` before anyone else reads it.
+  template <bool streaming>
+  static void put(T* to, Vector value) {
+    if constexpr (streaming && Isa::streams) Isa::stream(to, reinterpret_cast<typename Isa::Bits>(value));
+    else store(to, value);
+  }
+  template <bool streaming>
+  static void fence() {
+    if constexpr (streaming && Isa::streams) Isa::fence();
+  }
 };
 
 /// Copies operands into the order in which the inner loops read them.
@@ -28,6 +39,7 @@ struct GemmPacking {
   using Vector = typename Registers::Vector;
   static constexpr int lanes = Registers::lanes;
 
+  template <bool streaming>
   static void copy_panel(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride) {
     const Index whole = width / lanes * lanes;
     constexpr Index ahead = 16;
@@ -37,10 +49,11 @@ struct GemmPacking {
       for (Index j = 0; j < width; j += 64 / static_cast<Index>(sizeof(T)))
         __builtin_prefetch(source + ahead * from_stride + j);
       Index j = 0;
-      for (; j < whole; j += lanes) Registers::store(target + j, Registers::load(source + j));
+      for (; j < whole; j += lanes) Registers::template put<streaming>(target + j, Registers::load(source + j));
       for (; j < width; ++j) target[j] = source[j];
       for (; j < to_stride; ++j) target[j] = 0;
     }
+    Registers::template fence<streaming>();
   }
 
   template <int Width>
@@ -105,6 +118,7 @@ struct GemmPacking {
     else return indices<count - 1, count - 1, I...>();
   }
 
+  template <bool streaming>
   static void transpose_panel(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride) {
     const Index whole_rows = rows / lanes * lanes;
     const Index whole_width = width / lanes * lanes;
@@ -119,7 +133,7 @@ struct GemmPacking {
         for (int r = 0; r < lanes; ++r) block[r] = Registers::load(from + (j + r) * from_stride + k);
         transpose<1>(block, indices<lanes>());
 #pragma GCC unroll 16
-        for (int r = 0; r < lanes; ++r) Registers::store(to + (k + r) * to_stride + j, block[r]);
+        for (int r = 0; r < lanes; ++r) Registers::template put<streaming>(to + (k + r) * to_stride + j, block[r]);
       }
     }
     for (Index k = 0; k < rows; ++k) {
@@ -127,6 +141,7 @@ struct GemmPacking {
       for (Index j = k < whole_rows ? whole_width : 0; j < width; ++j) target[j] = from[j * from_stride + k];
       for (Index j = width; j < to_stride; ++j) target[j] = 0;
     }
+    Registers::template fence<streaming>();
   }
 };
 

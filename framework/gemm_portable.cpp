@@ -8,6 +8,7 @@ struct Portable {
   static constexpr int bytes = 16;
   static constexpr int vectors = 2;
   static constexpr int rows = 4;
+  static constexpr bool streams = false;
 };
 
 }  // namespace
