@@ -51,13 +51,12 @@ struct PeepholeCell {
   void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent, bias, pi, pf, po); }
 
   [[nodiscard]] Step<State> call(Var x, State s) {
-    const auto z = split<4>(matmul(x, kernel) + matmul(s.h, recurrent) + bias);
     const auto [h, c] = fuse(
         [](auto i, auto f, auto g, auto o, auto c0, auto wi, auto wf, auto wo) {
           const auto c1 = sigmoid(f + wf * c0) * c0 + sigmoid(i + wi * c0) * tanh(g);
           return std::tuple{sigmoid(o + wo * c1) * tanh(c1), c1};
         },
-        z[0], z[1], z[2], z[3], s.c, pi, pf, po);
+        split<4>(matmul(x, kernel) + matmul(s.h, recurrent) + bias), s.c, pi, pf, po);
     return {h, {h, c}};
   }
 };

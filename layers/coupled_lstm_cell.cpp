@@ -14,17 +14,17 @@ CoupledLSTMCell::CoupledLSTMCell(Index units, CoupledLSTMCellOptions options)
     : options_(std::move(options)), gates_("CoupledLSTMCell", units, 3, options_) {}
 
 Step<LSTMState> CoupledLSTMCell::call(Var x, State s, const CellContext& context) {
-  const auto z = split<3>(gates_(x, s.h, context));
+  auto z = split<3>(gates_(x, s.h, context));
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
+    return std::array{NamedGate{"input", z[0]}, NamedGate{"output", z[2]}};
+  });
   const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     return fuse(
         [&](auto zi, auto zc, auto zo, auto c0) {
           const auto c1 = c0 + gate(zi) * (act(zc) - c0);
           return std::tuple{gate(zo) * act(c1), c1};
         },
-        z[0], z[1], z[2], s.c);
-  });
-  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
-    return std::array{NamedGate{"input", z[0]}, NamedGate{"output", z[2]}};
+        std::move(z), s.c);
   });
   return {h, {h, c}};
 }

@@ -68,15 +68,15 @@ Var Gates::bias_row(Tape& tape, Index row) {
   return all.shape().rank() == 1 ? all : slice(all, 0, row, 1);
 }
 
-Var Gates::operator()(Var x, Var h, const CellContext& context) {
+Temporary Gates::operator()(Var x, Var h, const CellContext& context) {
   if (context.masks.empty() && !(options_.use_bias && options_.separate_bias)) {
     const Linear z = matmul(x, kernel) + matmul(h, recurrent_kernel);
     return options_.use_bias ? z + bias : z;
   }
-  return input_part(x, context) + recurrent_part(h, context);
+  return Var(Var(input_part(x, context)) + Var(recurrent_part(h, context)));
 }
 
-Var Gates::input_part(Var x, const CellContext& context) {
+Temporary Gates::input_part(Var x, const CellContext& context) {
   const auto masks = input_masks(context);
   if (!masks.empty()) {
     const Var z = masked_product(x, kernel, masks, count_);
@@ -86,7 +86,7 @@ Var Gates::input_part(Var x, const CellContext& context) {
   return options_.use_bias ? z + bias_row(x.tape(), 0) : z;
 }
 
-Var Gates::recurrent_part(Var h, const CellContext& context) {
+Temporary Gates::recurrent_part(Var h, const CellContext& context) {
   const auto masks = recurrent_masks(context);
   const bool second_row = options_.use_bias && bias.shape().rank() == 2;
   if (!masks.empty()) {

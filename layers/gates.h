@@ -1,7 +1,7 @@
 #pragma once
 
 #include <recur/framework/detour.h>
-#include <recur/framework/linear.h>
+#include <recur/framework/temporary.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/cell.h>
 
@@ -52,11 +52,11 @@ class Gates {
   void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent_kernel, bias); }
 
   /// All pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with separate_bias.
-  [[nodiscard]] Var operator()(Var x, Var h, const CellContext& context);
+  [[nodiscard]] Temporary operator()(Var x, Var h, const CellContext& context);
   /// The two parts of them: x·kernel with the (first row of the) bias, and h·recurrent_kernel with the second row if there is
   /// one. Dropout is applied to x and h.
-  [[nodiscard]] Var input_part(Var x, const CellContext& context);
-  [[nodiscard]] Var recurrent_part(Var h, const CellContext& context);
+  [[nodiscard]] Temporary input_part(Var x, const CellContext& context);
+  [[nodiscard]] Temporary recurrent_part(Var h, const CellContext& context);
 
   [[nodiscard]] Index mask_count() const;
   void draw_masks(Tape& tape, Index batch, std::span<Var> masks);

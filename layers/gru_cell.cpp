@@ -35,8 +35,8 @@ Step<HiddenState> GRUCell::call(Var x, State s, const CellContext& context) {
 }
 
 Var GRUCell::reset_after(Var x, Var h, Var kept_h, const CellContext& context) {
-  const auto zx = split<3>(gates_.input_part(x, context));
-  const auto zh = split<3>(gates_.recurrent_part(h, context));
+  auto zx = split<3>(gates_.input_part(x, context));
+  auto zh = split<3>(gates_.recurrent_part(h, context));
   observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
     return std::array{NamedGate{"update", zx[0] + zh[0]}, NamedGate{"reset", zx[1] + zh[1]}};
   });
@@ -47,7 +47,7 @@ Var GRUCell::reset_after(Var x, Var h, Var kept_h, const CellContext& context) {
           const auto candidate = act(ah + gate(ar + br) * bh);
           return candidate + z * (h0 - candidate);
         },
-        zx[0], zx[1], zx[2], zh[0], zh[1], zh[2], kept_h);
+        std::move(zx), std::move(zh), kept_h);
   });
 }
 

@@ -56,7 +56,8 @@ inline void PeepholeLSTMCell::build(Builder& build) {
 }
 
 inline Step<LSTMState> PeepholeLSTMCell::call(Var x, State s, const CellContext& context) {
-  const auto z = split<4>(gates_(x, s.h, context));
+  auto z = split<4>(gates_(x, s.h, context));
+  const auto seen = context.observer == nullptr ? std::array<Var, 4>{} : z.names();
   const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     const auto step = [&](auto limited) {
       return fuse(
@@ -64,15 +65,15 @@ inline Step<LSTMState> PeepholeLSTMCell::call(Var x, State s, const CellContext&
             const auto c1 = limited(gate(zf + pf * c0) * c0 + gate(zi + pi * c0) * act(zc));
             return std::tuple{gate(zo + po * c1) * act(c1), c1};
           },
-          z[0], z[1], z[2], z[3], s.c, input_peephole_, forget_peephole_, output_peephole_);
+          std::move(z), s.c, input_peephole_, forget_peephole_, output_peephole_);
     };
     if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
     return step([](auto state) { return state; });
   });
   observe_gates(x.tape(), context, options_.recurrent_activation, [&, after = c] {
-    return std::array{NamedGate{"input", z[0] + input_peephole_ * s.c},
-                      NamedGate{"forget", z[1] + forget_peephole_ * s.c},
-                      NamedGate{"output", z[3] + output_peephole_ * after}};
+    return std::array{NamedGate{"input", seen[0] + input_peephole_ * s.c},
+                      NamedGate{"forget", seen[1] + forget_peephole_ * s.c},
+                      NamedGate{"output", seen[3] + output_peephole_ * after}};
   });
   return {h, {h, c}};
 }

@@ -28,7 +28,10 @@ void ProjectedLSTMCell::build(Builder& build) {
 }
 
 Step<LSTMState> ProjectedLSTMCell::call(Var x, State s, const CellContext& context) {
-  const auto z = split<4>(gates_(x, s.h, context));
+  auto z = split<4>(gates_(x, s.h, context));
+  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
+    return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
+  });
   const auto [m, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     const auto step = [&](auto limited) {
       return fuse(
@@ -36,13 +39,10 @@ Step<LSTMState> ProjectedLSTMCell::call(Var x, State s, const CellContext& conte
             const auto c1 = limited(gate(zf) * c0 + gate(zi) * act(zc));
             return std::tuple{gate(zo) * act(c1), c1};
           },
-          z[0], z[1], z[2], z[3], s.c);
+          std::move(z), s.c);
     };
     if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
     return step([](auto state) { return state; });
-  });
-  observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
-    return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
   });
   Var h = matmul(m, projection_kernel_);
   if (options_.proj_clip > 0) h = fuse([k = options_.proj_clip](auto p) { return clip(p, k); }, h);

@@ -19,7 +19,7 @@ struct StepOptions {
   long steps = 0;  ///< Exactly so many, instead of `seconds`.
   bool json = false;
   std::string weights = "changed";  ///< Since the step before, as by an optimizer; or "kept".
-  std::string checkpoint;  ///< Empty: a step as peers take it; otherwise for long sequences, see lstm_step.
+  std::string checkpoint;           ///< Empty: a step as peers take it; otherwise for long sequences, see lstm_step.
   std::string memory;
 
   [[nodiscard]] long features() const { return input > 0 ? input : hidden; }

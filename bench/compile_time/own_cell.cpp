@@ -30,13 +30,12 @@ struct PeepholeCell {
   void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent, bias, pi, pf, po); }
 
   [[nodiscard]] Step<State> call(Var x, State s) {
-    auto [i, f, g, o] = split<4>(matmul(x, kernel) + matmul(s.h, recurrent) + bias);
     auto [h, c] = fuse(
         [](auto i, auto f, auto g, auto o, auto c0, auto pi, auto pf, auto po) {
           auto c1 = sigmoid(f + pf * c0) * c0 + sigmoid(i + pi * c0) * tanh(g);
           return std::tuple{sigmoid(o + po * c1) * tanh(c1), c1};
         },
-        i, f, g, o, s.c, pi, pf, po);
+        split<4>(matmul(x, kernel) + matmul(s.h, recurrent) + bias), s.c, pi, pf, po);
     return {h, {h, c}};
   }
 };

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <recur/framework/linear.h>
+#include <recur/framework/temporary.h>
 #include <recur/framework/var.h>
 
 #include <tuple>
 #include <type_traits>
 
 namespace recur {
+
+/// What the slopes of a function are computed from.
+enum class SlopeOf : unsigned char { nothing, result, arguments };
 
 /// The I-th operand of a fused kernel. Its type is its identity: equal subexpressions have equal types.
 template <int I>
@@ -42,6 +46,10 @@ using Plain = std::remove_cvref_t<X>;
 template <class X>
 inline constexpr bool is_value =
     std::is_same_v<Plain<X>, Var> || std::is_same_v<Plain<X>, Linear> || std::is_same_v<Plain<X>, Parameter>;
+template <class X>
+inline constexpr bool is_parts = false;
+template <int N>
+inline constexpr bool is_parts<Parts<N>> = true;
 template <class X>
 inline constexpr bool is_number = std::is_arithmetic_v<Plain<X>>;
 

@@ -9,6 +9,7 @@ namespace recur {
 
 // A pointwise function is one struct: its name, its value, its slope. `slope` may use the argument x or the result y,
 // whichever is cheaper. `keep` says that the result is worth storing for the adjoint rather than computing again.
+// `slope_of` says what the slope is computed from, if not (also) from the arguments; those need not be there any more then.
 // V is a SIMD register of float or double (framework/simd.h).
 // Functions of several arguments give one slope each, as slope<K>.
 // What is not a number stays so, as a loss must show it: simd::min and max give their second argument then.
@@ -29,6 +30,7 @@ template <class V>
 struct Negate {
   static constexpr const char* name = "negate";
   static constexpr bool keep = false;
+  static constexpr SlopeOf slope_of = SlopeOf::nothing;
   template <class V> static V value(V x) { return -x; }
   template <class V> static V slope(V, V) { return splat<V>(-1); }
 };
@@ -37,6 +39,7 @@ struct Negate {
 struct Exp {
   static constexpr const char* name = "exp";
   static constexpr bool keep = true;
+  static constexpr SlopeOf slope_of = SlopeOf::result;
   template <class V> static V value(V x) { return simd::exp(x); }
   template <class V> static V slope(V, V y) { return y; }
 };
@@ -87,6 +90,7 @@ struct Abs {
 struct Tanh {
   static constexpr const char* name = "tanh";
   static constexpr bool keep = true;
+  static constexpr SlopeOf slope_of = SlopeOf::result;
   template <class V> static V value(V x) { return simd::tanh(x); }
   template <class V> static V slope(V, V y) { return 1 - y * y; }
 };
@@ -95,6 +99,7 @@ struct Tanh {
 struct Sigmoid {
   static constexpr const char* name = "sigmoid";
   static constexpr bool keep = true;
+  static constexpr SlopeOf slope_of = SlopeOf::result;
   template <class V> static V value(V x) { return simd::sigmoid(x); }
   template <class V> static V slope(V, V y) { return y * (1 - y); }
 };
@@ -188,6 +193,7 @@ struct Pow {
 struct Add {
   static constexpr const char* name = "add";
   static constexpr bool keep = false;
+  static constexpr SlopeOf slope_of = SlopeOf::nothing;
   template <class V> static V value(V a, V b) { return a + b; }
   template <int, class V> static V slope(V, V, V) { return splat<V>(1); }
 };
@@ -195,6 +201,7 @@ struct Add {
 struct Subtract {
   static constexpr const char* name = "subtract";
   static constexpr bool keep = false;
+  static constexpr SlopeOf slope_of = SlopeOf::nothing;
   template <class V> static V value(V a, V b) { return a - b; }
   template <int K, class V> static V slope(V, V, V) { return splat<V>(K == 0 ? 1 : -1); }
 };

@@ -2,31 +2,51 @@
 
 #include <recur/framework/expr/kernel.h>
 #include <recur/framework/expr/operators.h>
+#include <recur/framework/temporary.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <tuple>
 
 namespace recur::detail {
 inline namespace RECUR_SIMD_WIDTH {  // see simd.h
 
-template <class P>
+/// The loops for one number type. double is for checking gradients: one form of each will do, and compiles faster.
+template <class T, class P, class Kept>
+[[nodiscard]] constexpr FusedKernel::Loops fused_loops() {
+  constexpr bool fast = std::is_same_v<T, float>;
+  FusedKernel::Loops loops{&forward_kernel<T, P, false>,
+                           &backward_kernel<T, P, false>,
+                           &forward_kernel<T, P, fast>,
+                           &backward_kernel<T, P, fast>,
+                           nullptr,
+                           nullptr,
+                           simd::lanes<T>};
+  if constexpr (Kept::count < P::kept && !is_dual<T>) {
+    loops.own_forward = &forward_kernel<T, P, fast, Kept>;
+    loops.own_backward = &backward_kernel<T, P, fast, Kept>;
+  }
+  return loops;
+}
+
+/// `own` has one bit for each operand that may be overwritten.
+template <class P, unsigned own>
 inline constexpr FusedKernel fused_kernel = {
-    {{{&forward_kernel<float, P, false>, &backward_kernel<float, P, false>, &forward_kernel<float, P, true>,
-       &backward_kernel<float, P, true>, simd::lanes<float>},
-      // double is for checking gradients: one form of each loop will do, and compiles faster.
-      {&forward_kernel<double, P, false>, &backward_kernel<double, P, false>, &forward_kernel<double, P, false>,
-       &backward_kernel<double, P, false>, simd::lanes<double>},
-      {&forward_kernel<Dual, P, false>, &backward_kernel<Dual, P, false>, &forward_kernel<Dual, P, false>,
-       &backward_kernel<Dual, P, false>, simd::lanes<Dual>}}},
+    {{fused_loops<float, P, KeptInPlace<P, own>>(), fused_loops<double, P, KeptInPlace<P, own>>(),
+      fused_loops<Dual, P, KeptInPlace<P, own>>()}},
     P::operands,
     P::outputs,
     P::size,
     P::kept,
+    KeptInPlace<P, own>::count,
+    KeptInPlace<P, own>::overwritten,
     P::used.data(),
     P::functions.data()};
 
-template <int Operands, class... Outputs>
-[[nodiscard]] auto run_expressions(std::span<const Var> operands, const std::tuple<Outputs...>& expressions) {
+template <int Operands, unsigned own, class... Outputs>
+[[nodiscard]] auto run_expressions(std::span<const Var> operands, const std::tuple<Outputs...>& expressions,
+                                   bool owned) {
   using P = Program<Operands, Outputs...>;
   std::array<double, P::constants> constants{};
   std::array<bool, P::constants> known{};
@@ -35,10 +55,10 @@ template <int Operands, class... Outputs>
              expressions);
   if constexpr (P::ambiguous) {
     // 0.2 * x and 0.5 * x have one type. Telling all constants apart is always right; sharing is merely faster.
-    if (!consistent) return run_expressions<Operands>(operands, number_all(expressions));
+    if (!consistent) return run_expressions<Operands, own>(operands, number_all(expressions), owned);
   }
   std::array<Var, sizeof...(Outputs)> results;
-  run_fused(fused_kernel<P>, operands, constants, results);
+  run_fused(fused_kernel<P, own>, operands, constants, results, owned);
   return results;
 }
 
@@ -51,20 +71,49 @@ template <Expression E>
   return {e};
 }
 
-/// Operands of `fuse` may be values, products, expressions (computed first) and parameters.
+/// How many operands an argument of `fuse` stands for, and, one bit each, which of them it hands over.
 template <class X>
-[[nodiscard]] Tape* tape_of(X&& x) {
-  if constexpr (std::is_same_v<Plain<X>, Var> || std::is_same_v<Plain<X>, Linear>) return &x.tape();
+inline constexpr int operands_in = 1;
+template <int N>
+inline constexpr int operands_in<Parts<N>> = N;
+template <class X>
+inline constexpr unsigned handed_over = 0;
+template <int N>
+inline constexpr unsigned handed_over<Parts<N>> = (1U << N) - 1;
+/// Whether those are nobody else's.
+template <class X>
+[[nodiscard]] bool is_own([[maybe_unused]] const X& x) {
+  if constexpr (handed_over<X> != 0) return x.own();
+  else return true;
+}
+
+template <class... X>
+[[nodiscard]] constexpr unsigned all_handed_over() {
+  unsigned bits = 0;
+  int at = 0;
+  ((bits |= handed_over<X> << at, at += operands_in<Plain<X>>), ...);
+  return bits;
+}
+
+/// Operands of `fuse` may be values, products, expressions (computed first), parameters and parts of a value.
+template <class X>
+[[nodiscard]] Tape* tape_of(const X& x) {
+  if constexpr (std::is_same_v<X, Var> || std::is_same_v<X, Linear> || is_parts<X>) return &x.tape();
   else return nullptr;
 }
 template <class X>
-[[nodiscard]] Var as_operand(X&& x, Tape* tape) {
+void put_operands(X&& x, Tape* tape, std::span<Var>& to) {
   if constexpr (std::is_same_v<Plain<X>, Parameter>) {
     require<ValueError>(tape != nullptr, "fuse: all operands are parameters; one must be a value on a tape");
-    return tape->leaf(x);
+    to[0] = tape->leaf(x);
+  } else if constexpr (handed_over<X> != 0) {
+    std::ranges::copy(std::move(x).take(), to.begin());
+  } else if constexpr (is_parts<Plain<X>>) {
+    std::ranges::copy(x.names(), to.begin());
   } else {
-    return static_cast<Var>(x);
+    to[0] = static_cast<Var>(x);
   }
+  to = to.subspan(static_cast<std::size_t>(operands_in<Plain<X>>));
 }
 
 }  // namespace RECUR_SIMD_WIDTH
@@ -81,21 +130,24 @@ inline namespace RECUR_SIMD_WIDTH {
 ///   }, i, f, g, o, c0);
 ///
 /// What appears twice in it is computed once. Operands: `Var`s, `Parameter`s, products; scalars, one row `[H]`, one column
-/// `[B, 1]` and full `[B, H]` broadcast against each other.
+/// `[B, 1]` and full `[B, H]` broadcast against each other. Parts stand for one operand each, and are used up if they have no
+/// names: `fuse(…, split<4>(matmul(x, kernel) + bias), c0)` needs the memory of the gates only once.
 /// @returns a Var for an expression, a `std::array<Var, n>` for a tuple of n. @throws ShapeError when shapes do not fit.
 template <class F, class... X>
-  requires(detail::is_value<X>&&...)
+  requires((detail::is_value<X> || detail::is_parts<detail::Plain<X>>)&&...)
 || (PointwiseOperand<X> && ...) [[nodiscard]] auto fuse(F&& function, X&&... operands) {
-  constexpr int count = sizeof...(X);
+  constexpr int count = (detail::operands_in<detail::Plain<X>> + ... + 0);
   static_assert(count > 0, "fuse: at least one operand");
   Tape* tape = nullptr;
   ((tape = tape != nullptr ? tape : detail::tape_of(operands)), ...);
-  const std::array<Var, sizeof...(X)> values = {detail::as_operand(operands, tape)...};
-  const auto result = [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return function(Arg<static_cast<int>(I)>{}...);
-  }
-  (std::index_sequence_for<X...>{});
-  const auto outputs = detail::run_expressions<count>(values, detail::as_tuple(result));
+  const bool own = (detail::is_own<X>(operands) && ...);
+  std::array<Var, static_cast<std::size_t>(count)> values;
+  std::span<Var> rest(values);
+  (detail::put_operands<X>(std::forward<X>(operands), tape, rest), ...);
+  const auto result = [&]<int... I>(std::integer_sequence<int, I...>) { return function(Arg<I>{}...); }
+  (std::make_integer_sequence<int, count>{});
+  const auto outputs =
+      detail::run_expressions<count, detail::all_handed_over<X...>()>(values, detail::as_tuple(result), own);
   if constexpr (Expression<std::remove_const_t<decltype(result)>>) return outputs[0];
   else return outputs;
 }
@@ -153,8 +205,8 @@ template <Expression E>
     if (leaf.parameter == nullptr) tape = &leaf.var.tape();
   std::array<Var, static_cast<std::size_t>(count)> values;
   for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = leaves[i].parameter == nullptr ? leaves[i].var : detail::as_operand(*leaves[i].parameter, tape);
-  return detail::run_expressions<count>(values, std::tuple{body})[0];
+    values[i] = leaves[i].parameter == nullptr ? leaves[i].var : tape->leaf(*leaves[i].parameter);
+  return detail::run_expressions<count, 0>(values, std::tuple{body}, false)[0];
 }
 
 }  // namespace RECUR_SIMD_WIDTH

@@ -1,5 +1,6 @@
 #include <recur/framework/expr/fused_call.h>
 
+#include <recur/framework/expr/broadcast.h>
 #include <recur/framework/expr/run_loop.h>
 #include <recur/framework/row_local.h>
 
@@ -23,56 +24,16 @@ constexpr Index backward_work = 6;
 constexpr Index most_kept_bytes = 512 * 1024;
 constexpr std::size_t recomputed_bytes = 16 * 1024;
 
-struct Extent {
-  Index rows = 1;
-  Index cols = 1;
-};
-
 // What the backward pass needs to know; lives on the tape.
 struct Frame {
   const FusedKernel* kernel;
   std::span<Var> operands;
   std::span<Var> outputs;
   FusedCall call;
-  bool flat;   ///< The loops see one long row.
-  bool dense;  ///< No operand has but one column.
+  bool flat;      ///< The loops see one long row.
+  bool dense;     ///< No operand has but one column.
+  bool in_place;  ///< Values are kept in the place of operands.
 };
-
-[[noreturn]] void refuse(std::span<const Var> operands, const Shape& wanted, std::size_t at) {
-  std::string shapes;
-  for (const Var& operand : operands) shapes += (shapes.empty() ? "" : ", ") + to_string(operand.shape());
-  fail<ShapeError>("fuse: operand {} of {} does not broadcast to {} (operands: {}; a scalar, one row or one column do)",
-                   at, operands[at].shape(), wanted, shapes);
-}
-
-// The shape all operands broadcast to.
-Shape result_shape(std::span<const Var> operands) {
-  const Shape& first = operands[0].shape();
-  if (std::all_of(operands.begin() + 1, operands.end(), [&](const Var& v) { return v.shape() == first; })) return first;
-  Extent extent;
-  for (const Var& operand : operands) {
-    extent.rows = std::max(extent.rows, operand.rows());
-    extent.cols = std::max(extent.cols, operand.cols());
-  }
-  // An empty operand makes the result empty.
-  for (const Var& operand : operands) {
-    if (operand.rows() == 0) extent.rows = 0;
-    if (operand.cols() == 0) extent.cols = 0;
-  }
-  const auto fits = [&](const Var& v) { return v.rows() == extent.rows && v.cols() == extent.cols; };
-  const auto full = std::max_element(operands.begin(), operands.end(), [&](const Var& a, const Var& b) {
-    return (fits(a) ? a.shape().rank() : -1) < (fits(b) ? b.shape().rank() : -1);
-  });
-  const Shape shape = fits(*full) ? full->shape() : Shape{extent.rows, extent.cols};
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    const Var& v = operands[i];
-    const bool rows_fit = v.rows() == extent.rows || v.rows() == 1;
-    const bool cols_fit = v.cols() == extent.cols || v.cols() == 1;
-    const bool same_axes = !fits(v) || v.shape() == shape || extent.rows == 1;
-    if (!rows_fit || !cols_fit || !same_axes) refuse(operands, shape, i);
-  }
-  return shape;
-}
 
 Stream stream_of(Var v, void* data, Index rows, Index cols) {
   return {data, v.rows() == 1 && rows != 1 ? 0 : v.node()->stride, v.cols() == 1 && cols != 1 ? 0 : Index{1}};
@@ -177,7 +138,8 @@ const FusedKernel::Loops& loops_of(const Frame& frame) {
 }
 
 Index kept_bytes_of_tile(const Frame& frame) {
-  return loops_of(frame).lanes * frame.kernel->kept * static_cast<Index>(size_of(frame.operands[0].tape().dtype()));
+  const int kept = frame.in_place ? frame.kernel->kept_aside : frame.kernel->kept;
+  return loops_of(frame).lanes * kept * static_cast<Index>(size_of(frame.operands[0].tape().dtype()));
 }
 
 // The backward loop where nothing was kept: a few tiles go forward again and then backward, before they leave the cache.
@@ -220,16 +182,25 @@ bool backward_joins_rows(const Frame& frame, std::span<const Sink> sinks, Index 
   });
 }
 
+// What stands for the gradient of an output that none has reached: zeros, one for all or, as the loops in place want it, a row.
+Stream no_gradient(const Frame& frame) {
+  alignas(64) static constexpr double zero[8] = {};
+  if (!frame.in_place) return {const_cast<double*>(zero), 0, 0};
+  Tape& tape = frame.operands[0].tape();
+  const Index cols = frame.flat ? frame.call.rows * frame.call.cols : frame.call.cols;
+  const auto zeros = tape.scratch<std::byte>(cols * static_cast<Index>(size_of(tape.dtype())));
+  std::fill(zeros.begin(), zeros.end(), std::byte{0});
+  return {zeros.data(), 0, 1};
+}
+
 void run_backward(Frame& frame) {
-  alignas(64) static constexpr double zeros[8] = {};
   Tape& tape = frame.operands[0].tape();
   FusedCall call = frame.call;
   const auto seeds = tape.list<Stream>(frame.kernel->outputs);
   const auto sinks = tape.list<Sink>(frame.kernel->operands);
   for (std::size_t o = 0; o < seeds.size(); ++o) {
     const Var y = frame.outputs[o];
-    seeds[o] = y.has_adjoint() ? stream_of(y, adjoint_data(y, tape.dtype()), call.rows, call.cols)
-                               : Stream{const_cast<double*>(zeros), 0, 0};
+    seeds[o] = y.has_adjoint() ? stream_of(y, adjoint_data(y, tape.dtype()), call.rows, call.cols) : no_gradient(frame);
   }
   claim_sinks(frame, sinks);
   call.seeds = seeds.data();
@@ -237,8 +208,10 @@ void run_backward(Frame& frame) {
   if (frame.flat) flatten(call);
   const bool dense = frame.dense && std::all_of(seeds.begin(), seeds.end(), has_columns);
   const FusedKernel::Loops& loops = loops_of(frame);
-  const FusedKernel::Loop backward = dense ? loops.dense_backward : loops.backward;
-  const bool recompute = call.kept == nullptr && frame.kernel->kept > 0;
+  const FusedKernel::Loop backward = frame.in_place ? loops.own_backward
+                                     : dense        ? loops.dense_backward
+                                                    : loops.backward;
+  const bool recompute = call.kept == nullptr && frame.kernel->kept > 0 && !frame.in_place;
   const Index work = backward_work * frame.kernel->nodes + (recompute ? function_work * frame.kernel->kept : 0);
   const bool joins = backward_joins_rows(frame, sinks, work);
   const auto run = [&](auto loop) {
@@ -261,25 +234,38 @@ struct FusedBackward {
   }
 };
 
+bool overwrites(const Frame& frame, std::size_t i) {
+  return frame.in_place && (frame.kernel->overwritten >> i & 1U) != 0;
+}
+
+// Whether the operands that would be overwritten are all there, one number for each of the result.
+bool can_overwrite(const Frame& frame) {
+  bool can = loops_of(frame).own_forward != nullptr && frame.dense;
+  for (std::size_t i = 0; i < frame.operands.size(); ++i)
+    can = can && ((frame.kernel->overwritten >> i & 1U) == 0 || whole_operand(frame.operands[i], frame.call));
+  return can;
+}
+
 // Memory for the values the adjoint needs, unless they are so many that computing them again is better.
 void keep_values(const Frame& frame, FusedCall& forward) {
   const Index bytes_of_tile = kept_bytes_of_tile(frame);
   if (bytes_of_tile == 0) return;
   forward.kept_tiles = (forward.cols + loops_of(frame).lanes - 1) / loops_of(frame).lanes;
   const Index bytes = forward.rows * forward.kept_tiles * bytes_of_tile;
-  if (bytes > most_kept_bytes && bytes_of_tile <= static_cast<Index>(recomputed_bytes)) forward.kept_tiles = 0;
+  if (bytes > most_kept_bytes && !frame.in_place && bytes_of_tile <= static_cast<Index>(recomputed_bytes))
+    forward.kept_tiles = 0;
   else forward.kept = frame.operands[0].tape().scratch<std::byte>(bytes).data();
 }
 
 }  // namespace
 
 void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::span<const double> constants,
-               std::span<Var> outputs) {
+               std::span<Var> outputs, bool own) {
   Tape& tape = operands[0].tape();
   for (const Var& operand : operands)
     require<ValueError>(&operand.tape() == &tape, "fuse: operands {} and {} live on different tapes",
                         operands[0].shape(), operand.shape());
-  const Shape shape = result_shape(operands);
+  const Shape shape = broadcast_shape(operands);
   const bool wanted = tape.recording() &&
                       std::any_of(operands.begin(), operands.end(), [](const Var& v) { return v.wants_gradient(); });
   for (Var& y : outputs) y = tape.output(shape, wanted);
@@ -288,14 +274,14 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   const auto vars = tape.list<Var>(kernel.operands + kernel.outputs);
   for (std::size_t i = 0; i < vars.size(); ++i)
     vars[i] = i < operands.size() ? operands[i] : outputs[i - operands.size()];
-  *frame = {&kernel, vars.first(operands.size()), vars.subspan(operands.size()), {}, false, false};
+  *frame = {&kernel, vars.first(operands.size()), vars.subspan(operands.size()), {}, false, false, false};
   FusedCall& call = frame->call;
   call.rows = shape.rows();
   call.cols = shape.cols();
   if (!constants.empty()) {
-    const auto own = tape.list<double>(static_cast<Index>(constants.size()));
-    std::copy(constants.begin(), constants.end(), own.begin());
-    call.constants = own.data();
+    const auto table = tape.list<double>(static_cast<Index>(constants.size()));
+    std::copy(constants.begin(), constants.end(), table.begin());
+    call.constants = table.data();
   }
   const auto streams = tape.list<Stream>(kernel.operands + kernel.outputs);
   const auto n = static_cast<std::size_t>(kernel.operands);
@@ -305,20 +291,25 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   }
   call.inputs = streams.data();
   call.outputs = streams.data() + n;
+  frame->dense = std::all_of(streams.begin(), streams.end(), has_columns);
+  frame->in_place = own && wanted && can_overwrite(*frame);
   const FusedKernel::Loops& loops = loops_of(*frame);
   const Index work = forward_work * kernel.nodes + function_work * kernel.kept;
   const bool joins = joins_rows(call.rows, call.cols * work, [&](RowUse& use) {
-    for (const Var& v : frame->operands) use.value(v);
+    for (std::size_t i = 0; i < n; ++i)
+      if (overwrites(*frame, i)) use.result(frame->operands[i]);
+      else use.value(frame->operands[i]);
     for (const Var& y : frame->outputs) use.result(y);
   });
   frame->flat = is_flat(streams, call.cols) && !(joins && call.cols % loops.lanes != 0);
-  frame->dense = std::all_of(streams.begin(), streams.end(), has_columns);
   FusedCall forward = call;
   if (frame->flat) flatten(forward);
   if (wanted) keep_values(*frame, forward);
   call.kept = forward.kept;
   call.kept_tiles = forward.kept_tiles;
-  const FusedKernel::Loop loop = frame->dense ? loops.dense_forward : loops.forward;
+  const FusedKernel::Loop loop = frame->in_place ? loops.own_forward
+                                 : frame->dense  ? loops.dense_forward
+                                                 : loops.forward;
   if (joins) post_loop(loop, forward, call.rows);
   else run_loop(loop, forward, loops.lanes, work, [] { return Divisible{}; });
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), FusedBackward{frame});

@@ -46,21 +46,25 @@ struct FusedKernel {
     Loop backward;
     Loop dense_forward;   ///< Where no operand has but one column.
     Loop dense_backward;  ///< And all outputs have gradients.
+    Loop own_forward;     ///< The same, and values are kept in the place of operands. Null if there is no such loop.
+    Loop own_backward;
     Index lanes;
   };
   std::array<Loops, 3> loops;  ///< By DType.
   int operands;
   int outputs;
-  int nodes;         ///< Of the expression.
-  int kept;          ///< Registers per tile whose values the adjoint needs: the functions that are dear to compute.
-  const bool* used;  ///< By operand: whether the expression mentions it.
+  int nodes;             ///< Of the expression.
+  int kept;              ///< Registers per tile whose values the adjoint needs: the functions that are dear to compute.
+  int kept_aside;        ///< The rest of them where the others take the place of operands:
+  unsigned overwritten;  ///< these, one bit each.
+  const bool* used;      ///< By operand: whether the expression mentions it.
   const char* const* functions;  ///< Names of the functions of all nodes; empty for an operand.
 };
 
 /// Broadcasts the operands against each other, runs the forward loop and records the backward one as one operation.
-/// An operand may be a scalar, one row, one column or of the result's shape.
-/// @throws ShapeError otherwise.
+/// An operand may be a scalar, one row, one column or of the result's shape. Those that may be overwritten are, if `own`: nobody
+/// else reads their values from now on. @throws ShapeError otherwise.
 void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::span<const double> constants,
-               std::span<Var> outputs);
+               std::span<Var> outputs, bool own);
 
 }  // namespace recur::detail

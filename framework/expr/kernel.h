@@ -2,8 +2,8 @@
 
 #include <recur/framework/expr/functions.h>
 #include <recur/framework/expr/fused_call.h>
+#include <recur/framework/expr/kept_values.h>
 #include <recur/framework/expr/pointers.h>
-#include <recur/framework/expr/program.h>
 #include <recur/framework/simd.h>
 
 // The two loops that a Program becomes: forward evaluates each node once on a register and stores what the adjoint needs of
@@ -14,7 +14,7 @@ inline namespace RECUR_SIMD_WIDTH {
 
 /// The registers of one tile: the value, and in the backward loop the adjoint, of each node. What must be inlined are member
 /// functions: GCC 12 does not inline generic lambdas on demand.
-template <class T, class P>
+template <class T, class P, class Kept>
 struct Tile {
   using V = simd::Vec<T>;
   static constexpr Index lanes = simd::lanes<T>;
@@ -68,6 +68,13 @@ struct Tile {
     else return 0;
   }
 
+  /// Where the value in a slot is kept.
+  template <int slot, class In, class Pointer>
+  [[gnu::always_inline]] static Pointer place(const In& in, Index at, Pointer kept) {
+    if constexpr (Kept::operand(slot) >= 0) return in.at(Kept::operand(slot), at);
+    else return kept + Kept::position(slot) * lanes;
+  }
+
   // ---- Forward -------------------------------------------------------------------------------------------------------
 
   template <int I, class In>
@@ -75,7 +82,7 @@ struct Tile {
     using E = typename P::template Node<I>;
     if constexpr (is_map<E>) assign<I>();
     else value[I] = simd::load(in.at(operand_of(E{}), at));
-    if constexpr (constexpr int slot = P::kept_slots[I]; slot >= 0) simd::store(kept + slot * lanes, value[I]);
+    if constexpr (P::kept_slots[I] >= 0) simd::store(place<P::kept_slots[I]>(in, at, kept), value[I]);
   }
   template <class In, int... I>
   [[gnu::always_inline]] void evaluate_all(const In& in, Index at, T* kept, std::integer_sequence<int, I...>) {
@@ -93,7 +100,7 @@ struct Tile {
     using E = typename P::template Node<I>;
     constexpr int output = position(P::output_nodes, I);
     if constexpr (!is_map<E>) value[I] = simd::load(in.at(operand_of(E{}), at));
-    else if constexpr (P::kept_slots[I] >= 0) value[I] = simd::load(kept + P::kept_slots[I] * lanes);
+    else if constexpr (P::kept_slots[I] >= 0) value[I] = simd::load(place<P::kept_slots[I]>(in, at, kept));
     else if constexpr (NodeInfo<E>::keep && output >= 0) value[I] = simd::load(out.at(output, at));
     else assign<I>();
   }
@@ -139,10 +146,17 @@ struct Tile {
   }
 };
 
-template <class T, class P, bool Dense>
+/// What was kept in the place of operands, from the copies of their tails to where these came from.
+template <class P, class Kept, class In, class Buffers>
+void put_back_tails(const In& in, Index col, Index n, const Buffers& tails) {
+  for (int slot = 0; slot < P::kept; ++slot)
+    if (Kept::operand(slot) >= 0) in.put_back(Kept::operand(slot), col, n, tails);
+}
+
+template <class T, class P, bool Dense, class Kept = KeptAside<P>>
 void forward_kernel(const FusedCall& call) {
   constexpr Index lanes = simd::lanes<T>;
-  using Values = Tile<T, P>;
+  using Values = Tile<T, P, Kept>;
   Pointers<T, P::operands, Dense> in;
   Pointers<T, P::outputs, true> out;
   TailBuffers<T, P::operands> in_buffer;
@@ -154,9 +168,9 @@ void forward_kernel(const FusedCall& call) {
   const Index begin = call.begin;
   const Index end = call.end;
   // Without a gradient what would be kept is written to one place over and over.
-  TailBuffers<T, P::kept + 1> nowhere;
+  TailBuffers<T, Kept::count + 1> nowhere;
   T* const kept_begin = call.kept == nullptr ? nowhere.data[0] : static_cast<T*>(call.kept);
-  const Index kept_step = call.kept == nullptr ? 0 : P::kept * lanes;
+  const Index kept_step = call.kept == nullptr ? 0 : Kept::count * lanes;
   for (Index row = call.first_row; row < rows; ++row) {
     in.begin_row(call.inputs, row, spread);
     out.begin_row(call.outputs, row, out_buffer);
@@ -171,16 +185,18 @@ void forward_kernel(const FusedCall& call) {
       }
       tile.evaluate_all(in, at, kept, typename Values::Nodes{});
       tile.store_outputs(out, at, std::make_index_sequence<P::outputs>{});
-      if (n < lanes) [[unlikely]]
+      if (n < lanes) [[unlikely]] {
         out.end_tail(col, n, out_buffer);
+        put_back_tails<P, Kept>(in, col, n, in_buffer);
+      }
     }
   }
 }
 
-template <class T, class P, bool Dense>
+template <class T, class P, bool Dense, class Kept = KeptAside<P>>
 void backward_kernel(const FusedCall& call) {
   constexpr Index lanes = simd::lanes<T>;
-  using Values = Tile<T, P>;
+  using Values = Tile<T, P, Kept>;
   Pointers<T, P::operands, Dense> in;
   Pointers<T, P::outputs, true> out;
   Pointers<T, P::outputs, Dense> seeds;
@@ -200,20 +216,20 @@ void backward_kernel(const FusedCall& call) {
   const Index end = call.end;
   for (Index row = call.first_row; row < rows; ++row) {
     const T* kept = static_cast<const T*>(call.kept) +
-                    (row * call.kept_tiles + (begin - call.kept_begin) / lanes) * P::kept * lanes;
+                    (row * call.kept_tiles + (begin - call.kept_begin) / lanes) * Kept::count * lanes;
     in.begin_row(call.inputs, row, in_spread);
     out.begin_row(call.outputs, row, out_buffer);
     seeds.begin_row(call.seeds, row, seed_spread);
     sinks.begin_row(call.sinks, row, sums);
     Index col = begin;
     if (assigned) {
-      for (; col <= end - lanes; col += lanes, kept += P::kept * lanes) {
+      for (; col <= end - lanes; col += lanes, kept += Kept::count * lanes) {
         tile.restore_all(in, out, col, kept, typename Values::Nodes{});
         tile.collect_all(seeds, col, typename Values::Nodes{});
         tile.assign_gradients(sinks, col, typename Values::Nodes{});
       }
     }
-    for (; col < end; col += lanes, kept += P::kept * lanes) {
+    for (; col < end; col += lanes, kept += Kept::count * lanes) {
       const Index n = end - col;
       Index at = col;
       if (n < lanes) [[unlikely]] {

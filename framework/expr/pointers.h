@@ -43,8 +43,13 @@ class Pointers {
     for (std::size_t i = 0; i < count; ++i) {
       if (!Dense && mask_[i] == 0) continue;
       simd::store(tail.data[i], simd::load_partial(at_[i] + col, n));
+      target_[i] = at_[i];
       at_[i] = tail.data[i];
     }
+  }
+  /// After `read_tail`: stores what is in the copy of operand i now where that came from.
+  void put_back(std::size_t i, Index col, Index n, const TailBuffers<T, N>& tail) const {
+    simd::store_partial(target_[i] + col, simd::load(tail.data[i]), n);
   }
   /// Goes on in `tail`; `end_tail` then stores its first `n` columns where they belong. (Outputs have all columns.)
   void begin_tail(TailBuffers<T, N>& tail) {

@@ -87,6 +87,7 @@ template <class E>
 struct NodeInfo {
   static constexpr int arity = 0;
   static constexpr bool keep = false;
+  static constexpr SlopeOf slope_of = SlopeOf::nothing;
   static constexpr const char* name = "";
 };
 template <class O, class... A>
@@ -94,6 +95,10 @@ struct NodeInfo<Map<O, A...>> {
   using Op = O;
   static constexpr int arity = sizeof...(A);
   static constexpr bool keep = O::keep;
+  static constexpr SlopeOf slope_of = [] {
+    if constexpr (requires { O::slope_of; }) return O::slope_of;
+    else return SlopeOf::arguments;
+  }();
   static constexpr const char* name = O::name;
   template <int K>
   using Child = std::tuple_element_t<static_cast<std::size_t>(K), std::tuple<A...>>;
@@ -162,6 +167,12 @@ struct Program {
   }
   (std::make_index_sequence<static_cast<std::size_t>(Operands)>{});
 
+  /// The node that each operand is, or -1.
+  static constexpr auto argument_nodes = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<int, sizeof...(I)>{Nodes::template find<Arg<static_cast<int>(I)>>...};
+  }
+  (std::make_index_sequence<static_cast<std::size_t>(Operands)>{});
+
   /// The functions of all nodes, in the order of the list.
   static constexpr auto functions = []<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<const char*, usize>{NodeInfo<Node<static_cast<int>(I)>>::name...};
@@ -208,6 +219,22 @@ struct Program {
         if (children[p][k] == I) found[n++] = {static_cast<int>(p), static_cast<int>(k)};
     return found;
   }();
+
+  /// Whether the backward loop uses the value of each node, its own slope or those of what is made of it.
+  static constexpr auto needed = []<std::size_t... I>(std::index_sequence<I...>) {
+    constexpr std::array<SlopeOf, usize> slope_of = {NodeInfo<Node<static_cast<int>(I)>>::slope_of...};
+    constexpr std::array<bool, usize> keep = {NodeInfo<Node<static_cast<int>(I)>>::keep...};
+    std::array<bool, usize> result{};
+    for (std::size_t i = usize; i-- > 0;) {
+      result[i] = result[i] || slope_of[i] != SlopeOf::nothing;
+      const bool computed_again = result[i] && !keep[i];
+      if (slope_of[i] != SlopeOf::arguments && !computed_again) continue;
+      for (const int child : children[i])
+        if (child >= 0) result[static_cast<std::size_t>(child)] = true;
+    }
+    return result;
+  }
+  (std::make_index_sequence<usize>{});
 
   /// Whether two places of the expressions hold constants and are alike but for the constants' values. Then equal types may
   /// not mean equal values.

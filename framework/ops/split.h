@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/tape.h>
+#include <recur/framework/temporary.h>
 
 #include <array>
 
@@ -26,6 +26,17 @@ template <int N>
     first += size / N;
   }
   return parts;
+}
+
+/// The same of a product or what else has no name, along its last axis: see `Parts`.
+template <int N>
+[[nodiscard]] Parts<N> split(Temporary x) {
+  const bool own = x.own();
+  return {split<N>(Var(std::move(x))), own};
+}
+template <int N>
+[[nodiscard]] Parts<N> split(const Linear& x) {
+  return split<N>(Temporary(x));
 }
 
 }  // namespace recur
