@@ -39,7 +39,7 @@ void Detour::propagate() {
   with_team(static_cast<Index>(tape_.records_.size() - mark_.records), [this] {
     tape_.run_backwards(mark_.records);
     // A parameter used before the detour began has its record there.
-    for (const auto& leaf : tape_.leaves_) leaf->flush(tape_);
+    for (const auto& leaf : tape_.leaves_) leaf->finish(tape_);
   });
 }
 

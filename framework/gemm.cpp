@@ -24,7 +24,9 @@ void pack_panels(const GemmKernels<T>& kernels, MatrixView<const T> b, bool tran
                     : streams ? kernels.stream_panel
                               : kernels.copy_panel;
   const Index step = transpose ? b.stride : 1;
-  parallel_for(panels.count(), rows * panels.lanes * kernels.max_vectors, [&](Index p) {
+  // Copying a number takes about as long as so many operations of parallel.h.
+  constexpr Index work_of_copy = 8;
+  parallel_for(panels.count(), work_of_copy * rows * panels.lanes * kernels.max_vectors, [&](Index p) {
     const Index begin = panels.begin(p);
     pack(b.data + begin * step, b.stride, rows, panels.width(p), to + begin * rows, panels.padded_width(p));
   });

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 namespace recur {
 
@@ -62,6 +63,13 @@ class GemmWorkspace {
   detail::ScratchBuffer right_;
   detail::ScratchBuffer transposed_;
   detail::ScratchBuffer rows_;
+  /// For each thread where all do their own rows (gemm_rows.h).
+  struct Share {
+    detail::ScratchBuffer left;
+    detail::ScratchBuffer right;
+    detail::ScratchBuffer rows;
+  };
+  std::vector<Share> shares_;
 };
 
 /// A matrix copied once into the order in which the products read it, for many products A·B with the same B: the weights of

@@ -1,6 +1,7 @@
 #include <recur/framework/gemm.h>
 
 #include <recur/framework/gemm_driver.h>
+#include <recur/framework/gemm_rows.h>
 #include <recur/framework/parallel.h>
 
 namespace recur {
@@ -14,12 +15,13 @@ constexpr Index most_chunk_rows = 512;
 constexpr Index tall = 512;
 constexpr Index most_part_rows = 384;
 
-/// Walks over the stacked rows of all pairs.
+/// Walks over the stacked rows of all pairs, or over some of each period.
 template <Scalar T>
 struct RowCursor {
   std::span<const RowsPair<T>> pairs;
+  StepRows some{0, 0, 0};  ///< A period of 0: all.
   std::size_t pair = 0;
-  Index row = 0;
+  Index row = 0;  ///< Among those of the pair that count.
 
   [[nodiscard]] bool done() const { return pair == pairs.size(); }
   /// Calls `body(pair, first_row, rows, rows_before)` for the next `most` rows at most; returns how many there were.
@@ -28,11 +30,15 @@ struct RowCursor {
     Index taken = 0;
     while (!done() && taken < most) {
       const RowsPair<T>& current = pairs[pair];
-      const Index count = std::min(most - taken, current.a.rows - row);
-      if (count > 0) body(current, row, count, taken);
+      const Index all = current.a.rows;
+      const StepRows mine = some.period > 0 ? some : StepRows{std::max<Index>(all, 1), 0, std::max<Index>(all, 1)};
+      const Index rows = all / mine.period * mine.count;
+      const Index at = row % mine.count;
+      const Index count = std::min({most - taken, mine.count - at, rows - row});
+      if (count > 0) body(current, row / mine.count * mine.period + mine.first + at, count, taken);
       taken += count;
       row += count;
-      if (row == current.a.rows) {
+      if (row == rows) {
         ++pair;
         row = 0;
       }
@@ -103,10 +109,10 @@ void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, cons
 
 /// Adds to a part of C: its columns of all Aᵢ are `c.rows` from `first_a` on, of all Bᵢ `c.cols` from `first_b` on.
 template <Scalar T>
-void add_products(const GemmKernels<T>& kernels, std::span<const RowsPair<T>> pairs, MatrixView<T> c, Index first_a,
-                  Index first_b, const PackingSpace<T>& space) {
+void add_products(const GemmKernels<T>& kernels, RowCursor<T> cursor, MatrixView<T> c, Index first_a, Index first_b,
+                  const PackingSpace<T>& space) {
   const Panels panels(kernels, c.cols);
-  for (RowCursor<T> cursor{pairs}; !cursor.done();) {
+  while (!cursor.done()) {
     const Index depth = cursor.take(space.chunk_rows, [&](const RowsPair<T>& pair, Index first, Index count, Index at) {
       for (Index r = 0; r < count; ++r) {
         space.a_rows[at + r] = pair.a.data + (first + r) * pair.a.stride;
@@ -118,6 +124,39 @@ void add_products(const GemmKernels<T>& kernels, std::span<const RowsPair<T>> pa
     kernels.pack_left(space.a_rows, depth, first_a, c.rows, space.left, space.block_stride);
     for (Index p = 0; p < panels.count(); ++p) add_panel(kernels, depth, c, panels, p, space);
   }
+}
+
+/// How operands are packed for a C with so many rows, summed over `depth` rows.
+struct Packing {
+  Index part_rows;
+  Index chunk_rows;
+  Index block_stride;
+  Index left_size;
+  Index right_size;
+  Index rows_size;
+
+  template <Scalar T>
+  Packing(const GemmKernels<T>& kernels, Index depth, Index c_rows)
+      : part_rows(Split(c_rows, c_rows <= tall ? c_rows : most_part_rows).size(0)),
+        chunk_rows(std::min({depth, left_bytes / static_cast<Index>(sizeof(T)) / part_rows, most_chunk_rows})),
+        block_stride(chunk_rows * kernels.max_rows),
+        left_size((part_rows / kernels.max_rows + 1) * block_stride),
+        right_size(chunk_rows * kernels.lanes * kernels.max_vectors),
+        rows_size(2 * (chunk_rows + GemmKernels<T>::rows_ahead)) {}
+
+  template <Scalar T>
+  [[nodiscard]] PackingSpace<T> space(T* left, T* right, const T** rows) const {
+    return {left, right, rows, rows + rows_size / 2, chunk_rows, block_stride};
+  }
+};
+
+/// `add_products` for a C of any height.
+template <Scalar T>
+void add_in_parts(const GemmKernels<T>& kernels, const RowCursor<T>& rows, MatrixView<T> c, Index first_a,
+                  Index first_b, const Packing& packing, const PackingSpace<T>& space) {
+  const Split parts(c.rows, packing.part_rows);
+  for (Index i = 0; i < parts.parts; ++i)
+    add_products(kernels, rows, c.middle_rows(parts.begin(i), parts.size(i)), first_a + parts.begin(i), first_b, space);
 }
 
 template <Scalar T>
@@ -134,7 +173,46 @@ Index check(std::span<const RowsPair<T>> pairs, MatrixView<T> c) {
   return rows;
 }
 
+template <Scalar T>
+Index depth_of(std::span<const RowsPair<T>> pairs) {
+  Index rows = 0;
+  for (const RowsPair<T>& pair : pairs) rows += pair.a.rows;
+  return rows;
+}
+
 }  // namespace
+
+template <Scalar T>
+TransposedRows<T>::TransposedRows(std::span<const RowsPair<T>> pairs, Index c_rows, Index c_cols,
+                                  GemmWorkspace& workspace, int members)
+    : pairs_(pairs), c_rows_(c_rows), c_cols_(c_cols), workspace_(&workspace) {
+  const Packing packing(gemm_kernels<T>(workspace.target()), std::max<Index>(depth_of(pairs), 1), c_rows);
+  auto& shares = GemmDriver::shares(workspace);
+  if (shares.size() < static_cast<std::size_t>(members)) {
+    settle_rows();
+    shares.resize(static_cast<std::size_t>(members));
+  }
+  for (auto& share : shares) {
+    static_cast<void>(share.left.template reserve<T>(packing.left_size));
+    static_cast<void>(share.right.template reserve<T>(packing.right_size));
+    static_cast<void>(share.rows.template reserve<const T*>(packing.rows_size));
+  }
+}
+
+template <Scalar T>
+void TransposedRows<T>::run(int member, StepRows rows, T* c) const {
+  const auto& kernels = gemm_kernels<T>(workspace_->target());
+  const Packing packing(kernels, std::max<Index>(depth_of(pairs_), 1), c_rows_);
+  auto& share = GemmDriver::shares(*workspace_)[static_cast<std::size_t>(member)];
+  add_in_parts(kernels, RowCursor<T>{pairs_, rows}, MatrixView<T>{c, c_rows_, c_cols_, c_cols_}, 0, 0, packing,
+               packing.space(share.left.template reserve<T>(packing.left_size),
+                             share.right.template reserve<T>(packing.right_size),
+                             share.rows.template reserve<const T*>(packing.rows_size)));
+}
+
+template class TransposedRows<float>;
+template class TransposedRows<double>;
+
 }  // namespace detail
 
 template <Scalar T>
@@ -147,29 +225,17 @@ void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, Ge
   const Index grain = by_cols ? kernels.lanes * kernels.max_vectors : kernels.max_rows;
   const Index units = ((by_cols ? c.cols : c.rows) + grain - 1) / grain;
   const Index team = useful_threads(units, 2 * depth * c.rows * c.cols / units);
-  const detail::Split row_parts(c.rows, c.rows <= detail::tall ? c.rows : detail::most_part_rows);
-  const Index part_rows = row_parts.size(0);
-  const Index fitting = detail::left_bytes / static_cast<Index>(sizeof(T)) / part_rows;
-  const Index chunk_rows = std::min({depth, fitting, detail::most_chunk_rows});
-  const Index block_stride = chunk_rows * kernels.max_rows;
-  const Index left_size = (part_rows / kernels.max_rows + 1) * block_stride;
-  const Index right_size = chunk_rows * kernels.lanes * kernels.max_vectors;
-  T* const left = detail::GemmDriver::left(workspace).template reserve<T>(team * left_size);
-  T* const right = detail::GemmDriver::right(workspace).template reserve<T>(team * right_size);
-  const Index rows_size = chunk_rows + detail::GemmKernels<T>::rows_ahead;
-  const T** const rows = detail::GemmDriver::rows(workspace).template reserve<const T*>(2 * team * rows_size);
+  const detail::Packing packing(kernels, depth, c.rows);
+  T* const left = detail::GemmDriver::left(workspace).template reserve<T>(team * packing.left_size);
+  T* const right = detail::GemmDriver::right(workspace).template reserve<T>(team * packing.right_size);
+  const T** const rows = detail::GemmDriver::rows(workspace).template reserve<const T*>(team * packing.rows_size);
   parallel_for(team, 2 * depth * c.rows * c.cols / team, [&](Index t) {
     const Index begin = t * units / team * grain;
     const Index end = std::min((t + 1) * units / team * grain, by_cols ? c.cols : c.rows);
     const MatrixView<T> mine = by_cols ? c.middle_cols(begin, end - begin) : c.middle_rows(begin, end - begin);
-    const detail::Split parts(mine.rows, part_rows);
-    for (Index i = 0; i < parts.parts; ++i) {
-      const Index row = parts.begin(i);
-      detail::add_products(kernels, pairs, mine.middle_rows(row, parts.size(i)), by_cols ? row : begin + row,
-                           by_cols ? begin : 0,
-                           {left + t * left_size, right + t * right_size, rows + 2 * t * rows_size,
-                            rows + (2 * t + 1) * rows_size, chunk_rows, block_stride});
-    }
+    detail::add_in_parts(
+        kernels, detail::RowCursor<T>{pairs}, mine, by_cols ? 0 : begin, by_cols ? begin : 0, packing,
+        packing.space(left + t * packing.left_size, right + t * packing.right_size, rows + t * packing.rows_size));
   });
 }
 
@@ -177,10 +243,18 @@ template <Scalar T>
 void add_column_sums(MatrixView<const T> b, std::span<T> sums) {
   require(static_cast<Index>(sums.size()) == b.cols, "add_column_sums: {} sums for [{}, {}], which has {} columns",
           sums.size(), b.rows, b.cols, b.cols);
-  for (Index i = 0; i < b.rows; ++i) {
-    const T* const row = b.data + i * b.stride;
-    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += row[j];
-  }
+  // What adding a number costs, in the operations of parallel.h: it has to be fetched first.
+  constexpr Index work_of_sum = 6;
+  constexpr Index width = 128;
+  parallel_for((b.cols + width - 1) / width, b.rows * width * work_of_sum, [&](Index part) {
+    const Index begin = part * width;
+    const Index end = std::min(begin + width, b.cols);
+    T* const sum = sums.data();
+    for (Index i = 0; i < b.rows; ++i) {
+      const T* const row = b.data + i * b.stride;
+      for (Index j = begin; j < end; ++j) sum[j] += row[j];
+    }
+  });
 }
 
 template void multiply_transposed(std::span<const RowsPair<float>>, MatrixView<float>, GemmWorkspace&);

@@ -1,6 +1,10 @@
 #include <recur/framework/leaf_slot.h>
 
+#include <recur/framework/gemm_rows.h>
+#include <recur/framework/row_local.h>
 #include <recur/framework/tape.h>
+
+#include <algorithm>
 
 namespace recur::detail {
 namespace {
@@ -9,6 +13,8 @@ namespace {
 // stay there.
 constexpr Index cached_bytes = 640 * 1024;
 constexpr Index small_gradient_bytes = 256 * 1024;
+// What adding a number costs, in the operations of parallel.h: it has to be fetched first.
+constexpr Index work_of_sum = 6;
 
 }  // namespace
 
@@ -32,28 +38,80 @@ const PackedMatrix<T>& TypedLeaf<T>::backward(const Parameter& parameter) {
   return packed_transposed;
 }
 
+bool LeafSlot::has_small_gradient() const {
+  return parameter->size() * static_cast<Index>(size_of(parameter->dtype())) <= small_gradient_bytes;
+}
+
 template <class T>
-void LeafSlot::defer(MatrixView<const T> a, MatrixView<const T> b, Var result) {
-  as<T>().pairs.push_back({a, b});
-  Node& root = result.node()->root();
-  result.tape().hold(root);
-  held.push_back(&root);
-  waiting_bytes += static_cast<Index>(sizeof(T)) * a.rows * (a.cols + b.cols);
-  const Index gradient_bytes = static_cast<Index>(sizeof(T)) * a.cols * b.cols;
-  if (waiting_bytes >= cached_bytes && gradient_bytes <= small_gradient_bytes) flush(result.tape());
+void LeafSlot::defer(Var value, Var result, bool transpose, Index period) {
+  const MatrixView<const T> a = unsettled_value<T>(value);
+  const MatrixView<const T> dz = unsettled_adjoint<T>(result);
+  as<T>().pairs.push_back(transpose ? RowsPair<T>{dz, a} : RowsPair<T>{a, dz});
+  result.tape().hold(result.node()->root());
+  held.push_back({value, result, period});
+  waiting_bytes += static_cast<Index>(sizeof(T)) * a.rows * (a.cols + dz.cols);
+  if (waiting_bytes >= cached_bytes && has_small_gradient()) flush(result.tape());
+}
+
+// Every thread sums over its own rows, which it has made and still has near.
+template <class T>
+bool LeafSlot::post_products(std::span<const RowsPair<T>> pairs, Tape& tape) {
+  const auto waits = std::span(held).subspan(own);
+  const Index period = waits[0].period;
+  const bool equal = std::all_of(waits.begin(), waits.end(), [&](const Waiting& w) { return w.period == period; });
+  if (!equal || !has_small_gradient()) return false;
+  Index rows = 0;
+  for (const RowsPair<T>& pair : pairs) rows += pair.a.rows;
+  const bool joins = joins_rows(period, 2 * rows / period * parameter->size(), [&](RowUse& use) {
+    for (const Waiting& w : waits) {
+      use.value(w.value);
+      use.gradient(w.result);
+    }
+  });
+  if (!joins) return false;
+  const auto copy = tape.list<RowsPair<T>>(static_cast<Index>(pairs.size()));
+  std::copy(pairs.begin(), pairs.end(), copy.begin());
+  const MatrixView<T> gradient = parameter->gradient.as<T>().matrix();
+  const TransposedRows<T> products(copy, gradient.rows, gradient.cols, tape.workspace(), row_members());
+  const auto targets = sums.open(parameter->gradient, period);
+  post_rows(period, [products, targets, period](int member, Index first, Index count) {
+    products.run(member, {period, first, count}, static_cast<T*>(targets.of(member)));
+  });
+  return true;
+}
+
+template <class T>
+bool LeafSlot::post_column_sums(Var result, Index period) {
+  if (!has_small_gradient()) return false;
+  const MatrixView<const T> dz = unsettled_adjoint<T>(result);
+  const bool joins =
+      joins_rows(period, work_of_sum * dz.cols * (dz.rows / period), [&](RowUse& use) { use.gradient(result); });
+  if (!joins) return false;
+  const auto targets = sums.open(parameter->gradient, period);
+  post_rows(period, [dz, targets, period](int member, Index first, Index count) {
+    const std::span<T> sum(static_cast<T*>(targets.of(member)), static_cast<std::size_t>(dz.cols));
+    for (Index row = first; row < dz.rows; row += period) add_column_sums<T>(dz.middle_rows(row, count), sum);
+  });
+  return true;
 }
 
 void LeafSlot::flush(Tape& tape) {
   if (waiting() == own) return;
-  settle_rows();
   std::visit(
       [&]<class T>(const TypedLeaf<T>& leaf) {
-        multiply_transposed<T>(std::span(leaf.pairs).subspan(own), parameter->gradient.as<T>().matrix(),
-                               tape.workspace());
+        const auto pairs = std::span(leaf.pairs).subspan(own);
+        if (post_products<T>(pairs, tape)) return;
+        settle_rows();
+        multiply_transposed<T>(pairs, parameter->gradient.as<T>().matrix(), tape.workspace());
       },
       typed);
-  for (Node* const waits : std::span(held).subspan(own)) tape.release(*waits);
+  for (const Waiting& waits : std::span(held).subspan(own)) tape.release(waits.result.node()->root());
   forget();
+}
+
+void LeafSlot::finish(Tape& tape) {
+  flush(tape);
+  sums.close(parameter->gradient);
 }
 
 void LeafSlot::forget() {
@@ -64,7 +122,9 @@ void LeafSlot::forget() {
 
 template struct TypedLeaf<float>;
 template struct TypedLeaf<double>;
-template void LeafSlot::defer<float>(MatrixView<const float>, MatrixView<const float>, Var);
-template void LeafSlot::defer<double>(MatrixView<const double>, MatrixView<const double>, Var);
+template void LeafSlot::defer<float>(Var, Var, bool, Index);
+template void LeafSlot::defer<double>(Var, Var, bool, Index);
+template bool LeafSlot::post_column_sums<float>(Var, Index);
+template bool LeafSlot::post_column_sums<double>(Var, Index);
 
 }  // namespace recur::detail

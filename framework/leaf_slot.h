@@ -2,6 +2,7 @@
 
 #include <recur/framework/gemm.h>
 #include <recur/framework/parameter.h>
+#include <recur/framework/row_sums.h>
 #include <recur/framework/var.h>
 
 #include <cstdint>
@@ -32,24 +33,42 @@ struct LeafSlot {
   Node* node = nullptr;   ///< In the current pass; null when the pass has not used it yet.
   std::uint64_t age = 0;  ///< When the node was made, for `Tape::rewind`.
   std::variant<TypedLeaf<float>, TypedLeaf<double>> typed;
-  std::vector<Node*> held;
-  Index waiting_bytes = 0;  ///< Size of the adjoints and values that `held` stands for.
-  std::size_t own = 0;      ///< Products before this one belong to what a detour interrupted.
+  /// What a product that waits is made of: the memory of its adjoint is held until `flush`.
+  struct Waiting {
+    Var value;
+    Var result;
+    Index period;  ///< Its rows in each of which a thread has the same.
+  };
+  std::vector<Waiting> held;
+  Index waiting_bytes = 0;  ///< Size of these adjoints and values.
+  RowSums sums;
+  std::size_t own = 0;  ///< Products before this one belong to what a detour interrupted.
 
   template <class T>
   [[nodiscard]] TypedLeaf<T>& as() {
     return *std::get_if<TypedLeaf<T>>(&typed);
   }
-  /// Notes that the gradient needs aᵀ·b, one of which is the adjoint of `result`: its memory is held until `flush`. Flushes
-  /// before what waits leaves the cache, where the gradient is small enough for that to pay.
+  /// Notes that the gradient needs valueᵀ·d`result`, or its transpose. Flushes before what waits leaves the cache, where the
+  /// gradient is small enough for that to pay.
   template <class T>
-  void defer(MatrixView<const T> a, MatrixView<const T> b, Var result);
+  void defer(Var value, Var result, bool transpose, Index period);
+  /// Adds the sums over the rows of d`result`, every thread those of its rows. False if that is to be done otherwise.
+  template <class T>
+  [[nodiscard]] bool post_column_sums(Var result, Index period);
+  /// Whether every thread may have a gradient of its own, to be added up (`sums`).
+  [[nodiscard]] bool has_small_gradient() const;
   /// Does all products that wait, except those that a detour interrupted.
   void flush(Tape& tape);
+  /// The same, and the gradient has everything then.
+  void finish(Tape& tape);
   /// Drops the same (the pass was given up half-way).
   void forget();
   /// Number of products that wait.
   [[nodiscard]] std::size_t waiting() const { return held.size(); }
+
+ private:
+  template <class T>
+  [[nodiscard]] bool post_products(std::span<const RowsPair<T>> pairs, Tape& tape);
 };
 
 }  // namespace recur::detail

@@ -85,9 +85,7 @@ void backward_packed(const Product& p, Var z, Index period) {
     }
   }
   if (!p.w.wants_gradient()) return;
-  const MatrixView<const T> a = detail::unsettled_value<T>(p.a);
-  if (p.transpose == Transpose::b) slot.defer<T>(dz, a, z);
-  else slot.defer<T>(a, dz, z);
+  slot.defer<T>(p.a, z, p.transpose == Transpose::b, period);
 }
 
 template <class T>
@@ -131,9 +129,6 @@ void copy_rows(MatrixView<const T> from, MatrixView<T> to) {
     std::copy_n(from.data + (from.rows == 1 ? 0 : r * from.stride), to.cols, to.data + r * to.stride);
 }
 
-// What adding a number costs, in the operations of parallel.h: it has to be fetched first.
-constexpr Index work_of_sum = 6;
-
 // A bias is [1, cols] here, whatever its rank.
 template <class T>
 MatrixView<const T> addend_value(Var addend, const Shape& shape) {
@@ -142,20 +137,15 @@ MatrixView<const T> addend_value(Var addend, const Shape& shape) {
 }
 
 template <class T>
-void add_sums(MatrixView<const T> dz, T* sums) {
-  constexpr Index width = 128;
-  parallel_for((dz.cols + width - 1) / width, dz.rows * width * work_of_sum, [&](Index i) {
-    const Index columns = std::min(width, dz.cols - i * width);
-    add_column_sums<T>(dz.middle_cols(i * width, columns), {sums + i * width, static_cast<std::size_t>(columns)});
-  });
-}
-
-template <class T>
-void backward_addend(Var addend, Var z) {
+void backward_addend(Var addend, Var z, Index period) {
   if (!addend.wants_gradient()) return;
+  const bool bias = is_bias(addend, z.shape());
+  if constexpr (!is_dual<T>) {
+    if (bias && is_parameter(addend) && addend.node()->leaf->post_column_sums<T>(z, period)) return;
+  }
   const MatrixView<const T> dz = z.adjoint<T>();
   const MatrixView<T> to = addend.add_gradient<T>();
-  if (is_bias(addend, z.shape())) add_sums<T>(dz, to.data);
+  if (bias) add_column_sums<T>(dz, {to.data, static_cast<std::size_t>(to.cols)});
   else add_rows<T>(dz, to);
 }
 
@@ -232,7 +222,8 @@ void compute(const Terms& terms, Var z, bool accumulate, Index period) {
   z.tape().on_backward(z, "matmul", [terms, z, period] {
     for (int i = 0; i < terms.product_count; ++i)
       backward_product<T>(terms.products[static_cast<std::size_t>(i)], z, period);
-    for (int i = 0; i < terms.addend_count; ++i) backward_addend<T>(terms.addends[static_cast<std::size_t>(i)], z);
+    for (int i = 0; i < terms.addend_count; ++i)
+      backward_addend<T>(terms.addends[static_cast<std::size_t>(i)], z, period);
   });
 }
 

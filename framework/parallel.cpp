@@ -122,6 +122,8 @@ std::uint64_t detail::row_phase(Index rows, Index work_per_row) {
   return 0;
 }
 
+int detail::row_members() { return standing_by == nullptr ? 1 : standing_by->size(); }
+
 bool detail::in_row_phase(std::uint64_t phase) {
   return standing_by != nullptr && standing_by->rows().pending() && standing_by->rows().phase() == phase;
 }

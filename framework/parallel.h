@@ -31,6 +31,8 @@ void run_with_team(Index operations, Task task);
 [[nodiscard]] std::uint64_t row_phase(Index rows, Index work_per_row);
 /// Whether memory may still be in use by operations of the phase with this number.
 [[nodiscard]] bool in_row_phase(std::uint64_t phase);
+/// How many threads share the rows then.
+[[nodiscard]] int row_members();
 /// Hands the other threads their rows and does this one's. Only after `row_phase` was not 0.
 void post_rows(const RowTask& task);
 

@@ -75,7 +75,7 @@ template <class Describe>
   return false;
 }
 
-/// `body(first, count)` does some of the rows. It is copied, must not throw, and what it points to must last until the tape is
+/// `body(first, count)` does some of the rows, or `body(member, first, count)`, where `member` says whose. It is copied, must not throw, and what it points to must last until the tape is
 /// rewound.
 template <class Body>
 void post_rows(Index rows, const Body& body) {

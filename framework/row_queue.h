@@ -12,17 +12,22 @@
 namespace recur::detail {
 
 /// An operation each row of whose result needs the same row of its operands alone: a plain closure without its type, kept here.
+/// It is called with the rows to do, (first, count), or with the number of the thread before these.
 struct RowTask {
-  static constexpr std::size_t most_bytes = 128;
+  static constexpr std::size_t most_bytes = 160;
 
-  void (*run)(const void* body, Index first, Index count) = nullptr;
+  void (*run)(const void* body, int member, Index first, Index count) = nullptr;
   Index rows = 0;
   std::size_t bytes = 0;
   alignas(16) std::array<std::byte, most_bytes> body;
 
   template <class Body>
   RowTask(Index rows_, const Body& closure)
-      : run([](const void* self, Index first, Index count) { (*static_cast<const Body*>(self))(first, count); }),
+      : run([](const void* self, [[maybe_unused]] int member, Index first, Index count) {
+          const Body& call = *static_cast<const Body*>(self);
+          if constexpr (std::is_invocable_v<const Body&, int, Index, Index>) call(member, first, count);
+          else call(first, count);
+        }),
         rows(rows_),
         bytes(sizeof(Body)) {
     static_assert(std::is_trivially_copyable_v<Body> && sizeof(Body) <= most_bytes && alignof(Body) <= 16,
@@ -40,7 +45,7 @@ struct RowTask {
   void run_share(int member, int members) const {
     const Index first = member * rows / members;
     const Index last = (member + 1) * rows / members;
-    if (first < last) run(body.data(), first, last - first);
+    if (first < last) run(body.data(), member, first, last - first);
   }
 };
 

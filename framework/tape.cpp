@@ -22,7 +22,7 @@ std::size_t bytes_of(const detail::Node& node, DType dtype) {
 struct Flush {
   detail::LeafSlot* slot;
   Tape* tape;
-  void operator()() const { slot->flush(*tape); }
+  void operator()() const { slot->finish(*tape); }
   [[nodiscard]] std::string name() const { return "the parameter " + slot->parameter->name(); }
 };
 
@@ -275,6 +275,7 @@ void Tape::release(detail::Node& root) {
 }
 
 void Tape::propagate() {
+  for (const auto& leaf : leaves_) leaf->sums.drop();  // of a pass that was given up
   with_team(static_cast<Index>(records_.size()), [this] { run_backwards(0); });
 }
 

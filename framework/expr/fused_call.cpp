@@ -2,6 +2,7 @@
 
 #include <recur/framework/expr/broadcast.h>
 #include <recur/framework/expr/run_loop.h>
+#include <recur/framework/leaf_slot.h>
 #include <recur/framework/row_local.h>
 
 #include <fmt/format.h>
@@ -109,11 +110,19 @@ void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
   }
 }
 
-// Two parts must not add to the same number.
-Divisible divisible(const Frame& frame, std::span<const Sink> sinks) {
+// Whether the gradient of operand i is summed over rows to one that every thread may have of its own: a parameter of one row.
+bool sums_rows(const Frame& frame, std::size_t i) {
+  const Var v = frame.operands[i];
+  const LeafSlot* const leaf = v.node()->leaf;
+  return leaf != nullptr && v.rows() == 1 && v.cols() == frame.call.cols && takes_gradient(frame, i) &&
+         leaf->has_small_gradient() && v.node()->adjoint == leaf->parameter->gradient.data();
+}
+
+// Two parts must not add to the same number. Of operands that every thread sums by itself this need not be asked.
+Divisible divisible(const Frame& frame, std::span<const Sink> sinks, bool own_sums = false) {
   Divisible result;
   for (std::size_t i = 0; i < sinks.size(); ++i) {
-    if (sinks[i].stream.data == nullptr) continue;
+    if (sinks[i].stream.data == nullptr || (own_sums && sums_rows(frame, i))) continue;
     result.rows &= sinks[i].stream.row_stride != 0;
     result.columns &= sinks[i].stream.col_step != 0;
     for (std::size_t j = 0; j < i; ++j) {
@@ -170,16 +179,31 @@ bool divides_by_rows(const Frame& frame) { return !frame.flat || frame.call.cols
 bool backward_joins_rows(const Frame& frame, std::span<const Sink> sinks, Index work_per_element) {
   const FusedCall& call = frame.call;
   return joins_rows(divides_by_rows(frame) ? call.rows : 0, call.cols * work_per_element, [&](RowUse& use) {
-    if (!divisible(frame, sinks).rows) use.refuse();
+    if (!divisible(frame, sinks, true).rows) use.refuse();
     for (const Var y : frame.outputs) {
       use.value(y);
       if (y.has_adjoint()) use.gradient(y);
     }
     for (std::size_t i = 0; i < sinks.size(); ++i) {
       use.value(frame.operands[i]);
-      if (sinks[i].stream.data != nullptr) use.gradient(frame.operands[i]);
+      if (sinks[i].stream.data != nullptr && !sums_rows(frame, i)) use.gradient(frame.operands[i]);
     }
   });
+}
+
+// The same sinks for every thread one after the other, but for sums over rows, which they keep apart.
+std::span<const Sink> sinks_of_members(const Frame& frame, std::span<const Sink> sinks) {
+  const int members = row_members();
+  const auto all = frame.operands[0].tape().list<Sink>(members * frame.kernel->operands);
+  for (int m = 0; m < members; ++m) std::copy(sinks.begin(), sinks.end(), all.begin() + m * frame.kernel->operands);
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    if (!sums_rows(frame, i)) continue;
+    LeafSlot& leaf = *frame.operands[i].node()->leaf;
+    const auto targets = leaf.sums.open(leaf.parameter->gradient, frame.call.rows);
+    for (int m = 0; m < members; ++m)
+      all[static_cast<std::size_t>(m * frame.kernel->operands) + i].stream.data = targets.of(m);
+  }
+  return all;
 }
 
 // What stands for the gradient of an output that none has reached: zeros, one for all or, as the loops in place want it, a row.
@@ -214,8 +238,11 @@ void run_backward(Frame& frame) {
   const bool recompute = call.kept == nullptr && frame.kernel->kept > 0 && !frame.in_place;
   const Index work = backward_work * frame.kernel->nodes + (recompute ? function_work * frame.kernel->kept : 0);
   const bool joins = backward_joins_rows(frame, sinks, work);
+  bool own_sums = false;
+  for (std::size_t i = 0; i < sinks.size(); ++i) own_sums = own_sums || sums_rows(frame, i);
+  if (joins && own_sums) call.sinks = sinks_of_members(frame, sinks).data();
   const auto run = [&](auto loop) {
-    if (joins) post_loop(loop, call, frame.call.rows);
+    if (joins) post_loop(loop, call, frame.call.rows, own_sums ? frame.kernel->operands : 0);
     else run_loop(loop, call, loops.lanes, work, [&] { return divisible(frame, sinks); });
   };
   if (recompute) run([&frame, backward](const FusedCall& part) { recompute_and_run(frame, backward, part); });

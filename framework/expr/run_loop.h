@@ -43,12 +43,13 @@ void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, Ma
 }
 
 /// The same by rows, each thread its own, in order with the row-local operations before and after it. Where the loop sees one
-/// long row, `rows` are its parts.
+/// long row, `rows` are its parts. Each thread has sinks of its own if these are not the same, `own_sinks` apart.
 template <class Loop>
-void post_loop(Loop loop, const FusedCall& call, Index rows) {
+void post_loop(Loop loop, const FusedCall& call, Index rows, Index own_sinks = 0) {
   const Index length = call.rows == 1 ? call.cols / rows : 0;
-  post_rows(rows, [loop, call, length](Index first, Index count) {
+  post_rows(rows, [loop, call, length, own_sinks](int member, Index first, Index count) {
     FusedCall own = call;
+    own.sinks += member * own_sinks;
     own.begin = first * length;
     own.end = length > 0 ? (first + count) * length : call.cols;
     own.first_row = length > 0 ? 0 : first;
