@@ -143,6 +143,19 @@ BOOST_AUTO_TEST_CASE(the_memory_of_gates_is_needed_once) {
   BOOST_TEST(memory(false) < 0.75 * memory(true));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_kept_serves_more_than_one_pass_backwards) {
+  Tape tape(DType::float64);
+  const Var x = tape.input(test::normal({3, 5}, 1));
+  const Var w = tape.constant(test::normal({5, 4 * 17}, 2));
+  const Var c0 = tape.constant(test::normal({3, 17}, 3));
+  const auto [h, c] = fuse(Lstm{}, split<4>(matmul(x, w)), c0);
+  tape.backward(h, test::ones(h));
+  auto twice = x.gradient().to_doubles();
+  for (double& number : twice) number *= 2;
+  tape.backward(h, test::ones(h));
+  BOOST_TEST(x.gradient().to_doubles() == twice);
+}
+
 BOOST_AUTO_TEST_CASE(parts_are_used_by_name) {
   Tape tape(DType::float64);
   const Var x = tape.constant(test::normal({2, 3}, 1));
