@@ -18,10 +18,16 @@ class Temporary {
   Temporary(const Linear& product) : value_(product), own_(true) {}
   // NOLINTNEXTLINE(google-explicit-constructor)
   Temporary(Var x) : value_(x) {}
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  Temporary(Temporary&& other) noexcept
+      : value_(std::exchange(other.value_, Var())), own_(std::exchange(other.own_, false)) {}
+  Temporary& operator=(Temporary&&) = delete;
+  ~Temporary() = default;
 
   /// To give it a name is to keep it.
   // NOLINTNEXTLINE(google-explicit-constructor)
-  operator Var() && { return value_; }
+  operator Var() && { return std::exchange(value_, Var()); }
   /// Whether nobody else has it and nothing but its user reads it, its adjoint included.
   [[nodiscard]] bool own() const { return own_; }
 
@@ -38,6 +44,12 @@ class Parts {
   using Array = std::array<Var, static_cast<std::size_t>(N)>;
 
   Parts(const Array& parts, bool own) : parts_(parts), own_(own) {}
+  Parts(const Parts&) = delete;  // two would not know of each other
+  Parts& operator=(const Parts&) = delete;
+  Parts(Parts&& other) noexcept
+      : parts_(std::exchange(other.parts_, Array())), own_(std::exchange(other.own_, false)) {}
+  Parts& operator=(Parts&&) = delete;
+  ~Parts() = default;
 
   /// One of them, to be used like any value. @throws StateError when `fuse` has them.
   [[nodiscard]] Var operator[](std::size_t i) const { return names()[i]; }
@@ -52,7 +64,7 @@ class Parts {
 
   /// Where they live. @throws as []
   [[nodiscard]] Tape& tape() const {
-    require<StateError>(parts_[0].defined(), "Parts: these {} parts were moved into fuse (name them before)", N);
+    require<StateError>(parts_[0].defined(), "Parts: these {} parts were moved away, into fuse (name them before)", N);
     return parts_[0].tape();
   }
   /// Whether none of them has a name.

@@ -173,6 +173,7 @@ BOOST_AUTO_TEST_CASE(parts_that_were_handed_over_are_gone) {
   Tape tape(DType::float64);
   const Var x = tape.constant(test::normal({2, 3}, 1));
   const Var w = tape.constant(test::normal({3, 4}, 2));
+  static_assert(!std::is_copy_constructible_v<Parts<2>> && !std::is_copy_constructible_v<Temporary>);
   auto parts = split<2>(matmul(x, w));
   const auto multiply = [](auto p, auto q) { return p * q; };
   static_cast<void>(fuse(multiply, std::move(parts)));
