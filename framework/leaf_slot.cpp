@@ -59,20 +59,24 @@ bool LeafSlot::post_products(std::span<const RowsPair<T>> pairs, Tape& tape) {
   const auto waits = std::span(held).subspan(own);
   const Index period = waits[0].period;
   const bool equal = std::all_of(waits.begin(), waits.end(), [&](const Waiting& w) { return w.period == period; });
-  if (!equal || !has_small_gradient()) return false;
+  if (!equal || !has_small_gradient() || parameter->size() == 0) return false;
   Index rows = 0;
   for (const RowsPair<T>& pair : pairs) rows += pair.a.rows;
-  const bool joins = joins_rows(period, 2 * rows / period * parameter->size(), [&](RowUse& use) {
+  const Index work = 2 * rows / period * parameter->size();
+  if (!always_by_rows(period, work)) return false;
+  const auto copy = tape.list<RowsPair<T>>(static_cast<Index>(pairs.size()));
+  std::copy(pairs.begin(), pairs.end(), copy.begin());
+  const MatrixView<T> gradient = parameter->gradient.as<T>().matrix();
+  // These make room, for which what was handed out before may have to be waited for. After that it is agreed whose rows are whose.
+  const TransposedRows<T> products(copy, gradient.rows, gradient.cols, tape.workspace(), row_members());
+  sums.reserve(parameter->gradient);
+  const bool joins = joins_rows(period, work, [&](RowUse& use) {
     for (const Waiting& w : waits) {
       use.value(w.value);
       use.gradient(w.result);
     }
   });
   if (!joins) return false;
-  const auto copy = tape.list<RowsPair<T>>(static_cast<Index>(pairs.size()));
-  std::copy(pairs.begin(), pairs.end(), copy.begin());
-  const MatrixView<T> gradient = parameter->gradient.as<T>().matrix();
-  const TransposedRows<T> products(copy, gradient.rows, gradient.cols, tape.workspace(), row_members());
   const auto targets = sums.open(parameter->gradient, period);
   post_rows(period, [products, targets, period](int member, Index first, Index count) {
     products.run(member, {period, first, count}, static_cast<T*>(targets.of(member)));
@@ -82,10 +86,11 @@ bool LeafSlot::post_products(std::span<const RowsPair<T>> pairs, Tape& tape) {
 
 template <class T>
 bool LeafSlot::post_column_sums(Var result, Index period) {
-  if (!has_small_gradient()) return false;
   const MatrixView<const T> dz = unsettled_adjoint<T>(result);
-  const bool joins =
-      joins_rows(period, work_of_sum * dz.cols * (dz.rows / period), [&](RowUse& use) { use.gradient(result); });
+  const Index work = work_of_sum * dz.cols * (dz.rows / period);
+  if (!has_small_gradient() || !always_by_rows(period, work)) return false;
+  sums.reserve(parameter->gradient);
+  const bool joins = joins_rows(period, work, [&](RowUse& use) { use.gradient(result); });
   if (!joins) return false;
   const auto targets = sums.open(parameter->gradient, period);
   post_rows(period, [dz, targets, period](int member, Index first, Index count) {

@@ -23,6 +23,7 @@ template <class NumbersOf>
 std::optional<NonFinite> look_at(const detail::Record& record, Index position, NumbersOf numbers_of) {
   for (detail::Node* node = record.output; node != nullptr; node = node->sibling) {
     const Var y(node);
+    if (node->root().overwritten) continue;  // what it was shows in the result of what has overwritten it
     const auto bad =
         dispatch_real(y.dtype(), [&]<class T>() { return bad_number<T>(numbers_of.template operator()<T>(y)); });
     if (bad) return NonFinite{record.name(), y.shape(), *bad, position};

@@ -16,8 +16,8 @@ struct NonFinite {
 };
 
 /// The first recorded operation with a NaN or an infinity in its result, in the order they were done; a parameter counts where
-/// it was first used. It reads every value on the tape: to be called when something is wrong already. A product whose parts were
-/// handed over to `fuse` holds what `fuse` keeps there: an infinity in it may be gone.
+/// it was first used. It reads every value on the tape: to be called when something is wrong already. A product whose parts
+/// `fuse` has written over is passed over.
 /// @throws StateError for a tape of dual numbers
 [[nodiscard]] std::optional<NonFinite> first_non_finite(const Tape& tape);
 

@@ -124,6 +124,11 @@ std::uint64_t detail::row_phase(Index rows, Index work_per_row) {
 
 int detail::row_members() { return standing_by == nullptr ? 1 : standing_by->size(); }
 
+bool detail::always_by_rows(Index rows, Index work_per_row) {
+  const double work = static_cast<double>(rows) * static_cast<double>(work_per_row);
+  return row_members() > 1 && rows >= row_members() && work >= least_work_of_rows && work <= most_work_of_rows;
+}
+
 bool detail::in_row_phase(std::uint64_t phase) {
   return standing_by != nullptr && standing_by->rows().pending() && standing_by->rows().phase() == phase;
 }

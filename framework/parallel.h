@@ -29,6 +29,8 @@ void run_with_team(Index operations, Task task);
 /// The phase that an operation on so many rows may join (row_local.h). 0 if it is to be done otherwise; then everything before it
 /// has been done.
 [[nodiscard]] std::uint64_t row_phase(Index rows, Index work_per_row);
+/// Whether it will be other than 0 whatever came before. Sums over rows are shared only then: their bits depend on it.
+[[nodiscard]] bool always_by_rows(Index rows, Index work_per_row);
 /// Whether memory may still be in use by operations of the phase with this number.
 [[nodiscard]] bool in_row_phase(std::uint64_t phase);
 /// How many threads share the rows then.

@@ -16,6 +16,10 @@ Index bytes_of(const Array& sum) {
 
 }  // namespace
 
+void RowSums::reserve(const Array& sum) {
+  static_cast<void>(others_.reserve<std::byte>(bytes_of(sum) * std::max(row_members() - 1, 1)));
+}
+
 RowSums::Targets RowSums::open(Array& sum, Index rows) {
   const Index bytes = bytes_of(sum);
   const bool first = members_ == 0;

@@ -17,6 +17,8 @@ class RowSums {
 
     [[nodiscard]] void* of(int member) const { return member == 0 ? sum : others + (member - 1) * stride; }
   };
+  /// Leader: makes room. To be called before it is decided that a task joins others (`joins_rows`), for it may wait for these.
+  void reserve(const Array& sum);
   /// Leader: for a task on so many rows, just before it is posted, that adds to `sum`, a parameter's gradient.
   [[nodiscard]] Targets open(Array& sum, Index rows);
   /// Leader: waits, and adds what the others have to `sum`.

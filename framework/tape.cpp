@@ -288,6 +288,7 @@ void Tape::run_backwards(std::size_t first_record) {
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) reached |= n->root().adjoint != nullptr;
     if (!reached) continue;
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling) complete_adjoint(*n);
+    if (before_ != nullptr && record.output->leaf != nullptr) record.output->leaf->finish(*this);
     if (before_ != nullptr) (*before_)(record);
     record.operation->run(record.closure);
     for (detail::Node* n = record.output; n != nullptr; n = n->sibling)

@@ -53,14 +53,20 @@ class Parts {
 
   /// One of them, to be used like any value. @throws StateError when `fuse` has them.
   [[nodiscard]] Var operator[](std::size_t i) const { return names()[i]; }
+  [[nodiscard]] static constexpr std::size_t size() { return static_cast<std::size_t>(N); }
+  [[nodiscard]] auto begin() const {
+    static_cast<void>(names());
+    return parts_.begin();
+  }
+  [[nodiscard]] auto end() const { return parts_.end(); }
   /// All of them. @throws as []
-  [[nodiscard]] const Array& names() const {
+  [[nodiscard]] Array names() const {
     static_cast<void>(tape());
     own_ = false;
     return parts_;
   }
   // NOLINTNEXTLINE(google-explicit-constructor): `std::array<Var, 2> parts = split<2>(product);`
-  operator const Array&() const { return names(); }
+  operator Array() const { return names(); }
 
   /// Where they live. @throws as []
   [[nodiscard]] Tape& tape() const {

@@ -53,8 +53,9 @@ struct Node {
   bool wanted = false;     ///< Takes part in backward.
   bool kept = false;       ///< The gradient stays readable after backward.
   bool borrowed = false;  ///< The value's memory is that of a gradient, which may be given up before the tape is reset.
-  RowOwners value_rows;   ///< Owners: of the value,
-  RowOwners adjoint_rows;  ///< and of the gradient.
+  bool overwritten = false;  ///< Owners: what was given up to `fuse` holds other numbers by now (temporary.h).
+  RowOwners value_rows;      ///< Owners: of the value,
+  RowOwners adjoint_rows;    ///< and of the gradient.
 
   [[nodiscard]] Node& root() { return base == nullptr ? *this : *base; }
 };

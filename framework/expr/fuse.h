@@ -31,7 +31,7 @@ template <class T, class P, class Kept>
 }
 
 /// `own` has one bit for each operand that may be overwritten.
-template <class P, unsigned own>
+template <class P, OperandBits own>
 inline constexpr FusedKernel fused_kernel = {
     {{fused_loops<float, P, KeptInPlace<P, own>>(), fused_loops<double, P, KeptInPlace<P, own>>(),
       fused_loops<Dual, P, KeptInPlace<P, own>>()}},
@@ -44,7 +44,7 @@ inline constexpr FusedKernel fused_kernel = {
     P::used.data(),
     P::functions.data()};
 
-template <int Operands, unsigned own, class... Outputs>
+template <int Operands, OperandBits own, class... Outputs>
 [[nodiscard]] auto run_expressions(std::span<const Var> operands, const std::tuple<Outputs...>& expressions,
                                    bool owned) {
   using P = Program<Operands, Outputs...>;
@@ -71,27 +71,27 @@ template <Expression E>
   return {e};
 }
 
-/// How many operands an argument of `fuse` stands for, and, one bit each, which of them it hands over.
+/// How many operands an argument of `fuse` stands for, and whether it hands them over.
 template <class X>
 inline constexpr int operands_in = 1;
 template <int N>
 inline constexpr int operands_in<Parts<N>> = N;
 template <class X>
-inline constexpr unsigned handed_over = 0;
+inline constexpr bool hands_over = false;
 template <int N>
-inline constexpr unsigned handed_over<Parts<N>> = (1U << N) - 1;
+inline constexpr bool hands_over<Parts<N>> = true;
 /// Whether those are nobody else's.
 template <class X>
 [[nodiscard]] bool is_own([[maybe_unused]] const X& x) {
-  if constexpr (handed_over<X> != 0) return x.own();
+  if constexpr (hands_over<X>) return x.own();
   else return true;
 }
 
 template <class... X>
-[[nodiscard]] constexpr unsigned all_handed_over() {
-  unsigned bits = 0;
+[[nodiscard]] constexpr OperandBits handed_over() {
+  OperandBits bits = 0;
   int at = 0;
-  ((bits |= handed_over<X> << at, at += operands_in<Plain<X>>), ...);
+  ((bits |= hands_over<X> ? bits_of(at, operands_in<Plain<X>>) : 0, at += operands_in<Plain<X>>), ...);
   return bits;
 }
 
@@ -106,7 +106,7 @@ void put_operands(X&& x, Tape* tape, std::span<Var>& to) {
   if constexpr (std::is_same_v<Plain<X>, Parameter>) {
     require<ValueError>(tape != nullptr, "fuse: all operands are parameters; one must be a value on a tape");
     to[0] = tape->leaf(x);
-  } else if constexpr (handed_over<X> != 0) {
+  } else if constexpr (hands_over<X>) {
     std::ranges::copy(std::move(x).take(), to.begin());
   } else if constexpr (is_parts<Plain<X>>) {
     std::ranges::copy(x.names(), to.begin());
@@ -134,8 +134,8 @@ inline namespace RECUR_SIMD_WIDTH {
 /// names: `fuse(…, split<4>(matmul(x, kernel) + bias), c0)` needs the memory of the gates only once.
 /// @returns a Var for an expression, a `std::array<Var, n>` for a tuple of n. @throws ShapeError when shapes do not fit.
 template <class F, class... X>
-  requires((detail::is_value<X> || detail::is_parts<detail::Plain<X>>)&&...)
-|| (PointwiseOperand<X> && ...) [[nodiscard]] auto fuse(F&& function, X&&... operands) {
+  requires((PointwiseOperand<X> || detail::is_parts<detail::Plain<X>>)&&...)
+[[nodiscard]] auto fuse(F&& function, X&&... operands) {
   constexpr int count = (detail::operands_in<detail::Plain<X>> + ... + 0);
   static_assert(count > 0, "fuse: at least one operand");
   Tape* tape = nullptr;
@@ -147,7 +147,7 @@ template <class F, class... X>
   const auto result = [&]<int... I>(std::integer_sequence<int, I...>) { return function(Arg<I>{}...); }
   (std::make_integer_sequence<int, count>{});
   const auto outputs =
-      detail::run_expressions<count, detail::all_handed_over<X...>()>(values, detail::as_tuple(result), own);
+      detail::run_expressions<count, detail::handed_over<X...>()>(values, detail::as_tuple(result), own);
   if constexpr (Expression<std::remove_const_t<decltype(result)>>) return outputs[0];
   else return outputs;
 }

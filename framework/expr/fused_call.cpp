@@ -176,17 +176,16 @@ void recompute_and_run(const Frame& frame, FusedKernel::Loop backward, FusedCall
 bool divides_by_rows(const Frame& frame) { return !frame.flat || frame.call.cols % loops_of(frame).lanes == 0; }
 
 // If not, what came before has been done.
-bool backward_joins_rows(const Frame& frame, std::span<const Sink> sinks, Index work_per_element) {
-  const FusedCall& call = frame.call;
-  return joins_rows(divides_by_rows(frame) ? call.rows : 0, call.cols * work_per_element, [&](RowUse& use) {
-    if (!divisible(frame, sinks, true).rows) use.refuse();
+bool backward_joins_rows(const Frame& frame, std::span<const Sink> sinks, Index rows, Index work, bool own_sums) {
+  return joins_rows(rows, work, [&](RowUse& use) {
+    if (!divisible(frame, sinks, own_sums).rows) use.refuse();
     for (const Var y : frame.outputs) {
       use.value(y);
       if (y.has_adjoint()) use.gradient(y);
     }
     for (std::size_t i = 0; i < sinks.size(); ++i) {
       use.value(frame.operands[i]);
-      if (sinks[i].stream.data != nullptr && !sums_rows(frame, i)) use.gradient(frame.operands[i]);
+      if (sinks[i].stream.data != nullptr && !(own_sums && sums_rows(frame, i))) use.gradient(frame.operands[i]);
     }
   });
 }
@@ -237,9 +236,15 @@ void run_backward(Frame& frame) {
                                                     : loops.backward;
   const bool recompute = call.kept == nullptr && frame.kernel->kept > 0 && !frame.in_place;
   const Index work = backward_work * frame.kernel->nodes + (recompute ? function_work * frame.kernel->kept : 0);
-  const bool joins = backward_joins_rows(frame, sinks, work);
+  const Index rows = divides_by_rows(frame) ? frame.call.rows : 0;
   bool own_sums = false;
-  for (std::size_t i = 0; i < sinks.size(); ++i) own_sums = own_sums || sums_rows(frame, i);
+  for (std::size_t i = 0; i < sinks.size() && always_by_rows(rows, frame.call.cols * work); ++i) {
+    if (!sums_rows(frame, i)) continue;
+    own_sums = true;
+    LeafSlot& leaf = *frame.operands[i].node()->leaf;
+    leaf.sums.reserve(leaf.parameter->gradient);
+  }
+  const bool joins = backward_joins_rows(frame, sinks, rows, frame.call.cols * work, own_sums);
   if (joins && own_sums) call.sinks = sinks_of_members(frame, sinks).data();
   const auto run = [&](auto loop) {
     if (joins) post_loop(loop, call, frame.call.rows, own_sums ? frame.kernel->operands : 0);
@@ -261,15 +266,11 @@ struct FusedBackward {
   }
 };
 
-bool overwrites(const Frame& frame, std::size_t i) {
-  return frame.in_place && (frame.kernel->overwritten >> i & 1U) != 0;
-}
-
 // Whether the operands that would be overwritten are all there, one number for each of the result.
 bool can_overwrite(const Frame& frame) {
   bool can = loops_of(frame).own_forward != nullptr && frame.dense;
   for (std::size_t i = 0; i < frame.operands.size(); ++i)
-    can = can && ((frame.kernel->overwritten >> i & 1U) == 0 || whole_operand(frame.operands[i], frame.call));
+    can = can && (!has_bit(frame.kernel->overwritten, i) || whole_operand(frame.operands[i], frame.call));
   return can;
 }
 
@@ -324,7 +325,7 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   const Index work = forward_work * kernel.nodes + function_work * kernel.kept;
   const bool joins = joins_rows(call.rows, call.cols * work, [&](RowUse& use) {
     for (std::size_t i = 0; i < n; ++i)
-      if (overwrites(*frame, i)) use.result(frame->operands[i]);
+      if (frame->in_place && has_bit(kernel.overwritten, i)) use.result(frame->operands[i]);
       else use.value(frame->operands[i]);
     for (const Var& y : frame->outputs) use.result(y);
   });
@@ -339,6 +340,8 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
                                                  : loops.forward;
   if (joins) post_loop(loop, forward, call.rows);
   else run_loop(loop, forward, loops.lanes, work, [] { return Divisible{}; });
+  for (std::size_t i = 0; i < n; ++i)
+    if (frame->in_place && has_bit(kernel.overwritten, i)) operands[i].node()->root().overwritten = true;
   if (wanted) tape.on_backward(std::span<const Var>(frame->outputs), FusedBackward{frame});
 }
 

@@ -3,9 +3,20 @@
 #include <recur/framework/tape.h>
 
 #include <array>
+#include <cstdint>
 #include <span>
 
 namespace recur::detail {
+
+/// One bit for each operand. Those beyond have none: nothing is lost but memory.
+using OperandBits = std::uint64_t;
+[[nodiscard]] constexpr bool has_bit(OperandBits bits, std::size_t operand) {
+  return operand < 64 && (bits >> operand & 1U) != 0;
+}
+/// The bits of `count` operands from `first` on.
+[[nodiscard]] constexpr OperandBits bits_of(int first, int count) {
+  return first + count < 64 ? ((OperandBits{1} << count) - 1) << first : 0;
+}
 
 /// One operand as the loops see it, in elements. A step of 0 repeats: rows of a bias, columns of a `[batch, 1]` column.
 struct Stream {
@@ -53,11 +64,11 @@ struct FusedKernel {
   std::array<Loops, 3> loops;  ///< By DType.
   int operands;
   int outputs;
-  int nodes;             ///< Of the expression.
-  int kept;              ///< Registers per tile whose values the adjoint needs: the functions that are dear to compute.
-  int kept_aside;        ///< The rest of them where the others take the place of operands:
-  unsigned overwritten;  ///< these, one bit each.
-  const bool* used;      ///< By operand: whether the expression mentions it.
+  int nodes;       ///< Of the expression.
+  int kept;        ///< Registers per tile whose values the adjoint needs: the functions that are dear to compute.
+  int kept_aside;  ///< The rest of them where the others take the place of operands:
+  OperandBits overwritten;       ///< these.
+  const bool* used;              ///< By operand: whether the expression mentions it.
   const char* const* functions;  ///< Names of the functions of all nodes; empty for an operand.
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/framework/expr/fused_call.h>
 #include <recur/framework/expr/program.h>
 
 // Where the forward loop of a Program leaves the values that its adjoint needs.
@@ -18,7 +19,7 @@ struct KeptAside {
 
 /// In the place of operands that are `Own`, one bit each, as far as these go; those have been read by then, and nothing needs
 /// them any more.
-template <class P, unsigned Own>
+template <class P, OperandBits Own>
 struct KeptInPlace {
   using Table = std::array<int, static_cast<std::size_t>(P::kept) + 1>;
   static constexpr Table operands = [] {
@@ -29,7 +30,7 @@ struct KeptInPlace {
       if (P::kept_slots[i] < 0) continue;
       for (std::size_t k = 0; k < taken.size(); ++k) {
         const int node = P::argument_nodes[k];
-        const bool free = (Own >> k & 1U) != 0 && !taken[k] && node >= 0 && static_cast<std::size_t>(node) < i &&
+        const bool free = has_bit(Own, k) && !taken[k] && node >= 0 && static_cast<std::size_t>(node) < i &&
                           !P::needed[static_cast<std::size_t>(node)];
         if (!free) continue;
         result[static_cast<std::size_t>(P::kept_slots[i])] = static_cast<int>(k);
@@ -47,10 +48,10 @@ struct KeptInPlace {
   }();
   static constexpr int count = positions[static_cast<std::size_t>(P::kept)];
   /// These operands, one bit each.
-  static constexpr unsigned overwritten = [] {
-    unsigned bits = 0;
+  static constexpr OperandBits overwritten = [] {
+    OperandBits bits = 0;
     for (const int k : operands)
-      if (k >= 0) bits |= 1U << k;
+      if (k >= 0) bits |= bits_of(k, 1);
     return bits;
   }();
 

@@ -2,7 +2,9 @@
 #include <recur/framework/linear.h>
 #include <recur/framework/non_finite.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/framework/ops/split.h>
 #include <recur/framework/ops/transpose.h>
+#include <recur/framework/parallel.h>
 
 #include <boost/test/unit_test.hpp>
 
@@ -30,6 +32,39 @@ BOOST_AUTO_TEST_CASE(operations_have_the_names_of_their_functions) {
   const std::vector<std::string> wanted = {"transpose", "multiply, log, add", "sum_all", "the parameter weights",
                                            "matmul"};
   BOOST_TEST(names == wanted, boost::test_tools::per_element());
+}
+
+// What fuse keeps lies where the product was, which is not to be blamed for it.
+BOOST_AUTO_TEST_CASE(a_product_that_was_written_over_is_passed_over) {
+  Tape tape;
+  Parameter weights("weights");
+  weights.create({3, 34}, DType::float32);
+  weights.edit().fill(100);
+  const Var x = tape.constant(Tensor<float>({1, 3}, {1, 1, 1}));
+  (void)fuse([](auto a, auto b) { return exp(a) * 0.5 + b; }, split<2>(matmul(x, weights)));
+  const auto found = first_non_finite(tape);
+  BOOST_REQUIRE(found.has_value());
+  BOOST_TEST(found->operation == "exp, multiply, add");
+}
+
+// Threads add up what they have before the gradient is looked at.
+BOOST_AUTO_TEST_CASE(a_bias_whose_gradient_overflows_is_found_on_any_number_of_threads) {
+  const int before = threads();
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    Parameter weights("weights");
+    weights.create({64, 512}, DType::float32);
+    Parameter bias("bias");
+    bias.create({512}, DType::float32);
+    Tape tape;
+    const Var x = tape.constant(Tensor<float>(Shape{64, 64}));
+    Var y = matmul(x, weights) + bias;
+    for (int i = 0; i < 40; ++i) y = y * 1.0;
+    const auto found = first_non_finite_gradient(tape, sum(Var(y * 1e37)));
+    BOOST_REQUIRE(found.has_value());
+    BOOST_TEST(found->operation == "the parameter bias");
+  }
+  set_threads(before);
 }
 
 BOOST_AUTO_TEST_CASE(the_first_operation_with_such_a_result_is_found) {

@@ -100,6 +100,45 @@ BOOST_AUTO_TEST_CASE(results_are_those_of_one_thread) {
   });
 }
 
+// The memory of a gradient that another thread still reads for a gradient of weights goes to one whose rows lie otherwise.
+BOOST_AUTO_TEST_CASE(memory_given_back_while_others_read_it) {
+  constexpr Index half = 256;
+  const auto gradient = [](int count) {
+    const Threads some(count);
+    Parameter w("w");
+    fill(w, {64, 200}, 3);
+    Tape tape(DType::float64);
+    with_team(many, [&] {
+      static_cast<void>(tape.leaf(w));
+      const Var sequence = tape.constant(normal({2 * half, 64}, 1));
+      const Var s = tape.input(normal({half, 400}, 2)) * 1.5;
+      const Var v = tanh(s);
+      const Var first = matmul(sequence_step(sequence, 0, half), w);
+      const Var second = matmul(sequence_step(sequence, half, half), w);
+      const Var y = tanh(first) * tanh(second);
+      tape.backward(Var(sum(y) + sum(v)));
+    });
+    return w.gradient.to_doubles();
+  };
+  const auto expected = gradient(1);
+  for (const int count : {2, 3})
+    for (int repeat = 0; repeat < 20; ++repeat) check_close(gradient(count), expected, 1e-9);
+}
+
+BOOST_AUTO_TEST_CASE(weights_without_rows) {
+  const Threads two(2);
+  Parameter none("none");
+  none.create({0, 64}, DType::float64);
+  Parameter w("w");
+  fill(w, {64, 64}, 3);
+  Tape tape(DType::float64);
+  const Var x = tape.constant(Tensor<double>(Shape{64, 0}));
+  Var h = tape.constant(normal({64, 64}, 1));
+  for (int t = 0; t < 40; ++t) h = tanh(Var(matmul(x, none) + matmul(h, w)));
+  tape.backward(sum(h));
+  BOOST_TEST(none.gradient.size() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(rows_that_move_are_waited_for) {
   check("shifted", [](Tape&, Var x, Parameter& w) {
     const Var y = step(x, w);

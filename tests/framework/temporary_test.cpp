@@ -169,6 +169,23 @@ BOOST_AUTO_TEST_CASE(parts_are_used_by_name) {
   BOOST_CHECK_THROW((void)split<3>(matmul(x, w)), ShapeError);
 }
 
+BOOST_AUTO_TEST_CASE(parts_go_with_other_operands) {
+  Tape tape(DType::float64);
+  const Var x = tape.constant(test::normal({2, 3}, 1));
+  const Var w = tape.constant(test::normal({3, 4}, 2));
+  const Var h = tape.constant(test::normal({2, 2}, 3));
+  std::vector<Var> seen;
+  for (const Var part : split<2>(matmul(x, w))) seen.push_back(part);
+  BOOST_REQUIRE(seen.size() == 2);
+  const Var y = fuse([](auto a, auto b, auto c) { return a * sigmoid(b) + c; }, split<2>(matmul(x, w)), h * 2.0);
+  const Var expected = seen[0] * sigmoid(seen[1]) + h * 2.0;
+  test::check_close(y.to_doubles(), expected.to_doubles(), 1e-15);
+  auto parts = split<2>(matmul(x, w));
+  const auto before = parts.names();
+  static_cast<void>(fuse([](auto a, auto b) { return a * b; }, std::move(parts)));
+  BOOST_TEST(before[0].to_doubles() == seen[0].to_doubles());
+}
+
 BOOST_AUTO_TEST_CASE(parts_that_were_handed_over_are_gone) {
   Tape tape(DType::float64);
   const Var x = tape.constant(test::normal({2, 3}, 1));

@@ -108,6 +108,24 @@ BOOST_AUTO_TEST_CASE(units_and_batches_of_many_sizes) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_tape_that_gets_more_threads) {
+  RNN rnn(LSTMCell(100), {.return_sequences = true, .time_major = true});
+  Builder builder(64, DType::float32, Generator(1));
+  rnn.build(builder);
+  const Tensor<float> x(Shape{20, 33, 64});
+  Array seed(Shape{20, 33, 100}, DType::float32);
+  seed.fill(0.01);
+  const int before = threads();
+  Tape tape;
+  for (const int count : {2, 3, 1, 4}) {
+    set_threads(count);
+    tape.backward(rnn(tape.constant(x)), seed);
+    tape.reset();
+  }
+  set_threads(before);
+  BOOST_TEST(tape.size() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(rows_that_meet_in_a_step) {
   check("crossing", CrossingCell(), {.time = 6, .batch = large_batch});
   check("crossing", CrossingCell(), {.time = 6, .batch = large_batch}, Checkpointing::steps(2));
