@@ -150,7 +150,7 @@ struct Tile {
 template <class P, class Kept, class In, class Buffers>
 void put_back_tails(const In& in, Index col, Index n, const Buffers& tails) {
   for (int slot = 0; slot < P::kept; ++slot)
-    if (Kept::operand(slot) >= 0) in.put_back(Kept::operand(slot), col, n, tails);
+    if (Kept::operand(slot) >= 0) in.put_back(static_cast<std::size_t>(Kept::operand(slot)), col, n, tails);
 }
 
 template <class T, class P, bool Dense, class Kept = KeptAside<P>>
