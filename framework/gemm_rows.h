@@ -16,6 +16,14 @@ template <Scalar T>
 void multiply_rows(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, const T* bias, bool accumulate,
                    StepRows rows);
 
+/// The rows that a sum of products goes over.
+template <Scalar T>
+[[nodiscard]] Index depth_of(std::span<const RowsPair<T>> pairs) {
+  Index rows = 0;
+  for (const RowsPair<T>& pair : pairs) rows += pair.a.rows;
+  return rows;
+}
+
 /// C += Σ Aᵢᵀ·Bᵢ, every thread over its own rows of each period and to a C of its own: what is to be done by all of them, made by
 /// one. Each Aᵢ and Bᵢ has a whole number of periods.
 template <Scalar T>
@@ -27,6 +35,7 @@ class TransposedRows {
 
  private:
   std::span<const RowsPair<T>> pairs_;
+  Index depth_;
   Index c_rows_;
   Index c_cols_;
   GemmWorkspace* workspace_;

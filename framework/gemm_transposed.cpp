@@ -160,24 +160,12 @@ void add_in_parts(const GemmKernels<T>& kernels, const RowCursor<T>& rows, Matri
 }
 
 template <Scalar T>
-Index check(std::span<const RowsPair<T>> pairs, MatrixView<T> c) {
-  Index rows = 0;
-  for (const RowsPair<T>& pair : pairs) {
+void check(std::span<const RowsPair<T>> pairs, MatrixView<T> c) {
+  for (const RowsPair<T>& pair : pairs)
     require(pair.a.rows == pair.b.rows && pair.a.cols == c.rows && pair.b.cols == c.cols,
             "multiply_transposed: [{}, {}] transposed times [{}, {}] into [{}, {}]: the rows of a pair must agree, and "
-            "their "
-            "columns be the rows and columns of the result",
+            "their columns be the rows and columns of the result",
             pair.a.rows, pair.a.cols, pair.b.rows, pair.b.cols, c.rows, c.cols);
-    rows += pair.a.rows;
-  }
-  return rows;
-}
-
-template <Scalar T>
-Index depth_of(std::span<const RowsPair<T>> pairs) {
-  Index rows = 0;
-  for (const RowsPair<T>& pair : pairs) rows += pair.a.rows;
-  return rows;
 }
 
 }  // namespace
@@ -185,8 +173,12 @@ Index depth_of(std::span<const RowsPair<T>> pairs) {
 template <Scalar T>
 TransposedRows<T>::TransposedRows(std::span<const RowsPair<T>> pairs, Index c_rows, Index c_cols,
                                   GemmWorkspace& workspace, int members)
-    : pairs_(pairs), c_rows_(c_rows), c_cols_(c_cols), workspace_(&workspace) {
-  const Packing packing(gemm_kernels<T>(workspace.target()), std::max<Index>(depth_of(pairs), 1), c_rows);
+    : pairs_(pairs),
+      depth_(std::max<Index>(depth_of(pairs), 1)),
+      c_rows_(c_rows),
+      c_cols_(c_cols),
+      workspace_(&workspace) {
+  const Packing packing(gemm_kernels<T>(workspace.target()), depth_, c_rows);
   auto& shares = GemmDriver::shares(workspace);
   if (shares.size() < static_cast<std::size_t>(members)) {
     settle_rows();
@@ -202,7 +194,7 @@ TransposedRows<T>::TransposedRows(std::span<const RowsPair<T>> pairs, Index c_ro
 template <Scalar T>
 void TransposedRows<T>::run(int member, StepRows rows, T* c) const {
   const auto& kernels = gemm_kernels<T>(workspace_->target());
-  const Packing packing(kernels, std::max<Index>(depth_of(pairs_), 1), c_rows_);
+  const Packing packing(kernels, depth_, c_rows_);
   auto& share = GemmDriver::shares(*workspace_)[static_cast<std::size_t>(member)];
   add_in_parts(kernels, RowCursor<T>{pairs_, rows}, MatrixView<T>{c, c_rows_, c_cols_, c_cols_}, 0, 0, packing,
                packing.space(share.left.template reserve<T>(packing.left_size),
@@ -217,7 +209,8 @@ template class TransposedRows<double>;
 
 template <Scalar T>
 void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, GemmWorkspace& workspace) {
-  const Index depth = detail::check(pairs, c);
+  detail::check(pairs, c);
+  const Index depth = detail::depth_of(pairs);
   if (depth == 0 || c.rows == 0 || c.cols == 0) return;
   const auto& kernels = detail::gemm_kernels<T>(workspace.target());
   // Every thread computes its own part of C over all rows: its columns, or its rows where C has more of these.

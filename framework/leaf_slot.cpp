@@ -60,9 +60,7 @@ bool LeafSlot::post_products(std::span<const RowsPair<T>> pairs, Tape& tape) {
   const Index period = waits[0].period;
   const bool equal = std::all_of(waits.begin(), waits.end(), [&](const Waiting& w) { return w.period == period; });
   if (!equal || !has_small_gradient() || parameter->size() == 0) return false;
-  Index rows = 0;
-  for (const RowsPair<T>& pair : pairs) rows += pair.a.rows;
-  const Index work = 2 * rows / period * parameter->size();
+  const Index work = 2 * depth_of(pairs) / period * parameter->size();
   if (!always_by_rows(period, work)) return false;
   const auto copy = tape.list<RowsPair<T>>(static_cast<Index>(pairs.size()));
   std::copy(pairs.begin(), pairs.end(), copy.begin());

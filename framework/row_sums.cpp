@@ -16,16 +16,14 @@ Index bytes_of(const Array& sum) {
 
 }  // namespace
 
-void RowSums::reserve(const Array& sum) {
-  static_cast<void>(others_.reserve<std::byte>(bytes_of(sum) * std::max(row_members() - 1, 1)));
+std::byte* RowSums::room(const Array& sum) {
+  return others_.reserve<std::byte>(bytes_of(sum) * std::max(row_members() - 1, 1));
 }
 
 RowSums::Targets RowSums::open(Array& sum, Index rows) {
-  const Index bytes = bytes_of(sum);
   const bool first = members_ == 0;
   if (first) members_ = row_members();
-  const Targets targets{static_cast<std::byte*>(sum.data()),
-                        others_.reserve<std::byte>(bytes * std::max(members_ - 1, 1)), bytes};
+  const Targets targets{static_cast<std::byte*>(sum.data()), room(sum), bytes_of(sum)};
   if (first)
     post_rows(rows, [targets](int member, Index, Index) {
       if (member > 0) std::memset(targets.of(member), 0, static_cast<std::size_t>(targets.stride));

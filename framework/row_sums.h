@@ -18,7 +18,7 @@ class RowSums {
     [[nodiscard]] void* of(int member) const { return member == 0 ? sum : others + (member - 1) * stride; }
   };
   /// Leader: makes room. To be called before it is decided that a task joins others (`joins_rows`), for it may wait for these.
-  void reserve(const Array& sum);
+  void reserve(const Array& sum) { static_cast<void>(room(sum)); }
   /// Leader: for a task on so many rows, just before it is posted, that adds to `sum`, a parameter's gradient.
   [[nodiscard]] Targets open(Array& sum, Index rows);
   /// Leader: waits, and adds what the others have to `sum`.
@@ -27,6 +27,7 @@ class RowSums {
   void drop() { members_ = 0; }
 
  private:
+  [[nodiscard]] std::byte* room(const Array& sum);
   template <class T>
   void add_to(Array& sum) const;
 

@@ -237,8 +237,9 @@ void run_backward(Frame& frame) {
   const bool recompute = call.kept == nullptr && frame.kernel->kept > 0 && !frame.in_place;
   const Index work = backward_work * frame.kernel->nodes + (recompute ? function_work * frame.kernel->kept : 0);
   const Index rows = divides_by_rows(frame) ? frame.call.rows : 0;
+  const bool may_share = always_by_rows(rows, frame.call.cols * work);
   bool own_sums = false;
-  for (std::size_t i = 0; i < sinks.size() && always_by_rows(rows, frame.call.cols * work); ++i) {
+  for (std::size_t i = 0; may_share && i < sinks.size(); ++i) {
     if (!sums_rows(frame, i)) continue;
     own_sums = true;
     LeafSlot& leaf = *frame.operands[i].node()->leaf;
