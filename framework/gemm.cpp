@@ -77,12 +77,12 @@ void multiply_few_rows(const GemmKernels<T>& kernels, MatrixView<const T> a, con
 template <Scalar T>
 void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, Index vectors, MatrixView<T> c,
                     Start<T> start, const T* next) {
-  const Split blocks(a.rows, kernels.max_rows);
+  const Split blocks(a.rows, kernels.rows[vectors - 1]);
   const bool streams = next != nullptr && blocks.parts > 1;
   const Split chunks(a.cols, streams ? streamed_depth : a.cols);
   const Index b_stride = vectors * kernels.lanes;
   // Every block of rows fetches its share of the next chunk.
-  const Index ahead_step = (b_stride + 2 * blocks.parts - 1) / (2 * blocks.parts);
+  const Index ahead_step = (kernels.steps * b_stride + 2 * blocks.parts - 1) / (2 * blocks.parts);
   const auto& tiles = (streams ? kernels.streaming_tile : kernels.tile)[vectors - 1];
   for (Index k = 0; k < chunks.parts; ++k) {
     const Index first = chunks.begin(k);
@@ -103,7 +103,7 @@ void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const 
                                  .start = from.data,
                                  .start_stride = from.stride,
                                  .c_ahead = i + 1 < blocks.parts ? to + blocks.size(i) * c.stride : c.data + b_stride,
-                                 .ahead = streams ? ahead + i * 2 * ahead_step * depth : nullptr,
+                                 .ahead = streams ? ahead + i * 2 * ahead_step * (depth / kernels.steps) : nullptr,
                                  .ahead_step = ahead_step});
     }
   }
@@ -118,7 +118,7 @@ constexpr Index shared_weights_bytes = 768 * 1024;
 template <Scalar T>
 bool by_rows(const GemmKernels<T>& kernels, const Panels& panels, Index rows, Index depth, Index team) {
   const Index weights = depth * panels.padded_cols() * static_cast<Index>(sizeof(T));
-  return rows > kernels.max_rows &&
+  return rows > kernels.packed_rows &&
          (panels.count() < team || (weights <= shared_weights_bytes && rows >= team * least_rows_of_thread));
 }
 
@@ -156,7 +156,7 @@ template <Scalar T>
 void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
                      MatrixView<T> c, Start<T> start, bool backwards) {
   const bool cached = panels.padded_cols() * a.cols * static_cast<Index>(sizeof(T)) <= cached_weights_bytes;
-  if (cached && a.rows <= kernels.max_rows &&
+  if (cached && a.rows <= kernels.packed_rows &&
       useful_threads(panels.count(), 2 * a.cols * a.rows * panels.lanes * kernels.max_vectors) <= 1)
     return multiply_few_rows(kernels, a, b, panels, c, start);
   const Blocking blocks = blocking(kernels, a.rows, a.cols, panels);
@@ -298,14 +298,28 @@ void detail::multiply_rows(MatrixView<const T> a, const PackedMatrix<T>& b, Matr
       else multiply<T>(of_step(a, i), b, of_step(c, i), accumulate);
     return;
   }
-  // A panel stays in the first-level cache for all steps.
+  // The same row of several steps makes larger tiles than the few rows of one step, as a rule.
+  const auto& kernels = GemmDriver::kernels(b);
+  const Index most = kernels.packed_rows;
+  const bool across = rows.count * Split(steps, most).parts < steps * Split(rows.count, most).parts;
+  const Index groups = across ? rows.count : steps;
+  const auto of_group = [&](auto matrix, Index group) {
+    if (!across) return of_step(matrix, group);
+    matrix = matrix.middle_rows(rows.first + group, 1);
+    matrix.rows = steps;
+    matrix.stride *= rows.period;
+    return matrix;
+  };
+  // A panel stays in the first-level cache for all of them.
   const Panels& panels = GemmDriver::panels(b);
-  const Start<T> from = bias != nullptr ? Start<T>{bias, 0} : start(c, accumulate);
-  for (Index p = 0; p < panels.count(); ++p)
-    for (Index i = 0; i < steps; ++i)
-      multiply_panel(GemmDriver::kernels(b), of_step(a, i), GemmDriver::data(b) + panels.begin(p) * a.cols,
-                     panels.vectors.size(p), of_step(c, i).middle_cols(panels.begin(p), panels.width(p)),
-                     from.at(i * rows.period + rows.first, panels.begin(p)), static_cast<const T*>(nullptr));
+  for (Index p = 0; p < panels.count(); ++p) {
+    for (Index i = 0; i < groups; ++i) {
+      const MatrixView<T> to = of_group(c, i).middle_cols(panels.begin(p), panels.width(p));
+      const Start<T> from = bias != nullptr ? Start<T>{bias + panels.begin(p), 0} : start(to, accumulate);
+      multiply_panel(kernels, of_group(a, i), GemmDriver::data(b) + panels.begin(p) * a.cols, panels.vectors.size(p),
+                     to, from, static_cast<const T*>(nullptr));
+    }
+  }
 }
 
 template void detail::multiply_rows(MatrixView<const float>, const PackedMatrix<float>&, MatrixView<float>,

@@ -15,8 +15,12 @@ namespace {
 struct Avx512 {
   static constexpr int bytes = 64;
   static constexpr int vectors = 4;
-  static constexpr int rows = 6;
+  static constexpr int packed_rows = 6;
+  static constexpr int rows(int) { return packed_rows; }
+  static constexpr int steps = 1;
   static constexpr bool streams = true;
+  template <class Vector>
+  static void pin(Vector&) {}
   using Bits = __m512i;
   static void stream(void* to, Bits value) { _mm512_stream_si512(static_cast<Bits*>(to), value); }
   static void fence() { _mm_sfence(); }

@@ -16,6 +16,7 @@ struct GemmKernel {
 
   // Two multiply-adds start in a cycle and each takes four.
   static constexpr int sums_in_flight = 8;
+  static constexpr int cache_line = 64;
 
   static Vector load(const T* from) { return Registers::load(from); }
   static void store(T* to, Vector value) { Registers::store(to, value); }
@@ -61,39 +62,36 @@ struct GemmKernel {
     for (int r = 0; r < Rows; ++r) {
       const T left = a[r * a_row];
 #pragma GCC unroll 8
-      for (int v = 0; v < Vectors; ++v) sum[r][v] += left * right[v];
+      for (int v = 0; v < Vectors; ++v) {
+        sum[r][v] += left * right[v];
+        Isa::pin(sum[r][v]);
+      }
     }
   }
 
   template <int Vectors>
   [[gnu::always_inline]] static inline void load_row(Vector (&row)[Vectors], const T* from) {
 #pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) row[v] = load(from + v * lanes);
+    for (int v = 0; v < Vectors; ++v) {
+      row[v] = load(from + v * lanes);
+      Isa::pin(row[v]);
+    }
   }
 
-  /// A panel of B is larger than the first-level cache, and the hardware fetches it from the second too late.
-  template <int Vectors>
-  [[gnu::always_inline]] static inline void load_row_of_panel(Vector (&row)[Vectors], const T* from) {
-    constexpr int rows_ahead = 8;
-    load_row(row, from);
-#pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(from + (rows_ahead * Vectors + v) * lanes);
+  /// Asks for so many numbers, once for each cache line: asking costs as much as loading.
+  template <int count, int write = 0, int locality = 3>
+  [[gnu::always_inline]] static inline void prefetch_lines(const T* from) {
+    constexpr int line = cache_line / static_cast<int>(sizeof(T));
+#pragma GCC unroll 32
+    for (int j = 0; j < count; j += line) __builtin_prefetch(from + j, write, locality);
   }
 
   /// Stores a row of B, and prefetches the one at `ahead`: rows lie too far apart for the hardware to foresee.
   template <int Vectors>
   [[gnu::always_inline]] static inline void copy_row(const Vector (&row)[Vectors], T* to, const T* ahead) {
 #pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) {
-      store(to + v * lanes, row[v]);
-      __builtin_prefetch(ahead + v * lanes);
-    }
-  }
-
-  template <int Vectors>
-  [[gnu::always_inline]] static inline void prefetch_row(const T* row) {
-#pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(row + v * lanes, 0, 2);
+    for (int v = 0; v < Vectors; ++v) store(to + v * lanes, row[v]);
+    prefetch_lines<Vectors * lanes>(ahead);
   }
 
   /// C is read when the sums are ready; by then it has come from wherever it was.
@@ -106,54 +104,82 @@ struct GemmKernel {
     }
   }
 
+  /// Where a tile is in its operands, and how they lie. Copied from the `Tile`, which what is stored might change for all the
+  /// compiler knows.
+  struct Cursor {
+    const T* a;
+    Index a_row;
+    const T* b;
+    Index b_stride;
+    T* b_copy;
+    const T* const* rows;
+    Index offset;
+    const T* ahead;
+    Index ahead_step;
+  };
+
+  static constexpr bool a_in_place(Mode mode) { return mode == Mode::plain || mode == Mode::streaming; }
+
+  template <int Vectors, int Rows, Mode mode>
+  [[gnu::always_inline]] static inline void advance(Sums<Vectors, Rows>& sum, Cursor& at) {
+    Vector right[Vectors];
+    if constexpr (mode == Mode::copying) {
+      load_row(right, *at.rows + at.offset);
+      copy_row(right, at.b_copy, at.rows[Table::rows_ahead] + at.offset);
+      at.b_copy += Vectors * lanes;
+      ++at.rows;
+    } else {
+      load_row(right, at.b);
+      at.b += at.b_stride;
+    }
+    step<Vectors, Rows>(sum, at.a, at.a_row, right);
+    at.a += a_in_place(mode) ? 1 : Rows;
+  }
+
+  /// What the next steps will need. A panel of B is larger than the first-level cache, and the hardware fetches it from the
+  /// second too late.
+  template <int Vectors, int Rows, Mode mode>
+  [[gnu::always_inline]] static inline void prefetch_steps(Cursor& at) {
+    constexpr int b_steps_ahead = 8;
+    constexpr int a_steps_ahead = 32;
+    if constexpr (mode != Mode::copying)
+      prefetch_lines<Isa::steps * Vectors * lanes>(at.b + b_steps_ahead * Vectors * lanes);
+    if constexpr (mode == Mode::streaming) {
+      __builtin_prefetch(at.ahead, 0, 2);
+      __builtin_prefetch(at.ahead + at.ahead_step, 0, 2);
+      at.ahead += 2 * at.ahead_step;
+    }
+    if constexpr (!a_in_place(mode)) prefetch_lines<Isa::steps * Rows>(at.a + a_steps_ahead * Rows);
+  }
+
   template <int Vectors, int Rows, Mode mode>
   static void tile(const Tile& t) {
     Sums<Vectors, Rows> sum;
     clear<Vectors, Rows>(sum);
-    const T* a = t.a;
-    const T* b = t.b;
-    constexpr bool a_in_place = mode == Mode::plain || mode == Mode::streaming;
-    const Index a_row = a_in_place ? t.a_stride : 1;
-    constexpr Index a_step = a_in_place ? 1 : Rows;
-    const Index b_stride = t.b_stride;
-    T* b_copy = t.b_copy;
-    const T* const* rows = t.rows;
-    const T* ahead = t.ahead;
-    const Index ahead_step = t.ahead_step;
+    Cursor at{t.a,         a_in_place(mode) ? t.a_stride : 1, t.b, t.b_stride, t.b_copy, t.rows, t.offset, t.ahead,
+              t.ahead_step};
+    const T* const* fetched = t.rows;
     const T* c = t.c_ahead;
+    const Index c_stride = t.c_stride;
+    const Index fetches = t.fetches;
     Index left = t.depth;
     // A weight gradient over few rows, though, is small itself and not worth the breaks.
-    const Index part_steps = !a_in_place && t.depth < 128 ? 0 : t.depth / Rows;
+    const Index part_steps = !a_in_place(mode) && t.depth < 128 ? 0 : t.depth / (Rows * Isa::steps) * Isa::steps;
     for (int part = 0; part < Rows; ++part) {
       // What comes from far away is asked for a little at a time: requests for what is near would have to queue behind them.
-#pragma GCC unroll 8
-      for (int v = 0; v < Vectors; ++v) __builtin_prefetch(c + v * lanes, 1);
-      c += t.c_stride;
+      prefetch_lines<Vectors * lanes, 1>(c);
+      c += c_stride;
       if constexpr (mode == Mode::packed) {
-        for (Index i = t.fetches; i > 0; --i) prefetch_row<Vectors>(*rows++ + t.offset);
+        for (Index i = fetches; i > 0; --i) prefetch_lines<Vectors * lanes, 0, 2>(*fetched++ + at.offset);
       }
       const Index steps = part == Rows - 1 ? left : part_steps;
       left -= steps;
-      for (Index k = steps; k > 0; --k) {
-        Vector right[Vectors];
-        if constexpr (mode == Mode::copying) {
-          load_row(right, *rows + t.offset);
-          copy_row(right, b_copy, rows[Table::rows_ahead] + t.offset);
-          b_copy += Vectors * lanes;
-          ++rows;
-        } else {
-          load_row_of_panel(right, b);
-          b += b_stride;
-        }
-        if constexpr (mode == Mode::streaming) {
-          __builtin_prefetch(ahead, 0, 2);
-          __builtin_prefetch(ahead + ahead_step, 0, 2);
-          ahead += 2 * ahead_step;
-        }
-        if constexpr (!a_in_place) __builtin_prefetch(a + 32 * Rows);
-        step<Vectors, Rows>(sum, a, a_row, right);
-        a += a_step;
+      for (Index k = steps / Isa::steps; k > 0; --k) {
+        prefetch_steps<Vectors, Rows, mode>(at);
+#pragma GCC unroll 8
+        for (int i = 0; i < Isa::steps; ++i) advance<Vectors, Rows, mode>(sum, at);
       }
+      for (Index k = steps % Isa::steps; k > 0; --k) advance<Vectors, Rows, mode>(sum, at);
     }
     put<Vectors, Rows>(sum, t);
   }
@@ -230,15 +256,19 @@ struct GemmKernel {
 
   template <int Vectors, int Rows>
   static constexpr void fill(Table& table) {
-    if constexpr (Rows <= Isa::rows) {
-      if constexpr (Vectors * Rows < sums_in_flight) table.tile[Vectors - 1][Rows - 1] = &small_tile<Vectors, Rows>;
+    if constexpr (Rows <= Isa::rows(Vectors)) {
+      // One row only: the rows of a product are summed in the same order, however threads share them.
+      if constexpr (Rows == 1 && Vectors < sums_in_flight) table.tile[Vectors - 1][0] = &small_tile<Vectors, 1>;
       else table.tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::plain>;
       table.streaming_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::streaming>;
-      table.packed_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::packed>;
-      table.copying_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::copying>;
+      if constexpr (Rows <= Isa::packed_rows) {
+        table.packed_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::packed>;
+        table.copying_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::copying>;
+      }
       fill<Vectors, Rows + 1>(table);
-    } else if constexpr (Vectors < Isa::vectors) {
-      fill<Vectors + 1, 1>(table);
+    } else {
+      table.rows[Vectors - 1] = Isa::rows(Vectors);
+      if constexpr (Vectors < Isa::vectors) fill<Vectors + 1, 1>(table);
     }
   }
 
@@ -246,7 +276,8 @@ struct GemmKernel {
     Table result{};
     result.lanes = lanes;
     result.max_vectors = Isa::vectors;
-    result.max_rows = Isa::rows;
+    result.packed_rows = Isa::packed_rows;
+    result.steps = Isa::steps;
     result.copy_panel = &GemmPacking<Isa, T>::template copy_panel<false>;
     result.stream_panel = &GemmPacking<Isa, T>::template copy_panel<true>;
     result.pack_left = &GemmPacking<Isa, T>::pack_left;

@@ -38,13 +38,15 @@ struct GemmKernels {
     Index fetches = 0;               ///< A packed tile of r rows prefetches the panel in r times as many of `rows`.
     // For the tiles that fetch what the next ones read of B:
     const T* ahead = nullptr;
-    Index ahead_step = 0;  ///< Two places this far apart are prefetched with each row of B.
+    Index ahead_step = 0;  ///< Two places this far apart are prefetched with every `steps` rows of B.
   };
   using TileFunction = void (*)(const Tile& tile);
 
   Index lanes;
   Index max_vectors;
-  Index max_rows;
+  Index rows[vectors_limit];  ///< Most rows of a tile of so many vectors (less one).
+  Index packed_rows;          ///< The same where A is packed, whatever the vectors.
+  Index steps;                ///< Of the product at a time; what comes next is prefetched in between.
   /// [vectors - 1][rows - 1]; A is row-major, or packed: a[k * rows + r].
   TileFunction tile[vectors_limit][rows_limit];
   /// As `tile`, and prefetches from `ahead` on.
@@ -61,7 +63,7 @@ struct GemmKernels {
   void (*stream_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   void (*stream_transposed_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   /// Packs `width` numbers from `offset` on of each of `count` rows as the left operands of `packed_tile`: the columns are dealt
-  /// out evenly to blocks of at most `max_rows`, wider ones first; block i starts at to + i * block_stride, and its rows lie
+  /// out evenly to blocks of at most `packed_rows`, wider ones first; block i starts at to + i * block_stride, and its rows lie
   /// there one after the other.
   void (*pack_left)(const T* const* rows, Index count, Index offset, Index width, T* to, Index block_stride);
 };

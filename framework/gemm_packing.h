@@ -3,8 +3,8 @@
 #include <recur/framework/gemm_kernels.h>
 
 // This header and gemm_kernel.h are written once and compiled for several instruction sets. `Isa` is a type of the including
-// file's own, with `bytes`, `vectors` and `rows`: vector width and the largest tile that fits its registers. Every function
-// is a template on it, so that code for different machines never has the same name; for the same reason nothing from the
+// file's own, with `bytes`, `vectors`, `rows(vectors)` and `packed_rows`: vector width and the largest tiles that fit its registers; `steps` of a product that
+// it takes at a time, `pin` (gemm_avx2.cpp) and how it `streams`. Every function is a template on it, so that code for different machines never has the same name; for the same reason nothing from the
 // standard library is called here.
 namespace recur::detail {
 
@@ -73,7 +73,7 @@ struct GemmPacking {
   }
 
   static void pack_left(const T* const* rows, Index count, Index offset, Index width, T* to, Index block_stride) {
-    const Index blocks = (width + Isa::rows - 1) / Isa::rows;
+    const Index blocks = (width + Isa::packed_rows - 1) / Isa::packed_rows;
     const Index narrow = width / blocks;
     const Index wider = width % blocks;
     // A few rows at a time, so that their cache lines are still there when the next block needs the rest of them.
@@ -85,7 +85,7 @@ struct GemmPacking {
       Index begin = offset;
       for (Index i = 0; i < blocks; ++i) {
         const Index size = i < wider ? narrow + 1 : narrow;
-        pack_any_block<Isa::rows>(size, rows + first, some, begin, to + i * block_stride + first * size);
+        pack_any_block<Isa::packed_rows>(size, rows + first, some, begin, to + i * block_stride + first * size);
         begin += size;
       }
     }

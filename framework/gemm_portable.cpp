@@ -7,8 +7,12 @@ namespace {
 struct Portable {
   static constexpr int bytes = 16;
   static constexpr int vectors = 2;
-  static constexpr int rows = 4;
+  static constexpr int packed_rows = 4;
+  static constexpr int rows(int) { return packed_rows; }
+  static constexpr int steps = 1;
   static constexpr bool streams = false;
+  template <class Vector>
+  static void pin(Vector&) {}
 };
 
 }  // namespace

@@ -62,7 +62,7 @@ struct PackingSpace {
 template <Scalar T>
 void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, const Panels& panels, Index p,
                const PackingSpace<T>& space) {
-  const Split blocks(c.rows, kernels.max_rows);
+  const Split blocks(c.rows, kernels.packed_rows);
   const Index vectors = panels.vectors.size(p);
   const Index next = p + 1 < panels.count() ? panels.begin(p + 1) : 0;
   typename GemmKernels<T>::Tile tile{.depth = depth,
@@ -139,8 +139,8 @@ struct Packing {
   Packing(const GemmKernels<T>& kernels, Index depth, Index c_rows)
       : part_rows(Split(c_rows, c_rows <= tall ? c_rows : most_part_rows).size(0)),
         chunk_rows(std::min({depth, left_bytes / static_cast<Index>(sizeof(T)) / part_rows, most_chunk_rows})),
-        block_stride(chunk_rows * kernels.max_rows),
-        left_size((part_rows / kernels.max_rows + 1) * block_stride),
+        block_stride(chunk_rows * kernels.packed_rows),
+        left_size((part_rows / kernels.packed_rows + 1) * block_stride),
         right_size(chunk_rows * kernels.lanes * kernels.max_vectors),
         rows_size(2 * (chunk_rows + GemmKernels<T>::rows_ahead)) {}
 
@@ -215,7 +215,7 @@ void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, Ge
   const auto& kernels = detail::gemm_kernels<T>(workspace.target());
   // Every thread computes its own part of C over all rows: its columns, or its rows where C has more of these.
   const bool by_cols = c.cols >= c.rows;
-  const Index grain = by_cols ? kernels.lanes * kernels.max_vectors : kernels.max_rows;
+  const Index grain = by_cols ? kernels.lanes * kernels.max_vectors : kernels.packed_rows;
   const Index units = ((by_cols ? c.cols : c.rows) + grain - 1) / grain;
   const Index team = useful_threads(units, 2 * depth * c.rows * c.cols / units);
   const detail::Packing packing(kernels, depth, c.rows);
