@@ -1,5 +1,6 @@
 #include <recur/framework/gemm.h>
 
+#include <recur/framework/cache_size.h>
 #include <recur/framework/gemm_driver.h>
 #include <recur/framework/gemm_rows.h>
 #include <recur/framework/parallel.h>
@@ -10,7 +11,7 @@ namespace {
 
 // A block of A stays in the second-level cache while the panels of B pass. Where the rows are long, it is all rows and a part
 // of the depth, so that B comes once, however large it is, and C several times.
-constexpr Index left_bytes = 512 * 1024;
+Index left_bytes() { return second_level_cache_bytes() / 4; }
 constexpr Index least_depth = 512;
 
 // Packed weights that do not stay in the second-level cache anyway need not pass through it: what is overwritten is not read.
@@ -48,7 +49,7 @@ Start<T> start(MatrixView<T> c, bool accumulate) {
 }
 
 // Weights larger than this do not stay in the second-level cache from one time step to the next.
-constexpr Index cached_weights_bytes = 1024 * 1024;
+Index cached_weights_bytes() { return second_level_cache_bytes() / 2; }
 // Such weights pass through that cache in chunks of this depth, each fetched while the one before is multiplied.
 constexpr Index streamed_depth = 512;
 
@@ -130,11 +131,11 @@ struct Blocking {
 
 template <Scalar T>
 Blocking blocking(const GemmKernels<T>& kernels, Index rows, Index depth, const Panels& panels) {
-  const Index fitting = std::max(left_bytes / static_cast<Index>(sizeof(T)) / std::min(depth, least_depth), Index{1});
+  const Index fitting = std::max(left_bytes() / static_cast<Index>(sizeof(T)) / std::min(depth, least_depth), Index{1});
   const Index team = useful_threads(rows, 2 * depth * panels.padded_cols());
   const bool divided = by_rows(kernels, panels, rows, depth, team);
   const Split blocks(rows, divided ? std::min(fitting, (rows + team - 1) / team) : fitting);
-  const Index most_depth = left_bytes / static_cast<Index>(sizeof(T)) / std::max(blocks.size(0), Index{1});
+  const Index most_depth = left_bytes() / static_cast<Index>(sizeof(T)) / std::max(blocks.size(0), Index{1});
   return {blocks, Split(depth, std::max(most_depth, least_depth))};
 }
 
@@ -155,7 +156,7 @@ struct PanelOrder {
 template <Scalar T>
 void multiply_packed(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, const Panels& panels,
                      MatrixView<T> c, Start<T> start, bool backwards) {
-  const bool cached = panels.padded_cols() * a.cols * static_cast<Index>(sizeof(T)) <= cached_weights_bytes;
+  const bool cached = panels.padded_cols() * a.cols * static_cast<Index>(sizeof(T)) <= cached_weights_bytes();
   if (cached && a.rows <= kernels.packed_rows &&
       useful_threads(panels.count(), 2 * a.cols * a.rows * panels.lanes * kernels.max_vectors) <= 1)
     return multiply_few_rows(kernels, a, b, panels, c, start);

@@ -12,6 +12,11 @@ namespace {
 // written once for each chunk, so these are long; for that a tall C is cut into parts, for each of which B is read once more.
 constexpr Index left_bytes = 768 * 1024;
 constexpr Index most_chunk_rows = 512;
+// Where C stays in the second-level cache, that costs little, and chunks are so short that a panel of B stays in the first, if
+// that is long enough to be worth it.
+constexpr Index cached_sum_bytes = 256 * 1024;
+constexpr Index panel_bytes = 24 * 1024;
+constexpr Index least_chunk_rows = 256;
 constexpr Index tall = 512;
 constexpr Index most_part_rows = 384;
 
@@ -126,7 +131,14 @@ void add_products(const GemmKernels<T>& kernels, RowCursor<T> cursor, MatrixView
   }
 }
 
-/// How operands are packed for a C with so many rows, summed over `depth` rows.
+template <Scalar T>
+Index longest_chunk(const GemmKernels<T>& kernels, Index c_size) {
+  constexpr auto number = static_cast<Index>(sizeof(T));
+  const Index fitting = panel_bytes / (kernels.lanes * kernels.max_vectors * number);
+  return c_size * number <= cached_sum_bytes && fitting >= least_chunk_rows ? fitting : most_chunk_rows;
+}
+
+/// How operands are packed for a C of such a size, summed over `depth` rows.
 struct Packing {
   Index part_rows;
   Index chunk_rows;
@@ -136,9 +148,10 @@ struct Packing {
   Index rows_size;
 
   template <Scalar T>
-  Packing(const GemmKernels<T>& kernels, Index depth, Index c_rows)
+  Packing(const GemmKernels<T>& kernels, Index depth, Index c_rows, Index c_cols)
       : part_rows(Split(c_rows, c_rows <= tall ? c_rows : most_part_rows).size(0)),
-        chunk_rows(std::min({depth, left_bytes / static_cast<Index>(sizeof(T)) / part_rows, most_chunk_rows})),
+        chunk_rows(std::min(
+            {depth, left_bytes / static_cast<Index>(sizeof(T)) / part_rows, longest_chunk(kernels, c_rows * c_cols)})),
         block_stride(chunk_rows * kernels.packed_rows),
         left_size((part_rows / kernels.packed_rows + 1) * block_stride),
         right_size(chunk_rows * kernels.lanes * kernels.max_vectors),
@@ -178,7 +191,7 @@ TransposedRows<T>::TransposedRows(std::span<const RowsPair<T>> pairs, Index c_ro
       c_rows_(c_rows),
       c_cols_(c_cols),
       workspace_(&workspace) {
-  const Packing packing(gemm_kernels<T>(workspace.target()), depth_, c_rows);
+  const Packing packing(gemm_kernels<T>(workspace.target()), depth_, c_rows, c_cols);
   auto& shares = GemmDriver::shares(workspace);
   if (shares.size() < static_cast<std::size_t>(members)) {
     settle_rows();
@@ -194,7 +207,7 @@ TransposedRows<T>::TransposedRows(std::span<const RowsPair<T>> pairs, Index c_ro
 template <Scalar T>
 void TransposedRows<T>::run(int member, StepRows rows, T* c) const {
   const auto& kernels = gemm_kernels<T>(workspace_->target());
-  const Packing packing(kernels, depth_, c_rows_);
+  const Packing packing(kernels, depth_, c_rows_, c_cols_);
   auto& share = GemmDriver::shares(*workspace_)[static_cast<std::size_t>(member)];
   add_in_parts(kernels, RowCursor<T>{pairs_, rows}, MatrixView<T>{c, c_rows_, c_cols_, c_cols_}, 0, 0, packing,
                packing.space(share.left.template reserve<T>(packing.left_size),
@@ -218,7 +231,7 @@ void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, Ge
   const Index grain = by_cols ? kernels.lanes * kernels.max_vectors : kernels.packed_rows;
   const Index units = ((by_cols ? c.cols : c.rows) + grain - 1) / grain;
   const Index team = useful_threads(units, 2 * depth * c.rows * c.cols / units);
-  const detail::Packing packing(kernels, depth, c.rows);
+  const detail::Packing packing(kernels, depth, c.rows, c.cols);
   T* const left = detail::GemmDriver::left(workspace).template reserve<T>(team * packing.left_size);
   T* const right = detail::GemmDriver::right(workspace).template reserve<T>(team * packing.right_size);
   const T** const rows = detail::GemmDriver::rows(workspace).template reserve<const T*>(team * packing.rows_size);
