@@ -15,7 +15,7 @@ struct Avx2 {
   static constexpr int bytes = 32;
   static constexpr int vectors = 3;
   static constexpr int packed_rows = 4;
-  static constexpr int rows(int vectors) { return vectors == 3 ? 4 : 6; }
+  static constexpr int rows(int tile_vectors) { return tile_vectors == 3 ? 4 : 6; }
   // Three instructions in five are arithmetic, and a processor that shares its core with someone else issues half as many.
   static constexpr int steps = 4;
   static constexpr bool streams = true;
