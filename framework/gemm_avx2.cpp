@@ -16,7 +16,7 @@ struct Avx2 {
   static constexpr int vectors = 3;
   static constexpr int packed_rows = 4;
   static constexpr int rows(int tile_vectors) { return tile_vectors == 3 ? 4 : 6; }
-  // Three instructions in five are arithmetic, and a processor that shares its core with someone else issues half as many.
+  // Fewer instructions besides arithmetic: where something else runs on the core, it is these that take the time.
   static constexpr int steps = 4;
   static constexpr bool streams = true;
   // Keeps a vector in its register: the compiler would rather read it anew for each row, and loads are what is scarce here.

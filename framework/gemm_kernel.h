@@ -258,7 +258,7 @@ struct GemmKernel {
   static constexpr void fill(Table& table) {
     if constexpr (Rows <= Isa::rows(Vectors)) {
       // One row only: the rows of a product are summed in the same order, however threads share them.
-      if constexpr (Rows == 1 && Vectors < sums_in_flight) table.tile[Vectors - 1][0] = &small_tile<Vectors, 1>;
+      if constexpr (Rows == 1) table.tile[Vectors - 1][0] = &small_tile<Vectors, 1>;
       else table.tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::plain>;
       table.streaming_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::streaming>;
       if constexpr (Rows <= Isa::packed_rows) {
