@@ -6,6 +6,7 @@
 #include <recur/framework/var.h>
 
 #include <cstdint>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,8 +31,10 @@ struct TypedLeaf {
 /// holds (`flush`).
 struct LeafSlot {
   Parameter* parameter = nullptr;
-  Node* node = nullptr;   ///< In the current pass; null when the pass has not used it yet.
-  std::uint64_t age = 0;  ///< When the node was made, for `Tape::rewind`.
+  Node* node = nullptr;             ///< In the current pass; null when the pass has not used it yet.
+  const void* values = nullptr;     ///< Of the parameter, when the node was made,
+  const void* gradients = nullptr;  ///< and of its gradient: where they lay.
+  std::uint64_t age = 0;            ///< When the node was made, for `Tape::rewind`.
   std::variant<TypedLeaf<float>, TypedLeaf<double>> typed;
   /// What a product that waits is made of: the memory of its adjoint is held until `flush`.
   struct Waiting {
@@ -44,6 +47,18 @@ struct LeafSlot {
   RowSums sums;
   std::size_t own = 0;  ///< Products before this one belong to what a detour interrupted.
 
+  /// Makes `made` the node of the current pass.
+  void remember(Node& made) {
+    node = &made;
+    values = parameter->value().data();
+    gradients = std::as_const(parameter->gradient).data();
+  }
+  /// Whether this is the view of `other`, and the node still refers to its memory: meanwhile a model may have been assigned to, or
+  /// a new parameter made where one was destroyed.
+  [[nodiscard]] bool is_of(const Parameter& other) const {
+    if (parameter != &other || node == nullptr) return parameter == &other;
+    return values == other.value().data() && gradients == other.gradient.data() && node->shape == other.shape();
+  }
   template <class T>
   [[nodiscard]] TypedLeaf<T>& as() {
     return *std::get_if<TypedLeaf<T>>(&typed);

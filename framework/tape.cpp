@@ -144,7 +144,7 @@ Var Tape::leaf(Parameter& parameter) {
   detail::LeafSlot* found = nullptr;
   // Cells use their parameters in the same order at every step, so the next one is nearly always the right one.
   for (std::size_t tried = 0; tried < leaves_.size() && found == nullptr; ++tried) {
-    if (leaves_[last_leaf_]->parameter == &parameter) found = leaves_[last_leaf_].get();
+    if (leaves_[last_leaf_]->is_of(parameter)) found = leaves_[last_leaf_].get();
     else last_leaf_ = last_leaf_ + 1 == leaves_.size() ? 0 : last_leaf_ + 1;
   }
   if (found != nullptr && found->node != nullptr) return Var(found->node);
@@ -169,9 +169,9 @@ Var Tape::leaf(Parameter& parameter) {
     node->adjoint = parameter.gradient.data();
   }
   node->leaf = found;
+  found->remember(*node);
   node->wanted = parameter.trainable && !frozen_;
   node->kept = true;
-  found->node = node;
   found->age = leaf_age_++;
   // First in, so last to run backwards: by then every use has left its part of the gradient.
   on_backward(Var(node), Flush{found, this});

@@ -311,4 +311,27 @@ BOOST_AUTO_TEST_CASE(another_parameter_in_the_place_of_one_is_not_taken_for_it) 
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_value_on_the_tape_is_not_taken_for_a_parameter_in_its_place) {
+  Tape tape(DType::float64);
+  std::optional<Parameter> w;
+  for (const Index columns : {3, 4}) {
+    w.emplace("w");
+    test::fill(*w, {2, columns}, 1);
+    BOOST_TEST((tape.leaf(*w).shape() == w->shape()));
+  }
+  // Moved to in the middle of a pass: the memory is another one.
+  const Var before = tape.leaf(*w);
+  Parameter other("w");
+  test::fill(other, {2, 4}, 2);
+  *w = std::move(other);
+  const Var after = tape.leaf(*w);
+  BOOST_TEST(before.node() != after.node());
+  BOOST_TEST(after.value<double>().data == w->value().as<double>().data());
+  tape.backward(sum(Var(after * after)));
+  std::vector<double> expected = w->value().to_doubles();
+  for (double& x : expected) x *= 2;
+  test::check_close(w->gradient.to_doubles(), expected);
+  BOOST_TEST(tape.leaf(*w).node() == after.node());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
