@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_SUITE(allocation)
 
 BOOST_AUTO_TEST_CASE(counting_works) {
   const long before = allocations;
-  delete new int(1);
+  ::operator delete(::operator new(1));  // a new expression could be left out
   BOOST_TEST(allocations == before + 1);
 }
 
