@@ -3,6 +3,7 @@
 
 #include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/reshape.h>
+#include <recur/framework/ops/split.h>
 #include <recur/framework/recompute.h>
 #include <recur/layers/coupled_lstm_cell.h>
 #include <recur/layers/gru_cell.h>
