@@ -6,7 +6,6 @@
 #include <recur/framework/var.h>
 
 #include <cstdint>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,6 +33,7 @@ struct LeafSlot {
   Node* node = nullptr;             ///< In the current pass; null when the pass has not used it yet.
   const void* values = nullptr;     ///< Of the parameter, when the node was made,
   const void* gradients = nullptr;  ///< and of its gradient: where they lay.
+  std::uint64_t version = 0;        ///< Of the parameter then.
   std::uint64_t age = 0;            ///< When the node was made, for `Tape::rewind`.
   std::variant<TypedLeaf<float>, TypedLeaf<double>> typed;
   /// What a product that waits is made of: the memory of its adjoint is held until `flush`.
@@ -51,12 +51,14 @@ struct LeafSlot {
   void remember(Node& made) {
     node = &made;
     values = parameter->value().data();
-    gradients = std::as_const(parameter->gradient).data();
+    gradients = parameter->gradient.data();
+    version = parameter->version();
   }
   /// Whether this is the view of `other`, and the node still refers to its memory: meanwhile a model may have been assigned to, or
   /// a new parameter made where one was destroyed.
   [[nodiscard]] bool is_of(const Parameter& other) const {
-    if (parameter != &other || node == nullptr) return parameter == &other;
+    if (parameter != &other) return false;
+    if (node == nullptr || version == other.version()) return true;  // at every step of a recurrence
     return values == other.value().data() && gradients == other.gradient.data() && node->shape == other.shape();
   }
   template <class T>
