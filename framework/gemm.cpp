@@ -79,8 +79,9 @@ template <Scalar T>
 void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, Index vectors, MatrixView<T> c,
                     Start<T> start, const T* next) {
   const Split blocks(a.rows, kernels.rows[vectors - 1]);
-  const bool streams = next != nullptr && blocks.parts > 1;
-  const Split chunks(a.cols, streams ? streamed_depth : a.cols);
+  const bool in_chunks = next != nullptr && blocks.parts > 1;
+  const bool streams = in_chunks || (next != nullptr && a.rows == 1);
+  const Split chunks(a.cols, in_chunks ? streamed_depth : a.cols);
   const Index b_stride = vectors * kernels.lanes;
   // Every block of rows fetches its share of the next chunk.
   const Index ahead_step = (kernels.steps * b_stride + 2 * blocks.parts - 1) / (2 * blocks.parts);

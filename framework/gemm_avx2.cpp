@@ -6,8 +6,6 @@
 
 #include <recur/framework/gemm_kernel.h>
 
-#include <immintrin.h>
-
 namespace recur::detail {
 namespace {
 
@@ -18,15 +16,13 @@ struct Avx2 {
   static constexpr int rows(int tile_vectors) { return tile_vectors == 3 ? 4 : 6; }
   // Fewer instructions besides arithmetic: where something else runs on the core, it is these that take the time.
   static constexpr int steps = 4;
-  static constexpr bool streams = true;
+  // Weights packed past the caches come back from memory: no gain where the third-level cache is as near as it is here.
+  static constexpr bool streams = false;
   // Keeps a vector in its register: the compiler would rather read it anew for each row, and loads are what is scarce here.
   template <class Vector>
   static void pin(Vector& value) {
     asm("" : "+x"(value));
   }
-  using Bits = __m256i;
-  static void stream(void* to, Bits value) { _mm256_stream_si256(static_cast<Bits*>(to), value); }
-  static void fence() { _mm_sfence(); }
 };
 
 }  // namespace

@@ -185,10 +185,12 @@ struct GemmKernel {
   }
 
   /// A tile so small that its sums, each waiting for the one before, would not keep the arithmetic units busy: several steps
-  /// are summed side by side. For matrix times vector it is this that reads B at the speed of the cache.
-  template <int Vectors, int Rows>
+  /// are summed side by side. For matrix times vector it is this that reads B at the speed of the cache. A B from beyond the
+  /// second-level cache is asked for early: the hardware begins anew on every page.
+  template <int Vectors, int Rows, bool streaming>
   static void small_tile(const Tile& t) {
     constexpr int chains = (sums_in_flight + Vectors * Rows - 1) / (Vectors * Rows);
+    constexpr Index bytes_ahead = 4096;
     prefetch<Vectors, Rows>(t);
     Sums<Vectors, Rows> sum[chains];
 #pragma GCC unroll 8
@@ -200,6 +202,8 @@ struct GemmKernel {
     Vector right[Vectors];
     Index k = t.depth;
     for (; k >= chains; k -= chains) {
+      if constexpr (streaming)
+        prefetch_lines<chains * Vectors * lanes>(b + bytes_ahead / static_cast<Index>(sizeof(T)));
 #pragma GCC unroll 8
       for (int i = 0; i < chains; ++i) {
         load_row(right, b + i * b_stride);
@@ -258,9 +262,13 @@ struct GemmKernel {
   static constexpr void fill(Table& table) {
     if constexpr (Rows <= Isa::rows(Vectors)) {
       // One row only: the rows of a product are summed in the same order, however threads share them.
-      if constexpr (Rows == 1) table.tile[Vectors - 1][0] = &small_tile<Vectors, 1>;
-      else table.tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::plain>;
-      table.streaming_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::streaming>;
+      if constexpr (Rows == 1) {
+        table.tile[Vectors - 1][0] = &small_tile<Vectors, 1, false>;
+        table.streaming_tile[Vectors - 1][0] = &small_tile<Vectors, 1, true>;
+      } else {
+        table.tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::plain>;
+        table.streaming_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::streaming>;
+      }
       if constexpr (Rows <= Isa::packed_rows) {
         table.packed_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::packed>;
         table.copying_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::copying>;

@@ -49,7 +49,7 @@ struct GemmKernels {
   Index steps;                ///< Of the product at a time; what comes next is prefetched in between.
   /// [vectors - 1][rows - 1]; A is row-major, or packed: a[k * rows + r].
   TileFunction tile[vectors_limit][rows_limit];
-  /// As `tile`, and prefetches from `ahead` on.
+  /// As `tile`, and prefetches from `ahead` on; a tile of one row from where it is in B on.
   TileFunction streaming_tile[vectors_limit][rows_limit];
   TileFunction packed_tile[vectors_limit][rows_limit];
   /// The same for packed A, but B comes from `rows` and is packed on the way, which costs nothing there: the arithmetic is
