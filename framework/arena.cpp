@@ -1,10 +1,8 @@
 #include <recur/framework/arena.h>
 
-#include <algorithm>
+#include <recur/framework/address_sanitizer.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#endif
+#include <algorithm>
 
 namespace recur {
 namespace {
@@ -15,18 +13,6 @@ constexpr std::size_t large_buffer = 1024;
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-// Under AddressSanitizer memory given up is poisoned: a Var kept over a reset is reported where it is used.
-void poison([[maybe_unused]] std::byte* begin, [[maybe_unused]] std::size_t bytes) {
-#if defined(__SANITIZE_ADDRESS__)
-  __asan_poison_memory_region(begin, bytes);
-#endif
-}
-void unpoison([[maybe_unused]] std::byte* begin, [[maybe_unused]] std::size_t bytes) {
-#if defined(__SANITIZE_ADDRESS__)
-  __asan_unpoison_memory_region(begin, bytes);
-#endif
-}
-
 }  // namespace
 
 void* Arena::allocate(std::size_t bytes) {
@@ -35,7 +21,7 @@ void* Arena::allocate(std::size_t bytes) {
   std::byte* const at = blocks_[block_].memory.get() + used_;
   used_ += need;
   total_ += need;
-  unpoison(at, bytes);
+  detail::unpoison(at, bytes);
   return at;
 }
 
@@ -48,7 +34,8 @@ void Arena::next_block(std::size_t bytes) {
     constexpr std::size_t growth_bound = std::size_t{64} << 20;
     const std::size_t size = round_up(std::max({bytes, first_block, std::min(capacity(), growth_bound)}), huge_page);
     blocks_.push_back({detail::allocate_buffer<std::byte>(size, buffer_alignment), size});
-    poison(blocks_.back().memory.get(), size);
+    // A Var kept over a reset is reported where it is used.
+    detail::poison(blocks_.back().memory.get(), size);
   }
   // A block that was too small for this request may serve later ones of the same pass.
   if (found != next) std::swap(blocks_[found], blocks_[next]);
@@ -59,7 +46,7 @@ void Arena::next_block(std::size_t bytes) {
 void Arena::rewind(Mark mark) {
   for (std::size_t b = mark.block; b < blocks_.size() && b <= block_; ++b) {
     const std::size_t begin = b == mark.block ? mark.used : 0;
-    poison(blocks_[b].memory.get() + begin, blocks_[b].size - begin);
+    detail::poison(blocks_[b].memory.get() + begin, blocks_[b].size - begin);
   }
   block_ = mark.block;
   used_ = mark.used;

@@ -1,3 +1,4 @@
+#include <recur/framework/address_sanitizer.h>
 #include <recur/framework/arena.h>
 
 #include <boost/test/unit_test.hpp>
@@ -46,6 +47,19 @@ BOOST_AUTO_TEST_CASE(rewind_gives_up_what_came_after) {
   arena.rewind(mark);
   BOOST_TEST(arena.allocate(1000) == first);
   BOOST_TEST(*kept == 42);
+}
+
+BOOST_AUTO_TEST_CASE(sanitizers_know_what_was_given_up) {
+  Arena arena;
+  const void* const kept = arena.allocate(100);
+  const Arena::Mark mark = arena.mark();
+  const void* const given_up = arena.allocate(100);
+  BOOST_TEST(!detail::is_poisoned(given_up));
+  arena.rewind(mark);
+  BOOST_TEST(detail::is_poisoned(given_up) == detail::address_sanitizer);
+  BOOST_TEST(!detail::is_poisoned(kept));
+  BOOST_TEST(arena.allocate(100) == given_up);
+  BOOST_TEST(!detail::is_poisoned(given_up));
 }
 
 BOOST_AUTO_TEST_CASE(a_smaller_block_left_behind_is_used_again) {
