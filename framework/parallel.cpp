@@ -133,11 +133,12 @@ bool detail::in_row_phase(std::uint64_t phase) {
   return standing_by != nullptr && standing_by->rows().pending() && standing_by->rows().phase() == phase;
 }
 
-void detail::post_rows(const RowTask& task) {
-  Team& team = *standing_by;
+detail::RowQueue& detail::row_queue() { return standing_by->rows(); }
+
+void detail::run_own_rows(const RowTask& task) {
+  const int members = standing_by->size();
   const Lead nobody(nullptr);  // what a row needs is done by the thread that has it
-  team.rows().post(task);
-  task.run_share(0, team.size());
+  task.run_share(0, members);
 }
 
 }  // namespace recur

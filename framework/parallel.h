@@ -35,8 +35,9 @@ void run_with_team(Index operations, Task task);
 [[nodiscard]] bool in_row_phase(std::uint64_t phase);
 /// How many threads share the rows then.
 [[nodiscard]] int row_members();
-/// Hands the other threads their rows and does this one's. Only after `row_phase` was not 0.
-void post_rows(const RowTask& task);
+/// The queue of the other threads, and what this one does of a task in it. Only after `row_phase` was not 0.
+[[nodiscard]] RowQueue& row_queue();
+void run_own_rows(const RowTask& task);
 
 }  // namespace detail
 

@@ -14,6 +14,7 @@ namespace recur::detail {
 /// The row of `root` in which a block of its columns begins; -1 for what is not such a block.
 [[nodiscard]] inline Index first_row(Var v, const Node& root) {
   const Node& node = *v.node();
+  if (&node == &root && v.cols() <= node.stride) return 0;  // without a division
   const bool block =
       node.stride == root.stride && node.stride > 0 && node.offset % node.stride + v.cols() <= node.stride;
   return block ? node.offset / node.stride : -1;
@@ -46,12 +47,15 @@ class RowUse {
  private:
   void agree(Var v, const RowOwners& owners) {
     const Index first = first_row(v, v.node()->root());
-    if (first < 0 || v.rows() % rows_ != 0 || first % rows_ != owners.first) fits_ = false;
+    const Index rows = v.rows();
+    if (first < 0 || (rows != rows_ && rows % rows_ != 0) || first_of(first) != owners.first) fits_ = false;
   }
   void mark(Var v, RowOwners& owners) {
-    if (owners.phase != phase_) owners = {phase_, std::max(first_row(v, v.node()->root()), Index{0}) % rows_};
+    if (owners.phase != phase_) owners = {phase_, first_of(std::max(first_row(v, v.node()->root()), Index{0}))};
     agree(v, owners);
   }
+  // Of the phase's rows the one that this row belongs to.
+  [[nodiscard]] Index first_of(Index row) const { return row < rows_ ? row : row % rows_; }
 
   Index rows_;
   std::uint64_t phase_;
@@ -75,11 +79,11 @@ template <class Describe>
   return false;
 }
 
-/// `body(first, count)` does some of the rows, or `body(member, first, count)`, where `member` says whose. It is copied, must not throw, and what it points to must last until the tape is
-/// rewound.
+/// Hands the other threads their rows and does this one's. `body(first, count)` does some of the rows, or `body(member, first,
+/// count)`, where `member` says whose. It is copied, must not throw, and what it points to must last until the tape is rewound.
 template <class Body>
 void post_rows(Index rows, const Body& body) {
-  post_rows(RowTask(rows, body));
+  run_own_rows(row_queue().post(rows, body));
 }
 
 /// As the functions of Var, for a body of `post_rows`: without waiting.

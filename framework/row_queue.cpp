@@ -12,9 +12,12 @@ void RowQueue::wait_until_done(std::uint64_t count) {
   known_done_ = count;
 }
 
-void RowQueue::post(const RowTask& task) {
+RowTask& RowQueue::next() {
   if (next_ - known_done_ >= capacity) wait_until_done(next_ - capacity / 2);
-  slots_[next_ % capacity].task.assign(task);
+  return slots_[next_ % capacity].task;
+}
+
+void RowQueue::publish() {
   posted_.store(++next_, std::memory_order_release);
   // The next one's lines come from the others' caches meanwhile.
   const auto* const next = reinterpret_cast<const std::byte*>(&slots_[next_ % capacity]);

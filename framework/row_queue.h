@@ -18,28 +18,19 @@ struct RowTask {
 
   void (*run)(const void* body, int member, Index first, Index count) = nullptr;
   Index rows = 0;
-  std::size_t bytes = 0;
   alignas(16) std::array<std::byte, most_bytes> body;
 
   template <class Body>
-  RowTask(Index rows_, const Body& closure)
-      : run([](const void* self, [[maybe_unused]] int member, Index first, Index count) {
-          const Body& call = *static_cast<const Body*>(self);
-          if constexpr (std::is_invocable_v<const Body&, int, Index, Index>) call(member, first, count);
-          else call(first, count);
-        }),
-        rows(rows_),
-        bytes(sizeof(Body)) {
+  void set(Index rows_, const Body& closure) {
     static_assert(std::is_trivially_copyable_v<Body> && sizeof(Body) <= most_bytes && alignof(Body) <= 16,
                   "RowTask: hold views and numbers only");
+    run = [](const void* self, [[maybe_unused]] int member, Index first, Index count) {
+      const Body& call = *static_cast<const Body*>(self);
+      if constexpr (std::is_invocable_v<const Body&, int, Index, Index>) call(member, first, count);
+      else call(first, count);
+    };
+    rows = rows_;
     std::memcpy(body.data(), &closure, sizeof(Body));
-  }
-  RowTask() = default;
-  /// Of what is in use only: the copy goes from processor to processor.
-  void assign(const RowTask& other) {
-    run = other.run;
-    rows = other.rows;
-    std::memcpy(body.data(), other.body.data(), (other.bytes + 31) / 32 * 32);
   }
   /// The share of one of `members` threads, the same in all tasks with as many rows.
   void run_share(int member, int members) const {
@@ -60,8 +51,15 @@ class RowQueue {
 
   /// Leader, before all else: how many there are, itself included.
   void begin(int members) { members_ = members; }
-  /// Leader: hands a task to the others. Waits while they are too far behind.
-  void post(const RowTask& task);
+  /// Leader: hands a task to the others. It is there to be done by the leader too, until the next one. Waits while they are too far
+  /// behind.
+  template <class Body>
+  const RowTask& post(Index rows, const Body& body) {
+    RowTask& task = next();
+    task.set(rows, body);
+    publish();
+    return task;
+  }
   /// Leader: waits until all is done that was posted.
   void settle();
   /// Leader: whether something was posted in this phase.
@@ -80,6 +78,8 @@ class RowQueue {
   struct alignas(64) Count {
     std::atomic<std::uint64_t> value{0};
   };
+  [[nodiscard]] RowTask& next();
+  void publish();
   void wait_until_done(std::uint64_t count);
 
   alignas(64) std::atomic<std::uint64_t> posted_{0};

@@ -57,6 +57,10 @@ struct Node {
   RowOwners value_rows;      ///< Owners: of the value,
   RowOwners adjoint_rows;    ///< and of the gradient.
 
+  /// Of an owner's memory, gaps between its rows included.
+  [[nodiscard]] std::size_t bytes(DType dtype) const {
+    return static_cast<std::size_t>(shape.rows() * stride) * size_of(dtype);
+  }
   [[nodiscard]] Node& root() { return base == nullptr ? *this : *base; }
 };
 

@@ -33,9 +33,9 @@ class Others {
   std::vector<std::thread> threads_;
 };
 
-void post(RowQueue& queue, int members, const RowTask& task) {
-  queue.post(task);
-  task.run_share(0, members);
+template <class Body>
+void post(RowQueue& queue, int members, Index rows, const Body& body) {
+  queue.post(rows, body).run_share(0, members);
 }
 
 }  // namespace
@@ -51,10 +51,10 @@ BOOST_AUTO_TEST_CASE(tasks_of_a_row_are_done_in_order) {
   double* const data = values.data();
   std::vector<double> expected = values;
   for (int i = 0; i < 5000; ++i) {  // far more than the queue holds
-    post(queue, members, RowTask(rows, [data, i](Index first, Index count) {
-           if (i % 500 == 0 && first > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-           for (Index r = first; r < first + count; ++r) data[r] = 0.5 * data[r] + i;
-         }));
+    post(queue, members, rows, [data, i](Index first, Index count) {
+      if (i % 500 == 0 && first > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      for (Index r = first; r < first + count; ++r) data[r] = 0.5 * data[r] + i;
+    });
     for (double& value : expected) value = 0.5 * value + i;
   }
   queue.settle();
@@ -70,9 +70,9 @@ BOOST_AUTO_TEST_CASE(settled_rows_may_be_read_by_others) {
   for (int i = 0; i < 2000; ++i) {
     const double* const from = values.data();
     double* const to = next.data();
-    post(queue, 2, RowTask(rows, [from, to](Index first, Index count) {
-           for (Index r = first; r < first + count; ++r) to[r] = from[(r + 1) % rows] + 1;
-         }));
+    post(queue, 2, rows, [from, to](Index first, Index count) {
+      for (Index r = first; r < first + count; ++r) to[r] = from[(r + 1) % rows] + 1;
+    });
     queue.settle();
     values.swap(next);
   }
@@ -85,13 +85,13 @@ BOOST_AUTO_TEST_CASE(a_phase_ends_when_it_is_settled_or_rows_change) {
   const auto nothing = [](Index, Index) {};
   const std::uint64_t first = queue.join(4);
   BOOST_TEST(!queue.pending());
-  post(queue, 2, RowTask(4, nothing));
+  post(queue, 2, 4, nothing);
   BOOST_TEST(queue.pending());
   BOOST_TEST(queue.join(4) == first);
   const std::uint64_t second = queue.join(6);
   BOOST_TEST(second != first);
   BOOST_TEST(!queue.pending());
-  post(queue, 2, RowTask(6, nothing));
+  post(queue, 2, 6, nothing);
   queue.settle();
   BOOST_TEST(!queue.pending());
   BOOST_TEST(queue.join(6) != second);
@@ -102,7 +102,8 @@ BOOST_AUTO_TEST_CASE(shares_are_all_rows) {
     for (const int members : {1, 2, 3, 8}) {
       std::vector<int> seen(static_cast<std::size_t>(rows));
       int* const data = seen.data();
-      const RowTask task(rows, [data](Index first, Index count) {
+      RowTask task;
+      task.set(rows, [data](Index first, Index count) {
         for (Index r = first; r < first + count; ++r) ++data[r];
       });
       for (int m = 0; m < members; ++m) task.run_share(m, members);
