@@ -1,5 +1,6 @@
 #include <recur/framework/parallel.h>
 
+#include <recur/framework/denormals.h>
 #include <recur/framework/team.h>
 
 #include <omp.h>
@@ -36,6 +37,18 @@ class Lead {
 
  private:
   detail::Team* before_;
+};
+
+/// Counts denormals as zeros, or not, for a while: the threads of a team as the one that leads it.
+class DenormalsFor {
+ public:
+  explicit DenormalsFor(bool flush) : before_(flushes_denormals()) { flush_denormals(flush); }
+  ~DenormalsFor() { flush_denormals(before_); }
+  DenormalsFor(const DenormalsFor&) = delete;
+  DenormalsFor& operator=(const DenormalsFor&) = delete;
+
+ private:
+  bool before_;
 };
 
 /// Some consecutive items of a task.
@@ -88,9 +101,11 @@ void detail::run_with_team(Index operations, Task task) {
   }
   Team team;
   std::exception_ptr thrown;
+  const bool flush = flushes_denormals();
 #pragma omp parallel num_threads(size)
   {
     if (omp_get_thread_num() != 0) {
+      const DenormalsFor alike(flush);
       team.serve(omp_get_thread_num());
     } else {
       team.begin(omp_get_num_threads());
