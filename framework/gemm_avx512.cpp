@@ -19,6 +19,7 @@ struct Avx512 {
   static constexpr int rows(int) { return packed_rows; }
   static constexpr int steps = 1;
   static constexpr bool streams = true;
+  static constexpr int bytes_ahead = 0;  // not tried: left to the hardware
   template <class Vector>
   static void pin(Vector&) {}
   using Bits = __m512i;

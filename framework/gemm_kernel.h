@@ -186,11 +186,10 @@ struct GemmKernel {
 
   /// A tile so small that its sums, each waiting for the one before, would not keep the arithmetic units busy: several steps
   /// are summed side by side. For matrix times vector it is this that reads B at the speed of the cache. A B from beyond the
-  /// second-level cache is asked for early: the hardware begins anew on every page.
+  /// second-level cache is asked for `bytes_ahead`.
   template <int Vectors, int Rows, bool streaming>
   static void small_tile(const Tile& t) {
     constexpr int chains = (sums_in_flight + Vectors * Rows - 1) / (Vectors * Rows);
-    constexpr Index bytes_ahead = 4096;
     prefetch<Vectors, Rows>(t);
     Sums<Vectors, Rows> sum[chains];
 #pragma GCC unroll 8
@@ -202,8 +201,8 @@ struct GemmKernel {
     Vector right[Vectors];
     Index k = t.depth;
     for (; k >= chains; k -= chains) {
-      if constexpr (streaming)
-        prefetch_lines<chains * Vectors * lanes>(b + bytes_ahead / static_cast<Index>(sizeof(T)));
+      if constexpr (streaming && Isa::bytes_ahead > 0)
+        prefetch_lines<chains * Vectors * lanes>(b + Isa::bytes_ahead / static_cast<Index>(sizeof(T)));
 #pragma GCC unroll 8
       for (int i = 0; i < chains; ++i) {
         load_row(right, b + i * b_stride);

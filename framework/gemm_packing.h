@@ -4,9 +4,9 @@
 
 // This header and gemm_kernel.h are written once and compiled for several instruction sets. `Isa` is a type of the including
 // file's own, with `bytes`, `vectors`, `rows(vectors)` and `packed_rows`: vector width and the largest tiles that fit its
-// registers; `steps` of a product that it takes at a time, `pin` (gemm_avx2.cpp) and how it `streams`. Every function is a
-// template on it, so that code for different machines never has the same name; for the same reason nothing from the standard
-// library is called here.
+// registers; `steps` of a product that it takes at a time, `pin` (gemm_avx2.cpp), how it `streams`, and how many `bytes_ahead`
+// it asks for the matrix of a product with one row, if it is far away. Every function is a template on it, so that code for
+// different machines never has the same name; for the same reason nothing from the standard library is called here.
 namespace recur::detail {
 
 /// Vectors as wide as the registers, on the extensions of GCC and clang.

@@ -11,6 +11,7 @@ struct Portable {
   static constexpr int rows(int) { return packed_rows; }
   static constexpr int steps = 1;
   static constexpr bool streams = false;
+  static constexpr int bytes_ahead = 0;  // not tried: left to the hardware
   template <class Vector>
   static void pin(Vector&) {}
 };
