@@ -186,8 +186,8 @@ struct GemmKernel {
 
   /// A tile so small that its sums, each waiting for the one before, would not keep the arithmetic units busy: several steps
   /// are summed side by side. For matrix times vector it is this that reads B at the speed of the cache. A B from beyond the
-  /// second-level cache is asked for `bytes_ahead`.
-  template <int Vectors, int Rows, bool streaming>
+  /// second-level cache is asked for `bytes_ahead`, if that is not 0.
+  template <int Vectors, int Rows, int bytes_ahead>
   static void small_tile(const Tile& t) {
     constexpr int chains = (sums_in_flight + Vectors * Rows - 1) / (Vectors * Rows);
     prefetch<Vectors, Rows>(t);
@@ -201,8 +201,8 @@ struct GemmKernel {
     Vector right[Vectors];
     Index k = t.depth;
     for (; k >= chains; k -= chains) {
-      if constexpr (streaming && Isa::bytes_ahead > 0)
-        prefetch_lines<chains * Vectors * lanes>(b + Isa::bytes_ahead / static_cast<Index>(sizeof(T)));
+      if constexpr (bytes_ahead > 0)
+        prefetch_lines<chains * Vectors * lanes>(b + bytes_ahead / static_cast<int>(sizeof(T)));
 #pragma GCC unroll 8
       for (int i = 0; i < chains; ++i) {
         load_row(right, b + i * b_stride);
@@ -262,8 +262,8 @@ struct GemmKernel {
     if constexpr (Rows <= Isa::rows(Vectors)) {
       // One row only: the rows of a product are summed in the same order, however threads share them.
       if constexpr (Rows == 1) {
-        table.tile[Vectors - 1][0] = &small_tile<Vectors, 1, false>;
-        table.streaming_tile[Vectors - 1][0] = &small_tile<Vectors, 1, true>;
+        table.tile[Vectors - 1][0] = &small_tile<Vectors, 1, 0>;
+        table.streaming_tile[Vectors - 1][0] = &small_tile<Vectors, 1, Isa::bytes_ahead>;
       } else {
         table.tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::plain>;
         table.streaming_tile[Vectors - 1][Rows - 1] = &tile<Vectors, Rows, Mode::streaming>;
