@@ -1,11 +1,14 @@
 #pragma once
 
 #include <recur/framework/expr/fuse.h>
+#include <recur/framework/expr/operators.h>
 
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace recur {
 
@@ -184,21 +187,58 @@ struct Activate {
 
 }  // namespace fn
 
+namespace detail {
+
+/// Calls `usual(activation, recurrent_activation)` for tanh with sigmoid, `known(…)` for tanh with hard_sigmoid, which are compiled
+/// in, and `general(…)` for other pairs, chosen at run time: all with functions of expressions.
+template <class Usual, class Known, class General>
+[[nodiscard]] auto choose_activations(Activation activation, Activation recurrent, Usual&& usual, Known&& known,
+                                      General&& general) {
+  for (const Activation one : {activation, recurrent})
+    require<ValueError>(one.is_pointwise(), "with_activations: {} works on whole rows and cannot be part of a gate",
+                        one.name());
+  const auto any = [](Activation one) {
+    return [one](auto x) { return map<fn::Activate>(x, static_cast<int>(one.kind())); };
+  };
+  const auto tanh_of = [](auto x) { return recur::tanh(x); };
+  if (activation == Activation::tanh && recurrent == Activation::sigmoid)
+    return usual(tanh_of, [](auto x) { return recur::sigmoid(x); });
+  if constexpr (!std::is_null_pointer_v<std::remove_cvref_t<Known>>) {
+    if (activation == Activation::tanh && recurrent == Activation::hard_sigmoid)
+      return known(tanh_of, [](auto x) { return recur::hard_sigmoid(x); });
+  }
+  return general(any(activation), any(recurrent));
+}
+
+}  // namespace detail
+
 /// Calls `cell(activation, recurrent_activation)` with two functions of expressions, so that the body of a cell is written
 /// once for all activations. tanh with sigmoid or hard_sigmoid is compiled in; other pairs are chosen at run time.
 /// @throws ValueError for softmax and log_softmax.
 template <class Body>
 [[nodiscard]] auto with_activations(Activation activation, Activation recurrent, Body&& body) {
-  for (const Activation one : {activation, recurrent})
-    require<ValueError>(one.is_pointwise(), "with_activations: {} works on whole rows and cannot be part of a gate",
-                        one.name());
-  const auto tanh_of = [](auto x) { return recur::tanh(x); };
-  if (activation.kind() == Activation::tanh && recurrent.kind() == Activation::sigmoid)
-    return body(tanh_of, [](auto x) { return recur::sigmoid(x); });
-  if (activation.kind() == Activation::tanh && recurrent.kind() == Activation::hard_sigmoid)
-    return body(tanh_of, [](auto x) { return recur::hard_sigmoid(x); });
-  return body([activation](auto x) { return map<fn::Activate>(x, static_cast<int>(activation.kind())); },
-              [recurrent](auto x) { return map<fn::Activate>(x, static_cast<int>(recurrent.kind())); });
+  return detail::choose_activations(activation, recurrent, body, body, body);
+}
+
+/// Cuts to [-limit, limit] within a fused expression; the gradient is 0 beyond.
+template <class E>
+[[nodiscard]] constexpr auto clip(E x, double limit) {
+  return max(min(x, limit), -limit);
+}
+
+/// The same for a cell whose state is cut to [-limit, limit], or not at all if `limit` is 0: calls
+/// `cell(activation, recurrent_activation, cut)`. With a limit only tanh with sigmoid is compiled in: every combination is a
+/// dozen loops.
+/// @throws as above
+template <class Body>
+[[nodiscard]] auto with_activations(Activation activation, Activation recurrent, double limit, Body&& body) {
+  const double most = limit > 0 ? limit : std::numeric_limits<double>::infinity();
+  const auto uncut = [&](auto act, auto gate) { return body(act, gate, [](auto state) { return state; }); };
+  const auto cut = [&](auto act, auto gate) {
+    return body(act, gate, [most](auto state) { return clip(state, most); });
+  };
+  if (limit > 0) return detail::choose_activations(activation, recurrent, cut, nullptr, cut);
+  return detail::choose_activations(activation, recurrent, uncut, uncut, cut);
 }
 
 }  // namespace recur

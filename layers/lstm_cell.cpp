@@ -29,19 +29,20 @@ Step<LSTMState> LSTMCell::call(Var x, State s, const CellContext& context) {
   observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
     return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
   });
-  const auto [h, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
-    const auto step = [&](auto limited) {
-      return fuse(
-          [&](auto zi, auto zf, auto zc, auto zo, auto c0) {
-            const auto c1 = limited(gate(zf) * c0 + gate(zi) * act(zc));
-            return std::tuple{gate(zo) * act(c1), c1};
-          },
-          std::move(z), s.c);
-    };
-    if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
-    return step([](auto state) { return state; });
-  });
+  const auto [h, c] = lstm_gates(std::move(z), s.c, options_);
   return {h, {h, c}};
+}
+
+std::array<Var, 2> lstm_gates(Parts<4> z, Var c, const LSTMCellOptions& options) {
+  return with_activations(options.activation, options.recurrent_activation, options.cell_clip,
+                          [&](auto act, auto gate, auto cut) {
+                            return fuse(
+                                [&](auto zi, auto zf, auto zc, auto zo, auto c0) {
+                                  const auto c1 = cut(gate(zf) * c0 + gate(zi) * act(zc));
+                                  return std::tuple{gate(zo) * act(c1), c1};
+                                },
+                                std::move(z), c);
+                          });
 }
 
 void set_unit_forget_bias(Parameter& bias) {

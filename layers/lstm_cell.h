@@ -1,6 +1,5 @@
 #pragma once
 
-#include <recur/framework/expr/operators.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/gates.h>
 
@@ -49,11 +48,9 @@ class LSTMCell {
   Gates gates_;
 };
 
-/// Cuts to [-limit, limit] within a fused expression; the gradient is 0 beyond.
-template <class E>
-[[nodiscard]] constexpr auto clip(E x, double limit) {
-  return max(min(x, limit), -limit);
-}
+/// h' and c' of an LSTM from its pre-activations in the order i, f, c, o, and c: for cells that differ from `LSTMCell` only in
+/// what goes into z and what becomes of h'.
+[[nodiscard]] std::array<Var, 2> lstm_gates(Parts<4> z, Var c, const LSTMCellOptions& options);
 
 /// Sets the forget gate's part of a bias in gate order i, f, c, o to one.
 void set_unit_forget_bias(Parameter& bias);

@@ -32,18 +32,7 @@ Step<LSTMState> ProjectedLSTMCell::call(Var x, State s, const CellContext& conte
   observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
     return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
   });
-  const auto [m, c] = with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
-    const auto step = [&](auto limited) {
-      return fuse(
-          [&](auto zi, auto zf, auto zc, auto zo, auto c0) {
-            const auto c1 = limited(gate(zf) * c0 + gate(zi) * act(zc));
-            return std::tuple{gate(zo) * act(c1), c1};
-          },
-          std::move(z), s.c);
-    };
-    if (options_.cell_clip > 0) return step([k = options_.cell_clip](auto state) { return clip(state, k); });
-    return step([](auto state) { return state; });
-  });
+  const auto [m, c] = lstm_gates(std::move(z), s.c, options_);
   Var h = matmul(m, projection_kernel_);
   if (options_.proj_clip > 0) h = fuse([k = options_.proj_clip](auto p) { return clip(p, k); }, h);
   return {h, {h, c}};

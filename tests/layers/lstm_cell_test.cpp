@@ -17,6 +17,8 @@ BOOST_AUTO_TEST_CASE(gradients) {
   clipped.cell_clip = 0.4;
   clipped.separate_bias = true;
   check_cell_gradients("cell_clip, separate_bias", [&] { return LSTMCell(4, clipped); });
+  clipped.recurrent_activation = Activation::hard_sigmoid;
+  check_cell_gradients("cell_clip, hard_sigmoid", [&] { return LSTMCell(4, clipped); });
 }
 
 // Deep in layers and in time: 20 steps through three cells, against finite differences for every parameter and input at once
@@ -86,17 +88,24 @@ BOOST_AUTO_TEST_CASE(the_forget_bias_starts_at_one) {
   }
 }
 
+// With a limit compiled in, and where all functions are chosen at run time.
 BOOST_AUTO_TEST_CASE(cell_clip_limits_the_state) {
-  LSTMCellOptions options;
-  options.cell_clip = 0.1;
-  RNN rnn(AnyCell(LSTMCell(4, options)), {.return_state = true});
-  build(rnn, 5);
-  Tape tape(DType::float64);
-  const auto result = rnn.call(tape.constant(random_tensor({3, 6, 5})));
-  const auto c = result.states[1].to_doubles();
-  const double largest =
-      std::abs(*std::max_element(c.begin(), c.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
-  BOOST_TEST(largest == 0.1);  // reached, as ±0.1 is exact in the clip
+  for (const Activation gate : {Activation::sigmoid, Activation::hard_sigmoid, Activation::softsign}) {
+    LSTMCellOptions options;
+    options.recurrent_activation = gate;
+    const auto states = [&](double limit) {
+      options.cell_clip = limit;
+      RNN rnn(AnyCell(LSTMCell(4, options)), {.return_state = true});
+      build(rnn, 5);
+      Tape tape(DType::float64);
+      return rnn.call(tape.constant(random_tensor({3, 6, 5}))).states[1].to_doubles();
+    };
+    const std::vector<double> c = states(0.1);
+    const double largest =
+        std::abs(*std::max_element(c.begin(), c.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
+    BOOST_TEST(largest == 0.1);  // reached, as ±0.1 is exact in the clip
+    BOOST_TEST(states(1e9) == states(0), boost::test_tools::tolerance(1e-12) << boost::test_tools::per_element());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(wrong_options) {

@@ -12,6 +12,8 @@ BOOST_AUTO_TEST_CASE(gradients) {
   LSTMCellOptions clipped;
   clipped.cell_clip = 0.4;
   check_cell_gradients("cell_clip", [&] { return PeepholeLSTMCell(4, clipped); });
+  clipped.recurrent_activation = Activation::hard_sigmoid;
+  check_cell_gradients("cell_clip, hard_sigmoid", [&] { return PeepholeLSTMCell(4, clipped); });
 }
 
 // With no weight on them, and the same limit.
