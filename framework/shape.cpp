@@ -8,7 +8,7 @@ Shape::Shape(std::span<const Index> sizes) : rank_(static_cast<Index>(sizes.size
   require(sizes.size() <= max_rank, "Shape: {} axes given, at most {} are supported", sizes.size(), max_rank);
   Index least = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    sizes_[i] = sizes[i];
+    sizes_[place(0) + i] = sizes[i];
     least = std::min(least, sizes[i]);
   }
   if (least < 0) fail<ShapeError>("Shape: negative size in {}", *this);
@@ -17,9 +17,10 @@ Shape::Shape(std::span<const Index> sizes) : rank_(static_cast<Index>(sizes.size
 void Shape::refuse(int axis) const { fail<ShapeError>("Shape: axis {} of {}, which has {} axes", axis, *this, rank_); }
 
 Shape Shape::without(int axis) const {
+  const int dropped = normalize(axis);
   Shape result;
-  for (int i = 0, dropped = normalize(axis); i < rank_; ++i)
-    if (i != dropped) result.sizes_[static_cast<std::size_t>(result.rank_++)] = sizes_[static_cast<std::size_t>(i)];
+  result.rank_ = rank_ - 1;
+  for (int i = 0; i < result.rank_; ++i) result.sizes_[result.place(i)] = sizes_[place(i < dropped ? i : i + 1)];
   return result;
 }
 
@@ -27,10 +28,9 @@ Shape Shape::inserted(int axis, Index size) const {
   const int at = axis < 0 ? axis + rank() + 1 : axis;
   require(at >= 0 && at <= rank_ && rank_ < max_rank, "Shape: cannot insert axis {} into {}", axis, *this);
   Shape result;
-  for (int i = 0; i <= rank_; ++i) {
-    if (i == at) result.sizes_[static_cast<std::size_t>(result.rank_++)] = size;
-    if (i < rank_) result.sizes_[static_cast<std::size_t>(result.rank_++)] = sizes_[static_cast<std::size_t>(i)];
-  }
+  result.rank_ = rank_ + 1;
+  for (int i = 0; i < result.rank_; ++i)
+    result.sizes_[result.place(i)] = i == at ? size : sizes_[place(i < at ? i : i - 1)];
   return result;
 }
 

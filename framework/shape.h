@@ -26,7 +26,7 @@ class Shape {
 
   [[nodiscard]] constexpr int rank() const { return static_cast<int>(rank_); }
   /// Size of one axis; negative axes count from the last. @throws ShapeError when there is no such axis.
-  [[nodiscard]] Index operator[](int axis) const { return sizes_[static_cast<std::size_t>(normalize(axis))]; }
+  [[nodiscard]] Index operator[](int axis) const { return sizes_[place(normalize(axis))]; }
   /// The axis as a number from 0, for negative `axis` counted from the last. @throws ShapeError when there is none.
   [[nodiscard]] int normalize(int axis) const {
     const int positive = axis < 0 ? axis + rank() : axis;
@@ -35,21 +35,13 @@ class Shape {
     return positive;
   }
   /// Number of elements; 1 for a scalar.
-  [[nodiscard]] constexpr Index count() const {
-    Index n = 1;
-    for (int i = 0; i < rank_; ++i) n *= sizes_[static_cast<std::size_t>(i)];
-    return n;
-  }
+  [[nodiscard]] constexpr Index count() const { return rows() * cols(); }
   /// The array seen as a matrix: the last axis are its columns, all others its rows. A scalar is `[1, 1]`.
-  [[nodiscard]] constexpr Index cols() const { return rank_ == 0 ? 1 : sizes_[static_cast<std::size_t>(rank_ - 1)]; }
-  [[nodiscard]] constexpr Index rows() const {
-    Index n = 1;
-    for (int i = 0; i + 1 < rank_; ++i) n *= sizes_[static_cast<std::size_t>(i)];
-    return n;
-  }
-  [[nodiscard]] std::span<const Index> sizes() const { return {sizes_.data(), static_cast<std::size_t>(rank_)}; }
+  [[nodiscard]] constexpr Index cols() const { return sizes_[max_rank - 1]; }
+  [[nodiscard]] constexpr Index rows() const { return sizes_[0] * sizes_[1] * sizes_[2] * sizes_[3]; }
+  [[nodiscard]] std::span<const Index> sizes() const { return std::span(sizes_).last(static_cast<std::size_t>(rank_)); }
   /// Changes the size of one axis.
-  void resize(int axis, Index size) { sizes_[static_cast<std::size_t>(normalize(axis))] = size; }
+  void resize(int axis, Index size) { sizes_[place(normalize(axis))] = size; }
   /// A copy with one axis of another size.
   [[nodiscard]] Shape with(int axis, Index size) const {
     Shape result = *this;
@@ -60,17 +52,18 @@ class Shape {
   [[nodiscard]] Shape without(int axis) const;
   [[nodiscard]] Shape inserted(int axis, Index size) const;
 
-  friend constexpr bool operator==(const Shape& a, const Shape& b) {
-    if (a.rank_ != b.rank_) return false;
-    for (int i = 0; i < a.rank_; ++i)
-      if (a.sizes_[static_cast<std::size_t>(i)] != b.sizes_[static_cast<std::size_t>(i)]) return false;
-    return true;
-  }
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
 
  private:
+  static_assert(max_rank == 5, "Shape: rows() multiplies all sizes but the last");
+  /// Where the size of an axis is.
+  [[nodiscard]] constexpr std::size_t place(int axis) const {
+    return static_cast<std::size_t>(max_rank - rank_) + static_cast<std::size_t>(axis);
+  }
   [[noreturn]] void refuse(int axis) const;
 
-  std::array<Index, max_rank> sizes_{};
+  // The last ones, with ones before: what is asked at every operation needs no loop.
+  std::array<Index, max_rank> sizes_ = {1, 1, 1, 1, 1};
   Index rank_ = 0;  // as wide as the sizes, so that a copy is a few whole registers
 };
 

@@ -68,23 +68,23 @@ bool overlap(Var a, Var b) {
 }
 
 // Columns that together are whole rows of a value which nobody has touched can be assigned without zeros first: the gates of
-// a cell, split from one product. `first` is one of the operands that are parts of it.
-bool claim_group(const Frame& frame, Node& root, Var first) {
+// a cell, split from one product. They are the operands from `first` on that are parts of it.
+bool claim_group(const Frame& frame, Node& root, std::size_t first) {
   if (root.stride <= 0) return false;
-  const Index row = first.node()->offset / root.stride;
+  const Index row = frame.operands[first].node()->offset / root.stride;
   Index covered = 0;
-  for (std::size_t i = 0; i < frame.operands.size(); ++i) {
+  bool ordered = true;
+  for (std::size_t i = first; i < frame.operands.size(); ++i) {
     const Var v = frame.operands[i];
     const Node& node = *v.node();
     if (&v.node()->root() != &root) continue;
     const Index col = node.offset - row * root.stride;
     const bool block = node.stride == root.stride && col >= 0 && col + v.cols() <= root.stride;
     if (!block || !takes_gradient(frame, i) || !whole_operand(v, frame.call)) return false;
-    for (std::size_t j = 0; j < i; ++j) {
+    ordered = ordered && col == covered;
+    for (std::size_t j = first; !ordered && j < i; ++j) {
       const Var w = frame.operands[j];
-      if (&w.node()->root() == &root && w.node()->offset < node.offset + v.cols() &&
-          node.offset < w.node()->offset + w.cols())
-        return false;
+      if (&w.node()->root() == &root && overlap(v, w)) return false;
     }
     covered += v.cols();
   }
@@ -99,7 +99,7 @@ void claim_sinks(const Frame& frame, std::span<Sink> sinks) {
     if (!takes_gradient(frame, i) || sinks[i].stream.data != nullptr) continue;
     Node& root = v.node()->root();
     const auto shares = [&](Var other) { return &other.node()->root() == &root; };
-    const bool fresh = whole_operand(v, frame.call) && claim_group(frame, root, v);
+    const bool fresh = whole_operand(v, frame.call) && claim_group(frame, root, i);
     if (!fresh) v.begin_gradient();
     // All operands in the same memory are settled together, by the first of them.
     for (std::size_t j = i; j < sinks.size(); ++j)

@@ -8,32 +8,6 @@ using namespace recur;
 
 BOOST_AUTO_TEST_SUITE(tensor)
 
-BOOST_AUTO_TEST_CASE(shape_describes_axes) {
-  const Shape shape{2, 3, 4};
-  BOOST_TEST(shape.rank() == 3);
-  BOOST_TEST(shape.count() == 24);
-  BOOST_TEST(shape.rows() == 6);
-  BOOST_TEST(shape.cols() == 4);
-  BOOST_TEST(shape[-1] == 4);
-  BOOST_TEST(to_string(shape) == "[2, 3, 4]");
-  BOOST_CHECK(shape.with(-1, 7) == (Shape{2, 3, 7}));
-  BOOST_CHECK(shape.without(1) == (Shape{2, 4}));
-  BOOST_CHECK(shape.inserted(0, 5) == (Shape{5, 2, 3, 4}));
-  BOOST_CHECK(shape.inserted(-1, 5) == (Shape{2, 3, 4, 5}));
-  BOOST_CHECK(Shape{} != Shape{1});
-  BOOST_TEST(Shape{}.count() == 1);
-  BOOST_TEST((Shape{3, 0}.count()) == 0);
-}
-
-BOOST_AUTO_TEST_CASE(shape_refuses) {
-  const Shape shape{2, 3};
-  BOOST_CHECK_THROW((void)shape[2], ShapeError);
-  BOOST_CHECK_THROW((void)shape[-3], ShapeError);
-  BOOST_CHECK_THROW((Shape{1, -1}), ShapeError);
-  BOOST_CHECK_THROW((Shape{1, 1, 1, 1, 1, 1}), ShapeError);
-  BOOST_CHECK_THROW((void)(Shape{1, 1, 1, 1, 1}).inserted(0, 1), ShapeError);
-}
-
 BOOST_AUTO_TEST_CASE(tensor_is_row_major_and_starts_at_zero) {
   Tensor<float> t({2, 3});
   for (const float value : t.values()) BOOST_TEST(value == 0.0F);
