@@ -189,8 +189,8 @@ struct Activate {
 
 namespace detail {
 
-/// Calls `usual(activation, recurrent_activation)` for tanh with sigmoid, `known(…)` for tanh with hard_sigmoid, which are compiled
-/// in, and `general(…)` for other pairs, chosen at run time: all with functions of expressions.
+/// Calls `usual(activation, recurrent_activation)` for tanh with sigmoid, `known(…)`, unless it is null, for tanh with
+/// hard_sigmoid, both compiled in, and `general(…)` for other pairs, chosen at run time: all with functions of expressions.
 template <class Usual, class Known, class General>
 [[nodiscard]] auto choose_activations(Activation activation, Activation recurrent, Usual&& usual, Known&& known,
                                       General&& general) {
