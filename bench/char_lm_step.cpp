@@ -8,10 +8,10 @@
 #include "common/timing.h"
 
 #include <recur/framework/ops/cross_entropy.h>
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/optim/optimizers.h>
 
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 // The counter FLOPS is floating-point operations a second; compare with that of `fma_peak`, what the machine can do at most.
 #include "common/one_thread.h"
 
-#include <recur/framework/gemm.h>
-#include <recur/framework/tensor.h>
+#include <recur/framework/gemm/gemm.h>
+#include <recur/framework/tensor/tensor.h>
 
 #include <benchmark/benchmark.h>
 #include <Eigen/Core>

@@ -7,13 +7,13 @@
 #include "common/timing.h"
 
 #include <recur/framework/ops/cross_entropy.h>
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
 #include <recur/optim/optimizers.h>
-#include <recur/train/trainer.h>
+#include <recur/train/loop/trainer.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

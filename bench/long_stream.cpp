@@ -5,9 +5,9 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
 #include <recur/io/mapped_file.h>
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/dense.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/truncated_bptt.h>
+#include <recur/layers/recurrent/truncated_bptt.h>
 #include <recur/optim/optimizers.h>
 
 #include <fmt/format.h>

@@ -14,9 +14,9 @@
 // bench/compare runs them in turn.
 #include "common/cells.h"
 
-#include <recur/framework/denormals.h>
-#include <recur/framework/parallel.h>
-#include <recur/layers/rnn.h>
+#include <recur/framework/threads/denormals.h>
+#include <recur/framework/threads/parallel.h>
+#include <recur/layers/recurrent/rnn.h>
 
 #include <fmt/format.h>
 

@@ -5,9 +5,9 @@
 #include "common/cells.h"
 #include "common/timing.h"
 
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/io/line_plot.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 
 #include <fmt/format.h>
 

@@ -5,8 +5,8 @@
 #include "common/cells.h"
 #include "common/timing.h"
 
-#include <recur/framework/parallel.h>
-#include <recur/layers/rnn.h>
+#include <recur/framework/threads/parallel.h>
+#include <recur/layers/recurrent/rnn.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

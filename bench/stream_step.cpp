@@ -5,8 +5,8 @@
 #include "common/cells.h"
 #include "common/timing.h"
 
-#include <recur/framework/parallel.h>
-#include <recur/layers/stacked_rnn_cells.h>
+#include <recur/framework/threads/parallel.h>
+#include <recur/layers/cells/stacked_rnn_cells.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

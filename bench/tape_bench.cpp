@@ -3,11 +3,11 @@
 
 #include "common/one_thread.h"
 
+#include <recur/framework/autodiff/linear.h>
 #include <recur/framework/expr/fuse.h>
-#include <recur/framework/linear.h>
 #include <recur/framework/ops/split.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/cells/lstm_cell.h>
+#include <recur/layers/recurrent/rnn.h>
 
 #include <benchmark/benchmark.h>
 

@@ -1,6 +1,6 @@
-# Writes a source file that registers the cells of all headers layers/*_cell.h, so that a new cell needs no list to be put in.
+# Writes a source file that registers the cells of all headers layers/cells/*_cell.h, so that a new cell needs no list to be put in.
 function(recur_write_built_in_cells target_file)
-  file(GLOB headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" layers/*_cell.h layers/stacked_rnn_cells.h)
+  file(GLOB headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" layers/cells/*_cell.h layers/cells/stacked_rnn_cells.h)
   set(includes "")
   set(calls "")
   foreach(header IN LISTS headers)
@@ -14,7 +14,7 @@ function(recur_write_built_in_cells target_file)
   endforeach()
   file(CONFIGURE OUTPUT "${target_file}" @ONLY
        CONTENT [[
-#include <recur/layers/config.h>
+#include <recur/layers/config/config.h>
 @includes@
 void recur::Registry::add_built_in_cells() {
 @calls@}

@@ -15,10 +15,10 @@
 #include "common/adding_data.h"
 #include "common/memory_span.h"
 
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
 
 using namespace recur;

@@ -9,15 +9,15 @@
 #include "common/step_training.h"
 
 #include <recur/framework/ops/split.h>
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/io/csv.h>
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
+#include <recur/train/data/windows.h>
 #include <recur/train/samples/autoregression.h>
-#include <recur/train/windows.h>
 
 #include <algorithm>
 #include <cmath>

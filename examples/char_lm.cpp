@@ -23,15 +23,15 @@
 #include "common/char_text.h"
 #include "common/run_output.h"
 
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/io/model_file.h>
 #include <recur/layers/losses.h>
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedules.h>
-#include <recur/train/early_stopping.h>
-#include <recur/train/model_checkpoint.h>
-#include <recur/train/stream_batches.h>
-#include <recur/train/vocabulary.h>
+#include <recur/train/callbacks/early_stopping.h>
+#include <recur/train/callbacks/model_checkpoint.h>
+#include <recur/train/data/stream_batches.h>
+#include <recur/train/data/vocabulary.h>
 
 #include <fmt/format.h>
 

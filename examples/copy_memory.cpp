@@ -11,13 +11,13 @@
 #include "common/memory_span.h"
 #include "common/step_training.h"
 
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
-#include <recur/train/metrics.h>
+#include <recur/train/loop/metrics.h>
 #include <recur/train/samples/copy_memory.h>
 
 using namespace recur;

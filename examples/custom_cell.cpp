@@ -12,14 +12,14 @@
 
 #include "common/adding_data.h"
 
+#include <recur/framework/autodiff/linear.h>
 #include <recur/framework/expr/fuse.h>
-#include <recur/framework/linear.h>
 #include <recur/framework/ops/split.h>
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
 
 using namespace recur;

@@ -12,12 +12,12 @@
 #include "common/command_line.h"
 #include "common/seasonal_lstm.h"
 
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/io/csv.h>
 #include <recur/io/line_plot.h>
-#include <recur/train/epoch_printer.h>
-#include <recur/train/metrics.h>
-#include <recur/train/progress.h>
+#include <recur/train/callbacks/epoch_printer.h>
+#include <recur/train/callbacks/progress.h>
+#include <recur/train/loop/metrics.h>
 
 #include <fmt/format.h>
 

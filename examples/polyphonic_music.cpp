@@ -13,16 +13,16 @@
 #include "common/run_output.h"
 
 #include <recur/framework/expr/operators.h>
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
 #include <recur/optim/optimizers.h>
-#include <recur/train/early_stopping.h>
-#include <recur/train/metrics.h>
+#include <recur/train/callbacks/early_stopping.h>
+#include <recur/train/loop/metrics.h>
 #include <recur/train/samples/chord_music.h>
 #include <recur/train/views/batch.h>
 #include <recur/train/views/shuffle.h>

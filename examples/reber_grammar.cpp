@@ -14,15 +14,15 @@
 #include "common/step_training.h"
 
 #include <recur/framework/ops/softmax.h>
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
+#include <recur/train/data/text.h>
 #include <recur/train/samples/reber.h>
-#include <recur/train/text.h>
 
 #include <sstream>
 

@@ -12,14 +12,14 @@
 #include "common/step_training.h"
 #include "common/text_pairs.h"
 
-#include <recur/framework/parallel.h>
-#include <recur/layers/attention_cell.h>
-#include <recur/layers/bidirectional.h>
+#include <recur/framework/threads/parallel.h>
+#include <recur/layers/cells/attention_cell.h>
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/bidirectional.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/train/samples/number_words.h>
 
 #include <fmt/format.h>

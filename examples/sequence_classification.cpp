@@ -22,19 +22,19 @@
 #include "common/run_output.h"
 #include "common/sequence_file.h"
 
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/io/idx.h>
-#include <recur/layers/bidirectional.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/bidirectional.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedules.h>
-#include <recur/train/dataset.h>
-#include <recur/train/early_stopping.h>
-#include <recur/train/metrics.h>
+#include <recur/train/callbacks/early_stopping.h>
+#include <recur/train/data/dataset.h>
+#include <recur/train/loop/metrics.h>
 #include <recur/train/samples/temporal_order.h>
 
 using namespace recur;

@@ -12,20 +12,20 @@
 
 #include "common/run_output.h"
 
-#include <recur/framework/parallel.h>
-#include <recur/layers/carried_state.h>
+#include <recur/framework/threads/parallel.h>
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/carried_state.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/optim/optimizers.h>
-#include <recur/train/early_stopping.h>
+#include <recur/train/callbacks/early_stopping.h>
+#include <recur/train/data/stream_batches.h>
+#include <recur/train/data/text.h>
+#include <recur/train/data/word_vocabulary.h>
 #include <recur/train/samples/grammar_text.h>
-#include <recur/train/stream_batches.h>
-#include <recur/train/text.h>
-#include <recur/train/word_vocabulary.h>
 
 #include <array>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include <recur/io/csv.h>
 
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 
 #include <csv.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/tensor.h>
+#include <recur/framework/tensor/tensor.h>
 
 #include <filesystem>
 #include <span>

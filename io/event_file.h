@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/shape.h>
+#include <recur/framework/tensor/shape.h>
 
 #include <cstdint>
 #include <string>

@@ -1,6 +1,6 @@
 #include <recur/io/line_plot.h>
 
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/io/atomic_file.h>
 #include <recur/io/html.h>
 

@@ -1,6 +1,6 @@
 #include <recur/io/mapped_file.h>
 
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 
 #include <fcntl.h>
 #include <sys/mman.h>

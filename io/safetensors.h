@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/array.h>
+#include <recur/framework/tensor/array.h>
 
 #include <filesystem>
 #include <map>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/tensor.h>
+#include <recur/framework/tensor/tensor.h>
 #include <recur/io/byte_reader.h>
 
 #include <concepts>

@@ -4,7 +4,7 @@
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/split.h>
-#include <recur/layers/sequence_attention.h>
+#include <recur/layers/recurrent/sequence_attention.h>
 
 namespace recur {
 namespace {

@@ -1,6 +1,6 @@
 #include <recur/layers/dense.h>
 
-#include <recur/framework/linear.h>
+#include <recur/framework/autodiff/linear.h>
 
 namespace recur {
 

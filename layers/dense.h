@@ -1,7 +1,7 @@
 #pragma once
 
 #include <recur/layers/activation.h>
-#include <recur/layers/cell.h>
+#include <recur/layers/cells/cell.h>
 #include <recur/layers/layer_value.h>
 
 namespace recur {

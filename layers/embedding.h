@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/layers/cell.h>
+#include <recur/layers/cells/cell.h>
 #include <recur/layers/layer_value.h>
 
 #include <cstdint>

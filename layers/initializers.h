@@ -1,7 +1,7 @@
 #pragma once
 
-#include <recur/framework/array.h>
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/array.h>
+#include <recur/framework/tensor/random.h>
 
 #include <array>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <recur/framework/autodiff/tape.h>
 #include <recur/framework/ops/cross_entropy.h>
-#include <recur/framework/tape.h>
 
 namespace recur {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <recur/framework/parameter.h>
-#include <recur/framework/tape.h>
+#include <recur/framework/autodiff/parameter.h>
+#include <recur/framework/autodiff/tape.h>
 
 #include <span>
 

@@ -1,4 +1,4 @@
-#include <recur/framework/simd_math.h>
+#include <recur/framework/simd/simd_math.h>
 #include <recur/optim/adaptive.h>
 #include <recur/optim/elementwise.h>
 

@@ -1,4 +1,4 @@
-#include <recur/framework/nearest_name.h>
+#include <recur/framework/tensor/nearest_name.h>
 #include <recur/optim/config.h>
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedule_config.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/simd.h>
+#include <recur/framework/simd/simd.h>
 #include <recur/optim/link.h>
 
 #include <span>

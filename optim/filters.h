@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/parameter.h>
+#include <recur/framework/autodiff/parameter.h>
 
 #include <functional>
 #include <span>

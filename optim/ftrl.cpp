@@ -1,6 +1,6 @@
 #include <recur/optim/ftrl.h>
 
-#include <recur/framework/simd_math.h>
+#include <recur/framework/simd/simd_math.h>
 #include <recur/optim/elementwise.h>
 
 namespace recur::optim {

@@ -1,4 +1,4 @@
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/optim/lbfgs.h>
 #include <recur/optim/line_search.h>
 

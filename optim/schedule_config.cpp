@@ -1,5 +1,5 @@
-#include <recur/framework/error.h>
-#include <recur/framework/nearest_name.h>
+#include <recur/framework/tensor/error.h>
+#include <recur/framework/tensor/nearest_name.h>
 #include <recur/optim/schedule_config.h>
 
 #include <fmt/ranges.h>

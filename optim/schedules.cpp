@@ -1,5 +1,5 @@
-#include <recur/framework/error.h>
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/error.h>
+#include <recur/framework/tensor/random.h>
 #include <recur/optim/schedules.h>
 
 #include <algorithm>

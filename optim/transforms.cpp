@@ -1,4 +1,4 @@
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/optim/elementwise.h>
 #include <recur/optim/transforms.h>
 

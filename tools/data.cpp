@@ -3,7 +3,7 @@
 #include <recur/io/csv.h>
 #include <recur/io/idx.h>
 #include <recur/io/npz.h>
-#include <recur/train/text_file.h>
+#include <recur/train/data/text_file.h>
 
 #include <cmath>
 #include <numeric>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/train/vocabulary.h>
+#include <recur/train/data/vocabulary.h>
 
 #include <optional>
 #include <string>

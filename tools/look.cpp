@@ -1,6 +1,6 @@
 // What is done without training.
 
-#include <recur/framework/gradcheck.h>
+#include <recur/framework/check/gradcheck.h>
 #include <recur/io/safetensors.h>
 
 #include <cstdio>

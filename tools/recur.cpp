@@ -1,6 +1,6 @@
 // Trains, judges and looks into models that a JSON file describes: docs/command-line.md.
 
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 
 #include <CLI/CLI.hpp>
 

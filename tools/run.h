@@ -1,8 +1,8 @@
 #pragma once
 
 #include <recur/optim/optimizer.h>
-#include <recur/train/early_stopping.h>
-#include <recur/train/learning_rate.h>
+#include <recur/train/callbacks/early_stopping.h>
+#include <recur/train/callbacks/learning_rate.h>
 
 #include <filesystem>
 #include <optional>

@@ -1,7 +1,7 @@
 #include "settings.h"
 
-#include <recur/framework/nearest_name.h>
-#include <recur/train/text.h>
+#include <recur/framework/tensor/nearest_name.h>
+#include <recur/train/data/text.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "source.h"
 
-#include <recur/train/sequences.h>
-#include <recur/train/stream_batches.h>
+#include <recur/train/data/sequences.h>
+#include <recur/train/data/stream_batches.h>
 #include <recur/train/views/bucket_by_length.h>
 
 #include <algorithm>

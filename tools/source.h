@@ -1,8 +1,8 @@
 #pragma once
 
-#include <recur/train/dataset.h>
-#include <recur/train/id_sequence.h>
-#include <recur/train/windows.h>
+#include <recur/train/data/dataset.h>
+#include <recur/train/data/id_sequence.h>
+#include <recur/train/data/windows.h>
 
 #include <cstdint>
 #include <functional>

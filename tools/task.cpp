@@ -2,16 +2,16 @@
 
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/expr/operators.h>
-#include <recur/framework/nearest_name.h>
 #include <recur/framework/ops/cross_entropy.h>
 #include <recur/framework/ops/gather.h>
 #include <recur/framework/ops/reshape.h>
+#include <recur/framework/tensor/nearest_name.h>
 #include <recur/io/model_file.h>
-#include <recur/layers/config.h>
+#include <recur/layers/config/config.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/regularizers.h>
-#include <recur/layers/rnn.h>
 
 #include <algorithm>
 #include <charconv>

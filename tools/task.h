@@ -1,8 +1,8 @@
 #pragma once
 
 #include <recur/layers/sequential.h>
-#include <recur/train/checkpoint.h>
-#include <recur/train/metrics.h>
+#include <recur/train/loop/checkpoint.h>
+#include <recur/train/loop/metrics.h>
 
 #include <memory>
 #include <optional>

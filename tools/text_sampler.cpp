@@ -1,6 +1,6 @@
 #include "text_sampler.h"
 
-#include <recur/train/draw.h>
+#include <recur/train/callbacks/draw.h>
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 #include <recur/io/model_file.h>
 #include <recur/layers/summary.h>
 #include <recur/optim/averaged_weights.h>
-#include <recur/train/epoch_printer.h>
-#include <recur/train/run_folder.h>
-#include <recur/train/trainer.h>
+#include <recur/train/callbacks/epoch_printer.h>
+#include <recur/train/callbacks/run_folder.h>
+#include <recur/train/loop/trainer.h>
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 
 #include <recur/io/model_file.h>
 #include <recur/io/npy.h>
-#include <recur/train/epoch_printer.h>
+#include <recur/train/callbacks/epoch_printer.h>
 
 #include <cstdio>
 

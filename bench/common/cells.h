@@ -2,11 +2,11 @@
 
 #include "step_options.h"
 
-#include <recur/layers/any_cell.h>
-#include <recur/layers/gru_cell.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/peephole_lstm_cell.h>
-#include <recur/layers/simple_rnn_cell.h>
+#include <recur/layers/cells/any_cell.h>
+#include <recur/layers/cells/gru_cell.h>
+#include <recur/layers/cells/lstm_cell.h>
+#include <recur/layers/cells/peephole_lstm_cell.h>
+#include <recur/layers/cells/simple_rnn_cell.h>
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 
 namespace recur::bench {
 

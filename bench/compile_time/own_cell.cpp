@@ -1,12 +1,12 @@
 // A user's program in one file: a cell of its own in a stack with a built-in one, trained to remember the first of a run of
 // bits. `measure` beside it says what compiling it costs and how large the program becomes.
-#include <recur/framework/linear.h>
+#include <recur/framework/autodiff/linear.h>
 #include <recur/framework/ops/split.h>
 #include <recur/io/model_file.h>
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 #include <recur/optim/optimizers.h>
 
 #include <cstdio>

@@ -1,8 +1,8 @@
 #include "char_model.h"
 
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
-#include <recur/train/draw.h>
+#include <recur/train/callbacks/draw.h>
 
 #include <algorithm>
 

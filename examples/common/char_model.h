@@ -1,10 +1,10 @@
 #pragma once
 
-#include <recur/layers/carried_state.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
-#include <recur/layers/rnn.h>
-#include <recur/layers/truncated_bptt.h>
+#include <recur/layers/recurrent/carried_state.h>
+#include <recur/layers/recurrent/rnn.h>
+#include <recur/layers/recurrent/truncated_bptt.h>
 
 #include <cstdint>
 #include <span>

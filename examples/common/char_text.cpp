@@ -1,9 +1,9 @@
 #include "char_text.h"
 
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/random.h>
+#include <recur/train/data/text.h>
 #include <recur/train/samples/grammar_text.h>
 #include <recur/train/samples/text_process.h>
-#include <recur/train/text.h>
 
 namespace recur::examples {
 namespace {

@@ -1,6 +1,6 @@
 #include "command_line.h"
 
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 
 #include "command_line.h"
 
-#include <recur/layers/lstm_cell.h>
+#include <recur/layers/cells/lstm_cell.h>
 
 namespace recur::examples {
 

@@ -1,6 +1,6 @@
 #include "piano_rolls.h"
 
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/random.h>
 #include <recur/io/npz.h>
 #include <recur/train/samples/chord_music.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/train/sequences.h>
+#include <recur/train/data/sequences.h>
 
 #include <cstdint>
 #include <filesystem>

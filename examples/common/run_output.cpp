@@ -1,6 +1,6 @@
 #include "run_output.h"
 
-#include <recur/train/epoch_printer.h>
+#include <recur/train/callbacks/epoch_printer.h>
 
 #include <fmt/format.h>
 

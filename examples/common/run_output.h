@@ -2,8 +2,8 @@
 
 #include "command_line.h"
 
-#include <recur/train/run_folder.h>
-#include <recur/train/trainer.h>
+#include <recur/train/callbacks/run_folder.h>
+#include <recur/train/loop/trainer.h>
 
 namespace recur::examples {
 

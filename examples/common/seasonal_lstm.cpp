@@ -1,7 +1,7 @@
 #include "seasonal_lstm.h"
 
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm_cell.h>
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedules.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <recur/layers/carried_state.h>
 #include <recur/layers/dense.h>
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/carried_state.h>
+#include <recur/layers/recurrent/rnn.h>
 
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/train/example.h>
+#include <recur/train/data/example.h>
 
 #include <cstdint>
 #include <filesystem>

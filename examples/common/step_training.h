@@ -3,7 +3,7 @@
 #include "run_output.h"
 #include "sequence_file.h"
 
-#include <recur/train/dataset.h>
+#include <recur/train/data/dataset.h>
 
 #include <functional>
 

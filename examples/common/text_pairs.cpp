@@ -1,7 +1,7 @@
 #include "text_pairs.h"
 
-#include <recur/framework/error.h>
-#include <recur/train/text.h>
+#include <recur/framework/tensor/error.h>
+#include <recur/train/data/text.h>
 
 #include <algorithm>
 #include <sstream>

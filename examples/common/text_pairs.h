@@ -1,8 +1,8 @@
 #pragma once
 
-#include <recur/framework/random.h>
-#include <recur/framework/tensor.h>
-#include <recur/train/vocabulary.h>
+#include <recur/framework/tensor/random.h>
+#include <recur/framework/tensor/tensor.h>
+#include <recur/train/data/vocabulary.h>
 
 #include <cstdint>
 #include <filesystem>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/var.h>
+#include <recur/framework/autodiff/var.h>
 
 #include <span>
 

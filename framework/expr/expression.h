@@ -1,8 +1,8 @@
 #pragma once
 
-#include <recur/framework/linear.h>
-#include <recur/framework/temporary.h>
-#include <recur/framework/var.h>
+#include <recur/framework/autodiff/linear.h>
+#include <recur/framework/autodiff/var.h>
+#include <recur/framework/expr/temporary.h>
 
 #include <tuple>
 #include <type_traits>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <recur/framework/expr/expression.h>
-#include <recur/framework/simd_math.h>
+#include <recur/framework/simd/simd_math.h>
 
 #include <array>
 
@@ -10,7 +10,7 @@ namespace recur {
 // A pointwise function is one struct: its name, its value, its slope. `slope` may use the argument x or the result y,
 // whichever is cheaper. `keep` says that the result is worth storing for the adjoint rather than computing again.
 // `slope_of` says what the slope is computed from, if not (also) from the arguments; those need not be there any more then.
-// V is a SIMD register of float or double (framework/simd.h).
+// V is a SIMD register of float or double (framework/simd/simd.h).
 // Functions of several arguments give one slope each, as slope<K>.
 // What is not a number stays so, as a loss must show it: simd::min and max give their second argument then.
 

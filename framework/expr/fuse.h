@@ -2,7 +2,7 @@
 
 #include <recur/framework/expr/kernel.h>
 #include <recur/framework/expr/operators.h>
-#include <recur/framework/temporary.h>
+#include <recur/framework/expr/temporary.h>
 
 #include <algorithm>
 #include <array>

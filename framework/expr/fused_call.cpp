@@ -2,8 +2,8 @@
 
 #include <recur/framework/expr/broadcast.h>
 #include <recur/framework/expr/run_loop.h>
-#include <recur/framework/leaf_slot.h>
-#include <recur/framework/row_local.h>
+#include <recur/framework/recurrence/leaf_slot.h>
+#include <recur/framework/recurrence/row_local.h>
 
 #include <fmt/format.h>
 

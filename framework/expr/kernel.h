@@ -4,7 +4,7 @@
 #include <recur/framework/expr/fused_call.h>
 #include <recur/framework/expr/kept_values.h>
 #include <recur/framework/expr/pointers.h>
-#include <recur/framework/simd.h>
+#include <recur/framework/simd/simd.h>
 
 // The two loops that a Program becomes: forward evaluates each node once on a register and stores what the adjoint needs of
 // the expensive ones; backward walks the same nodes in reverse with one adjoint register a node.

@@ -5,7 +5,7 @@
 namespace recur {
 
 // Arithmetic on values, expressions, parameters and numbers builds an expression; nothing is computed until it is assigned
-// to a Var or handed to `fuse`. Sums that contain a matrix product stay matrix products (framework/linear.h).
+// to a Var or handed to `fuse`. Sums that contain a matrix product stay matrix products (framework/autodiff/linear.h).
 
 namespace detail {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <recur/framework/expr/fused_call.h>
-#include <recur/framework/simd.h>
+#include <recur/framework/simd/simd.h>
 
 #include <array>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <recur/framework/expr/fused_call.h>
-#include <recur/framework/row_local.h>
+#include <recur/framework/recurrence/row_local.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include <recur/framework/ops/cross_entropy.h>
 #include <recur/framework/ops/row_kernels.h>
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <recur/framework/ops/row_kernels.h>
-#include <recur/framework/simd_math.h>
+#include <recur/framework/simd/simd_math.h>
 
 // The loops of RowKernels, written once and compiled for several instruction sets. `Isa` is a type of the including file's own,
 // so that code for different machines never has the same name; for the same reason nothing from the standard library is

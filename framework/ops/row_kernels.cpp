@@ -1,4 +1,4 @@
-#include <recur/framework/gemm.h>
+#include <recur/framework/gemm/gemm.h>
 #include <recur/framework/ops/row_kernels.h>
 
 namespace recur::detail {

@@ -1,6 +1,6 @@
 #include <recur/framework/ops/row_kernels.h>
 #include <recur/framework/ops/softmax.h>
-#include <recur/framework/parallel.h>
+#include <recur/framework/threads/parallel.h>
 
 namespace recur {
 namespace {

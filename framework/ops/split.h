@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/temporary.h>
+#include <recur/framework/expr/temporary.h>
 
 #include <array>
 

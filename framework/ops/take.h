@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/tape.h>
+#include <recur/framework/autodiff/tape.h>
 
 #include <span>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/tape.h>
+#include <recur/framework/autodiff/tape.h>
 
 namespace recur {
 
@@ -8,7 +8,7 @@ namespace recur {
 /// @throws ShapeError when there is no such axis.
 [[nodiscard]] Var transpose(Var x, int axis_a, int axis_b);
 
-/// The transpose of a matrix. As operand of a product use `Transpose` (framework/linear.h), which copies nothing.
+/// The transpose of a matrix. As operand of a product use `Transpose` (framework/autodiff/linear.h), which copies nothing.
 /// @throws ShapeError unless x has two axes.
 [[nodiscard]] Var transpose(Var x);
 

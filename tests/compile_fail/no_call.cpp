@@ -1,6 +1,6 @@
 // Must not compile: the message must say that the first element of the list cannot be called.
-#include <recur/layers/gru_cell.h>
-#include <recur/layers/stacked_rnn_cells.h>
+#include <recur/layers/cells/gru_cell.h>
+#include <recur/layers/cells/stacked_rnn_cells.h>
 
 struct NoCall {
   struct State {

@@ -1,6 +1,6 @@
 // Must not compile: the compiler's message must say what the second element of the list lacks.
-#include <recur/layers/lstm_cell.h>
-#include <recur/layers/stacked_rnn_cells.h>
+#include <recur/layers/cells/lstm_cell.h>
+#include <recur/layers/cells/stacked_rnn_cells.h>
 
 struct NotACell {
   struct State {

@@ -1,5 +1,5 @@
 // Must not compile: the message must say what call has to return.
-#include <recur/layers/rnn.h>
+#include <recur/layers/recurrent/rnn.h>
 
 struct OtherResult {
   struct State {

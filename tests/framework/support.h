@@ -1,7 +1,7 @@
 #pragma once
 
-#include <recur/framework/parallel.h>
-#include <recur/framework/second_order_check.h>
+#include <recur/framework/check/second_order_check.h>
+#include <recur/framework/threads/parallel.h>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include <recur/train/checkpoint.h>
+#include <recur/train/loop/checkpoint.h>
 
 #include "input_file.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/dtype.h>
+#include <recur/framework/tensor/dtype.h>
 
 #include <cmath>
 #include <limits>

@@ -1,6 +1,6 @@
 #include "model.h"
 
-#include <recur/layers/config.h>
+#include <recur/layers/config/config.h>
 #include <recur/layers/sequential.h>
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include <recur/layers/any_layer.h>
-#include <recur/layers/torch_rnn.h>
+#include <recur/layers/torch/torch_rnn.h>
 
 namespace recur::golden {
 

@@ -2,7 +2,7 @@
 
 #include "case_result.h"
 
-#include <recur/framework/tape.h>
+#include <recur/framework/autodiff/tape.h>
 
 #include <nlohmann/json.hpp>
 

@@ -1,4 +1,4 @@
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/io/mapped_file.h>
 
 #include "../temporary_directory.h"

@@ -1,4 +1,4 @@
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/random.h>
 #include <recur/io/npz.h>
 
 #include "../temporary_directory.h"

@@ -1,4 +1,4 @@
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/random.h>
 #include <recur/io/safetensors.h>
 
 #include <boost/test/unit_test.hpp>

@@ -1,7 +1,7 @@
 #include "support.h"
 
 #include <recur/layers/activation.h>
-#include <recur/layers/lstm_cell.h>
+#include <recur/layers/cells/lstm_cell.h>
 
 #include <functional>
 #include <map>

@@ -1,16 +1,16 @@
 #include "every_cell.h"
 
-#include <recur/layers/attention_cell.h>
-#include <recur/layers/coupled_lstm_cell.h>
-#include <recur/layers/dropout_cell.h>
-#include <recur/layers/gru_cell.h>
-#include <recur/layers/layer_norm_lstm_cell.h>
-#include <recur/layers/peephole_lstm_cell.h>
-#include <recur/layers/projected_lstm_cell.h>
-#include <recur/layers/residual_cell.h>
-#include <recur/layers/simple_rnn_cell.h>
-#include <recur/layers/stacked_rnn_cells.h>
-#include <recur/layers/zoneout_cell.h>
+#include <recur/layers/cells/attention_cell.h>
+#include <recur/layers/cells/coupled_lstm_cell.h>
+#include <recur/layers/cells/dropout_cell.h>
+#include <recur/layers/cells/gru_cell.h>
+#include <recur/layers/cells/layer_norm_lstm_cell.h>
+#include <recur/layers/cells/peephole_lstm_cell.h>
+#include <recur/layers/cells/projected_lstm_cell.h>
+#include <recur/layers/cells/residual_cell.h>
+#include <recur/layers/cells/simple_rnn_cell.h>
+#include <recur/layers/cells/stacked_rnn_cells.h>
+#include <recur/layers/cells/zoneout_cell.h>
 
 namespace recur::test {
 namespace {

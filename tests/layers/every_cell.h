@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/layers/any_cell.h>
+#include <recur/layers/cells/any_cell.h>
 
 #include <string>
 #include <vector>

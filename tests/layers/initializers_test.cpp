@@ -1,5 +1,5 @@
+#include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/initializers.h>
-#include <recur/layers/lstm_cell.h>
 
 #include <boost/test/unit_test.hpp>
 

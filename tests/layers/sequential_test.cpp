@@ -1,12 +1,12 @@
 #include "layer_gradients.h"
 
 #include <recur/framework/expr/fuse.h>
-#include <recur/layers/attention_cell.h>
+#include <recur/layers/cells/attention_cell.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/layer_normalization.h>
-#include <recur/layers/lstm.h>
 #include <recur/layers/masking.h>
+#include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/sequential.h>
 #include <recur/layers/time_distributed.h>
 

@@ -1,10 +1,10 @@
 #include "support.h"
 
-#include <recur/layers/bidirectional.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/layer_normalization.h>
-#include <recur/layers/lstm.h>
+#include <recur/layers/recurrent/bidirectional.h>
+#include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/summary.h>
 
 using namespace recur;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <recur/framework/second_order_check.h>
-#include <recur/layers/rnn.h>
+#include <recur/framework/check/second_order_check.h>
+#include <recur/layers/recurrent/rnn.h>
 
 #include <boost/test/unit_test.hpp>
 

@@ -3,10 +3,10 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/split.h>
-#include <recur/layers/bidirectional.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
-#include <recur/layers/lstm.h>
+#include <recur/layers/recurrent/bidirectional.h>
+#include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/sequential.h>
 #include <recur/layers/time_distributed.h>
 

@@ -1,7 +1,7 @@
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm.h>
+#include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/sequential.h>
 #include <recur/optim/lbfgs.h>
 

@@ -1,4 +1,4 @@
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/optim/schedules.h>
 
 #include <boost/test/unit_test.hpp>

@@ -4,9 +4,9 @@
 
 #include <recur/io/model_file.h>
 #include <recur/optim/optimizers.h>
-#include <recur/train/early_stopping.h>
-#include <recur/train/learning_rate.h>
-#include <recur/train/model_checkpoint.h>
+#include <recur/train/callbacks/early_stopping.h>
+#include <recur/train/callbacks/learning_rate.h>
+#include <recur/train/callbacks/model_checkpoint.h>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,15 +1,15 @@
 #include "../temporary_directory.h"
 
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/layers/lstm.h>
+#include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/sequential.h>
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedules.h>
-#include <recur/train/dataset.h>
-#include <recur/train/early_stopping.h>
-#include <recur/train/trainer.h>
+#include <recur/train/callbacks/early_stopping.h>
+#include <recur/train/data/dataset.h>
+#include <recur/train/loop/trainer.h>
 
 #include <boost/test/unit_test.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
-#include <recur/train/trainer.h>
+#include <recur/train/loop/trainer.h>
 
 // y = 3x - 1, learned by one unit.
 struct Line {

@@ -1,4 +1,4 @@
-#include <recur/train/dataset.h>
+#include <recur/train/data/dataset.h>
 #include <recur/train/views/batch.h>
 #include <recur/train/views/concatenate.h>
 #include <recur/train/views/generate.h>

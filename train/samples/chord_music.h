@@ -1,7 +1,7 @@
 #pragma once
 
-#include <recur/framework/random.h>
-#include <recur/framework/tensor.h>
+#include <recur/framework/tensor/random.h>
+#include <recur/framework/tensor/tensor.h>
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/train/samples/grammar_rules.h>
 
 #include <algorithm>

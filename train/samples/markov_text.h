@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/random.h>
 
 #include <string>
 

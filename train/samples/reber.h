@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/random.h>
 #include <recur/train/samples/id_sequences.h>
 
 #include <span>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <recur/framework/random.h>
-#include <recur/train/dataset.h>
+#include <recur/framework/tensor/random.h>
+#include <recur/train/data/dataset.h>
 
 namespace recur::samples {
 

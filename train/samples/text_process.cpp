@@ -1,6 +1,6 @@
 #include <recur/train/samples/text_process.h>
 
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/train/samples/even_process.h>
 #include <recur/train/samples/grammar_text.h>
 #include <recur/train/samples/markov_text.h>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <recur/framework/error.h>
-#include <recur/train/example.h>
+#include <recur/framework/tensor/error.h>
+#include <recur/train/data/example.h>
 #include <recur/train/views/view.h>
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <recur/framework/error.h>
-#include <recur/framework/random.h>
-#include <recur/train/sequences.h>
+#include <recur/framework/tensor/error.h>
+#include <recur/framework/tensor/random.h>
+#include <recur/train/data/sequences.h>
 #include <recur/train/views/view.h>
 
 #include <vector>

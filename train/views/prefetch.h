@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/train/views/view.h>
 
 #include <condition_variable>

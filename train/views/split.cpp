@@ -1,4 +1,4 @@
-#include <recur/framework/random.h>
+#include <recur/framework/tensor/random.h>
 #include <recur/train/views/split.h>
 
 #include <algorithm>

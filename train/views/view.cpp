@@ -1,4 +1,4 @@
-#include <recur/framework/error.h>
+#include <recur/framework/tensor/error.h>
 #include <recur/train/views/view.h>
 
 namespace recur::views::detail {

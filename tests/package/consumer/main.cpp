@@ -1,5 +1,5 @@
 // Uses pieces of the library that are compiled, a template, an error, and a file format that needs another library.
-#include <recur/framework/array.h>
+#include <recur/framework/tensor/array.h>
 #include <recur/io/csv.h>
 
 #include <cstdio>

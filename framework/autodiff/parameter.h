@@ -1,0 +1,107 @@
+#pragma once
+
+#include <recur/framework/autodiff/settle.h>
+#include <recur/framework/tensor/array.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace recur {
+
+/// Something learned: a named array and its gradient. Parameters own their memory; a tape only refers to it.
+class Parameter {
+ public:
+  /// A name without shape: `create` gives it one when the layer knows its input.
+  explicit Parameter(std::string name = "parameter") : name_(std::move(name)) {}
+
+  /// Allocates value and gradient, both zeros.
+  void create(Shape shape, DType dtype) {
+    value_ = Array(shape, dtype);
+    gradient = Array(shape, dtype);
+    version_ = new_version();
+  }
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] bool created() const { return version_ != 0; }
+  [[nodiscard]] const Shape& shape() const { return value_.shape(); }
+  [[nodiscard]] DType dtype() const { return value_.dtype(); }
+  [[nodiscard]] Index size() const { return value_.size(); }
+
+  [[nodiscard]] const Array& value() const { return value_; }
+  /// Access that may change the value: whatever was derived from it (packed copies) is made anew at the next use.
+  [[nodiscard]] Array& edit() {
+    detail::settle_rows();
+    version_ = new_version();
+    return value_;
+  }
+  /// Grows whenever the value may have changed; 0 before `create`. No two parameters get the same, so that what was derived from
+  /// one is not taken for another's that comes to lie in its place.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
+  /// d loss / d value, added to by every backward pass until `zero_gradient`.
+  Array gradient;
+  /// Whether backward passes compute a gradient and optimizers change the value.
+  bool trainable = true;
+  /// Applied by optimizers after each update (max norm, non-negative …); may be empty.
+  std::function<void(Array&)> constraint;
+  /// Factors of the penalty l1·Σ|value| + l2·Σvalue² that `penalty` (layers/regularizers.h) adds to a loss.
+  double l1 = 0;
+  double l2 = 0;
+
+  void zero_gradient() { gradient.fill(0); }
+
+ private:
+  [[nodiscard]] static std::uint64_t new_version() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
+
+  std::string name_;
+  Array value_;
+  std::uint64_t version_ = 0;
+};
+
+/// A parameter and its place in the model: `rnn/cells/0/recurrent_kernel`.
+struct NamedParameter {
+  std::string path;
+  Parameter* parameter;
+};
+
+/// Collects parameters with their paths. A layer lists its own in one member:
+/// `void visit(ParameterVisitor& v) { v(kernel, bias); }`, and those of parts under a name: `v.in("cell", cell_)`.
+class ParameterVisitor {
+ public:
+  template <class... P>
+  void operator()(P&... parameters) {
+    (add(parameters), ...);
+  }
+  /// Visits a part of the model, its parameters' paths preceded by `name/`.
+  template <class Part>
+  void in(const std::string& name, Part& part) {
+    const auto length = prefix_.size();
+    prefix_ += name + "/";
+    part.visit(*this);
+    prefix_.resize(length);
+  }
+  [[nodiscard]] std::vector<NamedParameter> take() { return std::move(found_); }
+
+ private:
+  void add(Parameter& parameter) {
+    if (parameter.created()) found_.push_back({prefix_ + parameter.name(), &parameter});
+  }
+  std::string prefix_;
+  std::vector<NamedParameter> found_;
+};
+
+/// All created parameters below `part`, in the order it visits them.
+template <class Part>
+[[nodiscard]] std::vector<NamedParameter> parameters(Part& part) {
+  ParameterVisitor visitor;
+  part.visit(visitor);
+  return visitor.take();
+}
+
+}  // namespace recur

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <recur/framework/gemm/gemm_kernels.h>
+#include <recur/framework/gemm/gemm_panels.h>
+#include <recur/framework/tensor/dtype.h>
+#include <recur/framework/tensor/matrix_view.h>
+#include <recur/framework/tensor/memory.h>
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace recur {
+
+namespace detail {
+
+/// Memory on a cache line that grows and never shrinks; growing loses what it held.
+class ScratchBuffer {
+ public:
+  /// Room for `count` values of plain type, uninitialized; valid until the next call.
+  template <class T>
+  [[nodiscard]] T* reserve(Index count) {
+    return static_cast<T*>(reserve_bytes(static_cast<std::size_t>(count) * sizeof(T)));
+  }
+  template <class T>
+  [[nodiscard]] const T* get() const {
+    return reinterpret_cast<const T*>(data_.get());
+  }
+
+ private:
+  [[nodiscard]] void* reserve_bytes(std::size_t bytes);
+
+  Buffer<std::byte> data_;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace detail
+
+/// The instruction sets the products are compiled for.
+enum class GemmTarget : unsigned char { portable, avx2, avx512 };
+
+[[nodiscard]] const char* name(GemmTarget target);
+/// The targets this machine can run, slowest first; never empty.
+[[nodiscard]] std::span<const GemmTarget> gemm_targets();
+/// The fastest of them.
+[[nodiscard]] GemmTarget best_gemm_target();
+
+/// Reusable scratch memory of the products (packing buffers), and the kernels they run on. One per thread; it grows and
+/// never shrinks, so that a product repeated allocates nothing.
+class GemmWorkspace {
+ public:
+  GemmWorkspace() : GemmWorkspace(best_gemm_target()) {}
+  /// @throws ValueError when this machine cannot run `target`.
+  explicit GemmWorkspace(GemmTarget target);
+
+  [[nodiscard]] GemmTarget target() const { return target_; }
+
+ private:
+  friend struct detail::GemmDriver;
+
+  GemmTarget target_;
+  detail::ScratchBuffer left_;
+  detail::ScratchBuffer right_;
+  detail::ScratchBuffer transposed_;
+  detail::ScratchBuffer rows_;
+  /// For each thread where all do their own rows (gemm_rows.h).
+  struct Share {
+    detail::ScratchBuffer left;
+    detail::ScratchBuffer right;
+    detail::ScratchBuffer rows;
+  };
+  std::vector<Share> shares_;
+};
+
+/// A matrix copied once into the order in which the products read it, for many products A·B with the same B: the weights of
+/// a layer for all time steps. The copy does not follow the original: pack again when that changes.
+template <Scalar T>
+class PackedMatrix {
+ public:
+  PackedMatrix() : PackedMatrix(best_gemm_target()) {}
+  /// @throws ValueError when this machine cannot run `target`.
+  explicit PackedMatrix(GemmTarget target);
+
+  /// Packs `b`, or its transpose. Keeps its memory when that suffices.
+  void pack(MatrixView<const T> b, bool transpose);
+
+  /// Sizes of the matrix that is multiplied with, after the transpose.
+  [[nodiscard]] Index rows() const { return rows_; }
+  [[nodiscard]] Index cols() const { return cols_; }
+  [[nodiscard]] bool empty() const { return rows_ == 0 || cols_ == 0; }
+
+ private:
+  friend struct detail::GemmDriver;
+
+  const detail::GemmKernels<T>* kernels_;
+  detail::ScratchBuffer buffer_;
+  detail::Panels panels_;
+  Index rows_ = 0;
+  Index cols_ = 0;
+  mutable bool backwards_ = false;  // only the order of the work; threads may share the matrix, see GemmDriver::turn
+};
+
+/// C = A·B, or C += A·B when `accumulate`. A is [M, K], B packed [K, N], C [M, N]; C must not overlap A. Allocates nothing.
+/// @throws ShapeError when the sizes do not fit.
+template <Scalar T>
+void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, bool accumulate);
+
+/// C = A·B + bias, the same in every row; otherwise as above.
+template <Scalar T>
+void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, std::span<const T> bias);
+
+namespace detail {
+
+/// Whether threads share out the rows of A·B with so many rows, each of which multiplies with all of B, rather than B.
+template <Scalar T>
+[[nodiscard]] bool divides_by_rows(const PackedMatrix<T>& b, Index rows);
+
+}  // namespace detail
+
+/// C = op(A)·op(B), or C += …, where op is the transpose if asked for; packs what it needs into `workspace`. C must not
+/// overlap A or B.
+/// @throws ShapeError when the sizes do not fit.
+template <Scalar T>
+void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bool transpose_b, MatrixView<T> c,
+              bool accumulate, GemmWorkspace& workspace);
+
+/// The operands of one term of a weight gradient: A [m, K] and B [m, N] with equal rows, usually one time step.
+template <Scalar T>
+struct RowsPair {
+  MatrixView<const T> a;
+  MatrixView<const T> b;
+};
+
+/// C += Σᵢ Aᵢᵀ·Bᵢ, the weight gradient over all time steps as one product: as if all Aᵢ and all Bᵢ were stacked. C is [K, N];
+/// the terms may lie anywhere and have different row counts, down to one row each.
+/// @throws ShapeError when the sizes do not fit.
+template <Scalar T>
+void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, GemmWorkspace& workspace);
+
+/// sums[j] += Σᵢ b(i, j): the gradient of a bias. @throws ShapeError unless there is a sum for each column.
+template <Scalar T>
+void add_column_sums(MatrixView<const T> b, std::span<T> sums);
+
+}  // namespace recur

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <recur/framework/autodiff/settle.h>
+
+#include <cstddef>
+#include <memory>
+#include <new>
+
+namespace recur::detail {
+
+struct FreeBuffer {
+  std::align_val_t alignment{};
+  void operator()(void* buffer) const {
+    settle_rows();  // other threads may still read it
+    ::operator delete(buffer, alignment);
+  }
+};
+
+/// Memory for `count` plain numbers, uninitialized.
+template <class T>
+using Buffer = std::unique_ptr<T[], FreeBuffer>;
+
+/// Large buffers get large pages where the system has them: products walk through matrices by columns too, and every row may be
+/// on another page. @throws std::bad_alloc
+[[nodiscard]] std::unique_ptr<void, FreeBuffer> allocate_bytes(std::size_t bytes, std::size_t alignment);
+template <class T>
+[[nodiscard]] Buffer<T> allocate_buffer(std::size_t count, std::size_t alignment) {
+  auto memory = allocate_bytes(count * sizeof(T), alignment);
+  const FreeBuffer free = memory.get_deleter();
+  return {static_cast<T*>(memory.release()), free};
+}
+
+}  // namespace recur::detail

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <recur/framework/tensor/error.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace recur {
+
+/// Signed size and index type, so that differences and reversed loops need no casts.
+using Index = std::ptrdiff_t;
+
+/// The sizes of an array's axes, outermost first: `[time, batch, features]`. At most `max_rank` axes; rank 0 is a scalar.
+class Shape {
+ public:
+  static constexpr int max_rank = 5;
+
+  constexpr Shape() = default;
+  /// @throws ShapeError for a negative size or more than `max_rank` axes.
+  Shape(std::initializer_list<Index> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+  explicit Shape(std::span<const Index> sizes);
+
+  [[nodiscard]] constexpr int rank() const { return static_cast<int>(rank_); }
+  /// Size of one axis; negative axes count from the last. @throws ShapeError when there is no such axis.
+  [[nodiscard]] Index operator[](int axis) const { return sizes_[place(normalize(axis))]; }
+  /// The axis as a number from 0, for negative `axis` counted from the last. @throws ShapeError when there is none.
+  [[nodiscard]] int normalize(int axis) const {
+    const int positive = axis < 0 ? axis + rank() : axis;
+    if (positive < 0 || positive >= rank_) [[unlikely]]
+      refuse(axis);
+    return positive;
+  }
+  /// Number of elements; 1 for a scalar.
+  [[nodiscard]] constexpr Index count() const { return rows() * cols(); }
+  /// The array seen as a matrix: the last axis are its columns, all others its rows. A scalar is `[1, 1]`.
+  [[nodiscard]] constexpr Index cols() const { return sizes_[max_rank - 1]; }
+  [[nodiscard]] constexpr Index rows() const { return sizes_[0] * sizes_[1] * sizes_[2] * sizes_[3]; }
+  [[nodiscard]] std::span<const Index> sizes() const { return std::span(sizes_).last(static_cast<std::size_t>(rank_)); }
+  /// Changes the size of one axis.
+  void resize(int axis, Index size) { sizes_[place(normalize(axis))] = size; }
+  /// A copy with one axis of another size.
+  [[nodiscard]] Shape with(int axis, Index size) const {
+    Shape result = *this;
+    result.resize(axis, size);
+    return result;
+  }
+  /// A copy with `axis` left out, and one with an axis put in before position `axis`.
+  [[nodiscard]] Shape without(int axis) const;
+  [[nodiscard]] Shape inserted(int axis, Index size) const;
+
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+
+ private:
+  static_assert(max_rank == 5, "Shape: rows() multiplies all sizes but the last");
+  /// Where the size of an axis is.
+  [[nodiscard]] constexpr std::size_t place(int axis) const {
+    return static_cast<std::size_t>(max_rank - rank_) + static_cast<std::size_t>(axis);
+  }
+  [[noreturn]] void refuse(int axis) const;
+
+  // The last ones, with ones before: what is asked at every operation needs no loop.
+  std::array<Index, max_rank> sizes_ = {1, 1, 1, 1, 1};
+  Index rank_ = 0;  // as wide as the sizes, so that a copy is a few whole registers
+};
+
+/// `[32, 50, 128]`
+[[nodiscard]] std::string to_string(const Shape& shape);
+
+}  // namespace recur
+
+template <>
+struct fmt::formatter<recur::Shape> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+  template <class Context>
+  auto format(const recur::Shape& shape, Context& context) const {
+    const std::string text = recur::to_string(shape);
+    return std::copy(text.begin(), text.end(), context.out());
+  }
+};

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <recur/framework/autodiff/parameter.h>
+#include <recur/framework/autodiff/tape.h>
+#include <recur/layers/cells/step_observer.h>
+#include <recur/layers/config/fields.h>
+#include <recur/layers/constraints.h>
+#include <recur/layers/initializers.h>
+#include <recur/layers/regularizers.h>
+
+#include <array>
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace recur {
+
+/// The sizes of a cell's states: one number a state, nested for cells made of cells. `{units, units}` for an LSTM.
+class StateSize {
+ public:
+  StateSize(Index size) : size_(size) {}  // NOLINT(google-explicit-constructor): one size is a state size.
+  StateSize(std::initializer_list<StateSize> parts) : parts_(parts), nested_(true) {}
+  explicit StateSize(std::vector<StateSize> parts) : parts_(std::move(parts)), nested_(true) {}
+
+  [[nodiscard]] bool nested() const { return nested_; }
+  [[nodiscard]] Index size() const { return size_; }
+  [[nodiscard]] const std::vector<StateSize>& parts() const { return parts_; }
+  /// All numbers in order.
+  [[nodiscard]] std::vector<Index> flat() const;
+  friend bool operator==(const StateSize&, const StateSize&) = default;
+
+ private:
+  std::vector<StateSize> parts_;
+  Index size_ = 0;
+  bool nested_ = false;
+};
+
+/// `((128, 128), 64)`
+[[nodiscard]] std::string to_string(const StateSize& size);
+
+/// The output of one step and the states after it.
+template <class State>
+struct Step {
+  Var output;
+  State state;
+};
+template <class State>
+Step(Var, State) -> Step<State>;
+
+/// States of cells with one state and with two.
+struct HiddenState {
+  Var h;
+};
+struct LSTMState {
+  Var h;
+  Var c;
+};
+
+/// What a cell may look at besides its input and states: declare it as the third parameter of `call`.
+struct CellContext {
+  /// Dropout masks of this cell, drawn once a sequence by its `draw_masks`; empty outside training.
+  std::span<const Var> masks;
+  /// Values that are the same at every step (Keras's `constants`), for cells with `takes_constants`.
+  std::span<const Var> constants;
+  /// What this cell's `prepare` made of the constants, once a sequence; empty where a step is taken without an RNN.
+  std::span<const Var> prepared;
+  /// Who looks on; mostly nobody. See `observe_gates`.
+  StepObserver* observer = nullptr;
+};
+
+/// Creates and initializes the parameters of a layer: `build(kernel, {build.input_size, units}, glorot_uniform())`.
+class Builder {
+ public:
+  Builder(Index size, DType dtype, const Generator& generator)
+      : input_size(size), dtype_(dtype), generator_(generator) {}
+
+  /// Size of the last axis of the layer's input.
+  Index input_size;
+
+  void operator()(Parameter& parameter, Shape shape, const Initializer& initializer,
+                  const Regularizer& regularizer = {}, const Constraint& constraint = {});
+  /// For a part of the layer: other input size, random numbers of its own.
+  [[nodiscard]] Builder part(Index size);
+  [[nodiscard]] DType dtype() const { return dtype_; }
+  [[nodiscard]] Generator& generator() { return generator_; }
+
+ private:
+  DType dtype_;
+  Generator generator_;
+  std::uint64_t parts_ = 0;
+};
+
+/// What every cell and layer may be given in a config, whatever its class.
+struct CommonConfig {
+  /// Empty: named after the class where a name is needed.
+  std::string name;
+  /// Whether its parameters are learned.
+  bool trainable = true;
+  /// The number type it must be built with, if that was said.
+  std::optional<DType> dtype;
+
+  /// Builds `part` accordingly. @throws ValueError when `dtype` is another than the builder's.
+  template <class Part>
+  void build(Part& part, Builder& builder) const {
+    check(builder.dtype());
+    part.build(builder);
+    if (trainable) return;
+    for (const NamedParameter& p : parameters(part)) p.parameter->trainable = false;
+  }
+
+ private:
+  void check(DType built) const;
+};
+
+/// A recurrent cell: `(input, state) → (output, state)`. A class is a cell if it has
+/// - `State`, an aggregate of at most four `Var`s;
+/// - `StateSize state_size() const`, one number for each of them;
+/// - `Step<State> call(Var x, State s)`, or with a third parameter `const CellContext&`; x is `[batch, features]`;
+/// and, where it needs them,
+/// - `void build(Builder&)` and `void visit(ParameterVisitor&)` for its parameters;
+/// - `Index output_size() const`, if that is not the first state size;
+/// - `State get_initial_state(Tape&, Index batch)`, if that is not zeros;
+/// - `Index mask_count() const` and `void draw_masks(Tape&, Index batch, std::span<Var> masks)` for dropout;
+/// - `static constexpr bool takes_constants = true`;
+/// - `Index prepared_count() const` and `void prepare(std::span<const Var> constants, std::span<Var> prepared)` for what depends
+///   on the constants alone, with one row for each sequence: it is computed once, and given to every step.
+template <class C>
+concept RNNCell = requires {
+  typename C::State;
+}
+&&requires(C& cell, const C& built, Var x, typename C::State state) {
+  { built.state_size() } -> std::convertible_to<StateSize>;
+}
+&&(
+    requires(C& cell, Var x, typename C::State state) {
+      { cell.call(x, state) } -> std::same_as<Step<typename C::State>>;
+    } ||
+    requires(C & cell, Var x, typename C::State state, const CellContext& context) {
+      { cell.call(x, state, context) } -> std::same_as<Step<typename C::State>>;
+    });
+
+namespace detail {
+
+template <class State>
+inline constexpr std::size_t state_count = sizeof(State) / sizeof(Var);
+
+/// The Vars of a state, an aggregate of nothing else.
+template <class State>
+[[nodiscard]] auto state_vars(State& state) {
+  static_assert(sizeof(State) % sizeof(Var) == 0 && std::is_aggregate_v<State> && std::is_trivially_copyable_v<State>,
+                "cell: State must be an aggregate of Vars");
+  if constexpr (state_count<State> == 1) {
+    auto& [a] = state;
+    return std::array{&a};
+  } else if constexpr (state_count<State> == 2) {
+    auto& [a, b] = state;
+    return std::array{&a, &b};
+  } else if constexpr (state_count<State> == 3) {
+    auto& [a, b, c] = state;
+    return std::array{&a, &b, &c};
+  } else {
+    static_assert(state_count<State> == 4, "cell: State may hold one to four Vars");
+    auto& [a, b, c, d] = state;
+    return std::array{&a, &b, &c, &d};
+  }
+}
+
+}  // namespace detail
+}  // namespace recur

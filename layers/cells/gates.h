@@ -1,0 +1,93 @@
+#pragma once
+
+#include <recur/framework/autodiff/detour.h>
+#include <recur/framework/expr/temporary.h>
+#include <recur/layers/activation.h>
+#include <recur/layers/cells/cell.h>
+
+#include <array>
+#include <span>
+
+namespace recur {
+
+/// Options that all gated cells share, with today's Keras defaults.
+struct GateOptions {
+  bool use_bias = true;
+  Initializer kernel_initializer = glorot_uniform();
+  Initializer recurrent_initializer = orthogonal();
+  Initializer bias_initializer = zeros();
+  Regularizer kernel_regularizer{};
+  Regularizer recurrent_regularizer{};
+  Regularizer bias_regularizer{};
+  Constraint kernel_constraint{};
+  Constraint recurrent_constraint{};
+  Constraint bias_constraint{};
+  /// Share of the inputs, and of the previous outputs, set to zero in training; one mask a sequence, the same at every step.
+  double dropout = 0;
+  double recurrent_dropout = 0;
+  /// 1: a mask for each gate. 2: one for all gates (Keras's names for it).
+  int implementation = 2;
+  /// The bias has two rows, one for the input and one for the recurrent part, as PyTorch's bias_ih and bias_hh.
+  bool separate_bias = false;
+
+  void fields(Fields& f);
+};
+
+/// The weights of a cell with `count` gates, and their pre-activations z = x·kernel + h·recurrent_kernel + bias.
+/// kernel `[input, count·units]`, recurrent_kernel `[units, count·units]`, bias `[count·units]`; gates are blocks of columns.
+class Gates {
+ public:
+  /// @throws ValueError for units < 1, rates outside [0, 1) or an implementation other than 1 and 2; `cell` names the culprit.
+  Gates(const char* cell, Index units, Index count, GateOptions options);
+
+  Parameter kernel{"kernel"};
+  Parameter recurrent_kernel{"recurrent_kernel"};
+  Parameter bias{"bias"};
+
+  [[nodiscard]] Index units() const { return units_; }
+  [[nodiscard]] const GateOptions& options() const { return options_; }
+
+  /// @param recurrent_size features of h where that is not `units` (projection)
+  void build(Builder& build, Index recurrent_size);
+  void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent_kernel, bias); }
+
+  /// All pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with separate_bias.
+  [[nodiscard]] Temporary operator()(Var x, Var h, const CellContext& context);
+  /// The two parts of them: x·kernel with the (first row of the) bias, and h·recurrent_kernel with the second row if there is
+  /// one. Dropout is applied to x and h.
+  [[nodiscard]] Temporary input_part(Var x, const CellContext& context);
+  [[nodiscard]] Temporary recurrent_part(Var h, const CellContext& context);
+
+  [[nodiscard]] Index mask_count() const;
+  void draw_masks(Tape& tape, Index batch, std::span<Var> masks);
+  /// The masks for x and for h: none, one, or one a gate.
+  [[nodiscard]] std::span<const Var> input_masks(const CellContext& context) const;
+  [[nodiscard]] std::span<const Var> recurrent_masks(const CellContext& context) const;
+
+ private:
+  [[nodiscard]] Index masks_for(double rate) const;
+  [[nodiscard]] Var bias_row(Tape& tape, Index row);
+
+  Index units_;
+  Index count_;
+  Index input_size_ = 0;
+  Index recurrent_size_ = 0;
+  GateOptions options_;
+};
+
+/// A gate by its name, and what goes into its activation.
+struct NamedGate {
+  std::string_view name;
+  Var before;
+};
+
+/// For cells, at each step: tells whoever looks on of the gates that `list()`, a function, returns; called, and computed, only
+/// then, and nothing of it is recorded.
+template <class List>
+void observe_gates(Tape& tape, const CellContext& context, const Activation& activation, const List& list) {
+  if (context.observer == nullptr || tape.computing()) return;
+  const Detour memory(tape, Detour::Mode::compute);
+  for (const NamedGate& gate : list()) context.observer->gate(gate.name, activation(gate.before));
+}
+
+}  // namespace recur

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <recur/layers/cells/lstm_cell.h>
+
+namespace recur {
+
+struct ProjectedLSTMCellOptions : LSTMCellOptions {
+  /// Features of the output and of the state h; must be given.
+  Index projection = 0;
+  Initializer projection_initializer = glorot_uniform();
+  /// Projected values are cut to [-proj_clip, proj_clip]; 0 for no limit.
+  double proj_clip = 0;
+
+  void fields(Fields& f);
+};
+
+/// An LSTM whose output is made smaller by a matrix (Sak et al. 2014; TF1's `num_proj`, PyTorch's `proj_size`):
+///
+///   h' = (o∘tanh(c'))·projection_kernel      projection_kernel `[units, projection]`, recurrent_kernel `[projection, 4·units]`
+///
+/// Output and state h `[batch, projection]`, state c `[batch, units]`. Everything else as `LSTMCell`.
+class ProjectedLSTMCell {
+ public:
+  static constexpr const char* class_name = "ProjectedLSTMCell";
+  using Options = ProjectedLSTMCellOptions;
+  using Config = UnitsConfig<Options>;
+  using State = LSTMState;
+
+  /// @throws ValueError for sizes < 1, a dropout rate outside [0, 1) or negative clips.
+  explicit ProjectedLSTMCell(Index units, ProjectedLSTMCellOptions options);
+  explicit ProjectedLSTMCell(Config config) : ProjectedLSTMCell(config.units, std::move(config.options)) {}
+
+  [[nodiscard]] StateSize state_size() const { return {options_.projection, units()}; }
+  void build(Builder& build);
+  [[nodiscard]] Step<State> call(Var x, State s, const CellContext& context = {});
+  void visit(ParameterVisitor& visitor) {
+    gates_.visit(visitor);
+    visitor(projection_kernel_);
+  }
+  [[nodiscard]] Index mask_count() const { return gates_.mask_count(); }
+  void draw_masks(Tape& tape, Index batch, std::span<Var> masks) { gates_.draw_masks(tape, batch, masks); }
+  [[nodiscard]] Config config() const { return {units(), options_}; }
+  [[nodiscard]] Index units() const { return gates_.units(); }
+
+ private:
+  ProjectedLSTMCellOptions options_;
+  Gates gates_;
+  Parameter projection_kernel_{"projection_kernel"};
+};
+
+}  // namespace recur

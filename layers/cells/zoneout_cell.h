@@ -1,0 +1,50 @@
+#pragma once
+
+#include <recur/layers/cells/wrapper_cell.h>
+
+namespace recur {
+
+struct ZoneoutCellOptions {
+  /// Probabilities for each unit to keep its value at a step: of the first state (h), and of all others (c).
+  double zoneout_h = 0;
+  double zoneout_c = 0;
+
+  void fields(Fields& f) {
+    f("zoneout_h", zoneout_h);
+    f("zoneout_c", zoneout_c);
+  }
+};
+
+/// Zoneout (Krueger et al. 2017) around any cell: in training each unit of a state keeps its previous value with some
+/// probability, drawn anew at every step; otherwise states become the expectation, p·previous + (1 - p)·new. Where the cell's
+/// output is its first state, so it stays.
+class ZoneoutCell final : public WrapperCell {
+ public:
+  static constexpr const char* name_of_class = "ZoneoutCell";
+  struct Config {
+    AnyCell cell;
+    ZoneoutCellOptions options;
+    void fields(Fields& f) {
+      f.required("cell");
+      f("cell", cell);
+      options.fields(f);
+    }
+  };
+
+  /// @throws ValueError for a probability outside [0, 1].
+  ZoneoutCell(AnyCell cell, ZoneoutCellOptions options);
+  explicit ZoneoutCell(Config config) : ZoneoutCell(std::move(config.cell), config.options) {}
+
+  [[nodiscard]] Var call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) override;
+  [[nodiscard]] const std::type_info& type() const override { return typeid(ZoneoutCell); }
+  [[nodiscard]] std::string_view class_name() const override { return name_of_class; }
+  void fields(Fields& f) override {
+    WrapperCell::fields(f);
+    options_.fields(f);
+  }
+
+ private:
+  ZoneoutCellOptions options_;
+};
+
+}  // namespace recur

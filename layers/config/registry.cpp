@@ -1,0 +1,37 @@
+#include <recur/layers/attention.h>
+#include <recur/layers/config/config.h>
+#include <recur/layers/dense.h>
+#include <recur/layers/dropout.h>
+#include <recur/layers/embedding.h>
+#include <recur/layers/layer_normalization.h>
+#include <recur/layers/masking.h>
+#include <recur/layers/recurrent/bidirectional.h>
+#include <recur/layers/recurrent/lstm.h>
+#include <recur/layers/sequential.h>
+#include <recur/layers/time_distributed.h>
+#include <recur/layers/torch/torch_rnn.h>
+
+namespace recur {
+
+Registry::Registry() {
+  add_built_in_cells();
+  add_layer<RNN>();
+  add_layer<LSTM>();
+  add_layer<GRU>();
+  add_layer<SimpleRNN>();
+  add_layer<Bidirectional>();
+  add_layer<TimeDistributed>();
+  add_layer<Sequential>();
+  add_layer<Dense>();
+  add_layer<Embedding>();
+  add_layer<Masking>();
+  add_layer<Dropout>();
+  add_layer<LayerNormalization>();
+  add_layer<Attention>();
+  add_layer<AdditiveAttention>();
+  add_layer<TorchLSTM>();
+  add_layer<TorchGRU>();
+  add_layer<TorchRNN>();
+}
+
+}  // namespace recur

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <recur/layers/any_layer.h>
+#include <recur/layers/recurrent/rnn.h>
+
+#include <string>
+#include <type_traits>
+
+namespace recur {
+
+/// Two RNNs over one sequence, the second backwards, and their outputs merged (`tf.keras.layers.Bidirectional`). Sequences of the
+/// backward one are turned round before merging; with return_sequences masked outputs of both are zeros. States, initial states
+/// and dropout masks: the forward RNN's, then the backward one's.
+class Bidirectional {
+ public:
+  static constexpr const char* class_name = "Bidirectional";
+  struct Config {
+    AnyLayer layer;
+    /// Empty: as `layer`, backwards. In a config it is made from `layer`'s.
+    AnyLayer backward_layer;
+    /// `concat`, `sum`, `mul`, `ave`, or empty for two outputs (null in a config).
+    std::string merge_mode = "concat";
+    void fields(Fields& f);
+  };
+
+  /// @throws ValueError unless both are RNNs, one of them going backwards, alike in return_sequences, return_state, stateful and
+  /// time_major; or for an unknown merge_mode.
+  explicit Bidirectional(Config config);
+  Bidirectional(RNN forward, RNN backward, std::string merge_mode = "concat");
+  /// Both directions from one function that makes a cell: `Bidirectional([] { return LSTMCell(64); })`.
+  template <class Make>
+    requires std::is_invocable_v<const Make&>
+  explicit Bidirectional(const Make& make_cell, RNNOptions options = {}, std::string merge_mode = "concat")
+      : Bidirectional(RNN(AnyCell(make_cell()), options), RNN(AnyCell(make_cell()), flipped(options)),
+                      std::move(merge_mode)) {}
+
+  [[nodiscard]] static RNNOptions flipped(RNNOptions options) {
+    options.go_backwards = !options.go_backwards;
+    return options;
+  }
+
+  void build(Builder& builder);
+  void visit(ParameterVisitor& visitor);
+  /// With no merging the two outputs are `value` and `backward`.
+  [[nodiscard]] LayerValue call(const LayerValue& input);
+  [[nodiscard]] Var operator()(Var x, const RNNCall& inputs = {});
+  [[nodiscard]] Index output_size() const;
+  [[nodiscard]] Shape output_shape(const Shape& input) const;
+  [[nodiscard]] Index mask_count() const { return config_.layer->mask_count() + config_.backward_layer->mask_count(); }
+  [[nodiscard]] static constexpr bool takes_states() { return true; }
+  void reset_states();
+  [[nodiscard]] Config& config() { return config_; }
+
+ private:
+  [[nodiscard]] Var merge(Var forward, Var backward) const;
+
+  Config config_;
+  RNNOptions options_;  // of the forward RNN
+};
+
+}  // namespace recur

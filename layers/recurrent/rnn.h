@@ -1,0 +1,143 @@
+#pragma once
+
+#include <recur/layers/cells/stacked_rnn_cells.h>
+#include <recur/layers/cells/step_observer.h>
+#include <recur/layers/layer_value.h>
+#include <recur/layers/recurrent/checkpointing.h>
+
+#include <span>
+#include <vector>
+
+namespace recur {
+
+/// Options of `RNN`, with Keras's names and defaults.
+struct RNNOptions {
+  /// Output at every step, not only the last.
+  bool return_sequences = false;
+  /// Hand out the final states as well.
+  bool return_state = false;
+  /// Process the steps from last to first; sequences are returned in the order of processing.
+  bool go_backwards = false;
+  /// Start from the states where the last call ended (no gradient flows across calls); the batch size is then fixed.
+  bool stateful = false;
+  /// Accepted for compatibility; the tape always holds every step, so results and speed are the same.
+  bool unroll = false;
+  /// Inputs, masks and sequences are `[time, batch, …]` rather than `[batch, time, …]`.
+  bool time_major = false;
+  /// Outputs of masked steps are zeros rather than the output of the step before.
+  bool zero_output_for_mask = false;
+  /// Penalty on the output, handed out as `RNNResult::penalty` to be added to the loss.
+  Regularizer activity_regularizer{};
+  /// What is kept for the backward pass. Not part of a config: it changes no result.
+  Checkpointing checkpoint{};
+
+  void fields(Fields& f);
+};
+
+/// What a call of `RNN` may be given besides its input.
+struct RNNCall {
+  /// `[batch, time]` (`[time, batch]` if time_major), 0 where a step is to be skipped: states are carried over.
+  Var mask{};
+  /// Number of valid steps of each sequence, instead of a mask: no work is done beyond them, outputs there are zeros, and
+  /// `go_backwards` starts at each sequence's last valid step. An empty sequence keeps its initial state; not all may be empty.
+  std::span<const Index> lengths{};
+  /// One Var for each state, in the order of the cell's `state_size`.
+  std::span<const Var> initial_state{};
+  /// Handed to cells that take constants, at every step.
+  std::span<const Var> constants{};
+  /// Dropout masks to use in place of drawn ones, in cell order, each cell's input masks first.
+  std::span<const Var> dropout_masks{};
+};
+
+struct RNNResult {
+  /// `[batch, units]`, or with return_sequences `[batch, time, units]`.
+  Var output;
+  /// With return_state the final states, in the order of the cell's `state_size`.
+  std::span<const Var> states;
+  /// Of the activity regularizers of the RNN and its cells, to be added to the loss; undefined for none.
+  Var penalty;
+};
+
+/// Runs a cell over the steps of a sequence, recording everything for backpropagation through time
+/// (`tf.keras.layers.RNN`). A stack is run cell by cell, so that each cell's product with its input is one product for all
+/// steps.
+class RNN {
+ public:
+  static constexpr const char* class_name = "RNN";
+  struct Config {
+    AnyCell cell;
+    RNNOptions options;
+    void fields(Fields& f) {
+      f.required("cell");
+      f("cell", cell);
+      options.fields(f);
+    }
+  };
+  /// For writing a config.
+  class ConfigView {
+   public:
+    explicit ConfigView(RNN& rnn) : rnn_(rnn) {}
+    void fields(Fields& f) {
+      f("cell", rnn_.cell_);
+      rnn_.options_.fields(f);
+    }
+
+   private:
+    RNN& rnn_;
+  };
+
+  explicit RNN(Config config) : RNN(std::move(config.cell), config.options) {}
+  explicit RNN(AnyCell cell, RNNOptions options = {});
+  /// A list of cells becomes StackedRNNCells.
+  explicit RNN(std::vector<AnyCell> cells, RNNOptions options = {});
+
+  void build(Builder& builder) { cell_.build(builder); }
+  void visit(ParameterVisitor& visitor) { cell_->visit(visitor); }
+
+  /// x: `[batch, time, features]`. @throws ShapeError for another rank, no time steps, or states that do not fit; ValueError for
+  /// mask and lengths together, lengths outside [0, time], constants that no cell takes.
+  [[nodiscard]] RNNResult call(Var x, const RNNCall& call = {});
+  /// As a layer among others: what `input` holds besides numbers is used and passed on as Keras does.
+  [[nodiscard]] LayerValue call(const LayerValue& input);
+  [[nodiscard]] Var operator()(Var x, const RNNCall& inputs = {}) { return call(x, inputs).output; }
+
+  /// The stored states become zeros, or the given ones. @throws StateError unless stateful; ShapeError for other shapes.
+  void reset_states();
+  void reset_states(std::span<const Array> states);
+  /// The stored states; empty before the first call.
+  [[nodiscard]] std::span<const Array> states() const { return stored_; }
+
+  /// Calls `observer` after every step from now on; null for none. See train/callbacks/diagnostics.h.
+  void observe(StepObserver* observer) { observer_ = observer; }
+
+  [[nodiscard]] const AnyCell& cell() const { return cell_; }
+  [[nodiscard]] Index output_size() const { return cell_->output_size(); }
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    return options_.return_sequences ? input.with(2, output_size())
+                                     : Shape{input[options_.time_major ? 1 : 0], output_size()};
+  }
+  [[nodiscard]] Index mask_count() const { return cell_->mask_count(); }
+  [[nodiscard]] static constexpr bool takes_states() { return true; }
+  [[nodiscard]] const RNNOptions& options() const { return options_; }
+  /// Replaces the options. Stored states are forgotten, and with them their batch size.
+  void set_options(const RNNOptions& options) {
+    options_ = options;
+    stored_.clear();
+  }
+  [[nodiscard]] ConfigView config() { return ConfigView(*this); }
+
+ private:
+  [[nodiscard]] std::span<Var> start(Tape& tape, Index batch, const RNNCall& inputs);
+  [[nodiscard]] std::span<const Var> dropout_masks(Tape& tape, Index batch, const RNNCall& inputs);
+  [[nodiscard]] std::span<const Var> prepared(Tape& tape, std::span<const Var> constants);
+  void check_state(std::size_t i, const Shape& shape, Index batch) const;
+  void store(std::span<const Var> states);
+
+  AnyCell cell_;
+  RNNOptions options_;
+  std::vector<Index> state_sizes_;
+  std::vector<Array> stored_;
+  StepObserver* observer_ = nullptr;
+};
+
+}  // namespace recur

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <recur/train/loop/checkpoint.h>
+#include <recur/train/loop/training.h>
+
+#include <concepts>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace recur {
+
+namespace detail {
+
+// clang-format off
+template <class C> concept HasTrainBegin = requires(C& c, Training& t) { c.on_train_begin(t); };
+template <class C> concept HasEpochBegin = requires(C& c, Training& t) { c.on_epoch_begin(t); };
+template <class C> concept HasStepEnd = requires(C& c, Training& t) { c.on_step_end(t); };
+template <class C> concept HasEpochEnd = requires(C& c, Training& t) { c.on_epoch_end(t); };
+template <class C> concept HasTrainEnd = requires(C& c, Training& t) { c.on_train_end(t); };
+template <class C> concept HasState =
+    requires(C& c, const C& there, TrainingState& to, const TrainingState& from) { there.save(to); c.load(from); };
+// A member of a hook's name that cannot be called as one: it would be passed over in silence.
+template <class C> concept HasOtherHook =
+    (requires { &C::on_train_begin; } && !HasTrainBegin<C>) || (requires { &C::on_epoch_begin; } && !HasEpochBegin<C>) ||
+    (requires { &C::on_step_end; } && !HasStepEnd<C>) || (requires { &C::on_epoch_end; } && !HasEpochEnd<C>) ||
+    (requires { &C::on_train_end; } && !HasTrainEnd<C>) ||
+    ((requires { &C::save; } || requires { &C::load; }) && !HasState<C>);
+// clang-format on
+
+}  // namespace detail
+
+/// Something that takes part in a training: a class with one or more of the hooks
+///
+///   on_train_begin(Training&)   on_epoch_begin(Training&)   on_step_end(Training&)
+///   on_epoch_end(Training&)     after validation            on_train_end(Training&)   however it ends but by an exception
+///
+/// which return nothing, or a bool: true ends the training after the step or epoch at hand. One that keeps something between
+/// steps has `void save(TrainingState&) const` and `void load(const TrainingState&)` as well, so that checkpoints hold it. Where
+/// a training is resumed, `load` comes after `on_train_begin` and, within an epoch, after `on_epoch_begin`.
+template <class C>
+concept Callback = std::movable<C> && !detail::HasOtherHook<C> &&
+                   (detail::HasTrainBegin<C> || detail::HasEpochBegin<C> || detail::HasStepEnd<C> ||
+                    detail::HasEpochEnd<C> || detail::HasTrainEnd<C>);
+
+namespace detail {
+
+/// Any callback.
+class AnyCallback {
+ public:
+  AnyCallback() = default;
+  AnyCallback(const AnyCallback&) = delete;
+  AnyCallback& operator=(const AnyCallback&) = delete;
+  virtual ~AnyCallback() = default;
+
+  // Each returns whether training is to end.
+  virtual bool train_begin(Training& training) = 0;
+  virtual bool epoch_begin(Training& training) = 0;
+  virtual bool step_end(Training& training) = 0;
+  virtual bool epoch_end(Training& training) = 0;
+  virtual bool train_end(Training& training) = 0;
+  [[nodiscard]] virtual bool has_state() const = 0;
+  [[nodiscard]] virtual std::string name() const = 0;
+  virtual void save(TrainingState& state) const = 0;
+  virtual void load(const TrainingState& state) = 0;
+};
+
+/// The name of a type without namespaces.
+[[nodiscard]] std::string class_name(const std::type_info& type);
+
+template <class Hook>
+[[nodiscard]] bool wants_end(Hook hook) {
+  if constexpr (std::is_void_v<decltype(hook())>) return hook(), false;
+  else return hook();
+}
+
+template <Callback C>
+class CallbackModel final : public AnyCallback {
+ public:
+  explicit CallbackModel(C callback) : callback_(std::move(callback)) {}
+  [[nodiscard]] C& callback() { return callback_; }
+
+  bool train_begin([[maybe_unused]] Training& t) override {
+    if constexpr (HasTrainBegin<C>) return wants_end([&] { return callback_.on_train_begin(t); });
+    else return false;
+  }
+  bool epoch_begin([[maybe_unused]] Training& t) override {
+    if constexpr (HasEpochBegin<C>) return wants_end([&] { return callback_.on_epoch_begin(t); });
+    else return false;
+  }
+  bool step_end([[maybe_unused]] Training& t) override {
+    if constexpr (HasStepEnd<C>) return wants_end([&] { return callback_.on_step_end(t); });
+    else return false;
+  }
+  bool epoch_end([[maybe_unused]] Training& t) override {
+    if constexpr (HasEpochEnd<C>) return wants_end([&] { return callback_.on_epoch_end(t); });
+    else return false;
+  }
+  bool train_end([[maybe_unused]] Training& t) override {
+    if constexpr (HasTrainEnd<C>) return wants_end([&] { return callback_.on_train_end(t); });
+    else return false;
+  }
+  [[nodiscard]] bool has_state() const override { return HasState<C>; }
+  [[nodiscard]] std::string name() const override { return class_name(typeid(C)); }
+  void save([[maybe_unused]] TrainingState& state) const override {
+    if constexpr (HasState<C>) callback_.save(state);
+  }
+  void load([[maybe_unused]] const TrainingState& state) override {
+    if constexpr (HasState<C>) callback_.load(state);
+  }
+
+ private:
+  C callback_;
+};
+
+}  // namespace detail
+}  // namespace recur

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <recur/io/model_file.h>
+#include <recur/train/loop/checkpoint.h>
+#include <recur/train/loop/training.h>
+
+#include <limits>
+#include <string>
+
+namespace recur {
+
+struct ModelCheckpointOptions {
+  /// File of the parameters; `{epoch}` in it becomes the epoch's number.
+  std::string path;
+  /// Only of an epoch that is better than all before.
+  bool best_only = true;
+  /// As in EarlyStoppingOptions.
+  std::string monitor{};
+  bool maximize = false;
+  Metadata metadata{};  ///< Put into the file.
+};
+
+/// Saves the model, without optimizer, after the best epoch so far or every epoch: to use it, where `CheckpointOptions` are to go
+/// on training. (Keras ModelCheckpoint)
+class ModelCheckpoint {
+ public:
+  /// @throws ValueError for an empty path
+  explicit ModelCheckpoint(ModelCheckpointOptions options);
+
+  void on_train_begin(Training&) { best_ = std::numeric_limits<double>::infinity(); }
+  /// @throws as `number_of` and `save_parameters`
+  void on_epoch_end(Training& training);
+  void save(TrainingState& state) const { state.put("best", best_); }
+  void load(const TrainingState& state) { best_ = state.number("best"); }
+
+ private:
+  ModelCheckpointOptions options_;
+  double best_ = std::numeric_limits<double>::infinity();  // turned, if need be, so that less is better
+};
+
+}  // namespace recur

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <recur/framework/tensor/shape.h>
+
+#include <chrono>
+#include <string>
+
+namespace recur {
+
+/// One line on standard error that is rewritten as work goes on: `epoch 3/10 [######....]  62 %  loss 1.4820  0:12 left`. Shown on a terminal
+/// only, at most ten times a second, and wiped by its destructor.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool enabled = true);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  /// `done` of `total` steps of the work called `label`; `detail` is added as it is.
+  void update(const std::string& label, Index done, Index total, const std::string& detail);
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool shown_;
+  std::string label_;
+  Index first_ = 0;  // done before it started
+  Clock::time_point started_{};
+  Clock::time_point drawn_{};
+};
+
+/// Three digits and a unit: `512`, `23.1k`, `4.56M`.
+[[nodiscard]] std::string short_number(double number);
+/// `0:07`, `12:05`, `3:04:05`.
+[[nodiscard]] std::string short_time(double seconds);
+
+}  // namespace recur

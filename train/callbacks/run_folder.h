@@ -1,0 +1,81 @@
+#pragma once
+
+#include <recur/train/callbacks/loggers.h>
+#include <recur/train/callbacks/report_page.h>
+#include <recur/train/loop/training.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace recur {
+
+struct RunFolderOptions {
+  std::filesystem::path directory;  ///< `runs/NAME`; made if it is not there.
+  std::string title{};              ///< Empty: the folder's name.
+  std::string config{};             ///< What the program was told, as JSON; becomes `config.json`.
+  std::string summary{};            ///< Of the model: `summary(model, input)`. Empty: a list of the parameters.
+};
+
+/// A callback that leaves what there is to know of a training in a folder: `config.json`, `metrics.csv` and `metrics.jsonl` (see
+/// CSVLogger, JsonLinesLogger), `curves.svg` with losses, metrics, learning rate, gradient norm and throughput, and `report.html` with
+/// these curves, the model, timings, samples and the environment. Pictures and page are made anew as training goes on.
+class RunFolder {
+ public:
+  /// @throws ValueError for an empty directory or a config that is no JSON.
+  explicit RunFolder(RunFolderOptions options);
+
+  void on_train_begin(Training& training);
+  void on_step_end(Training& training);
+  void on_epoch_end(Training& training);
+  void on_train_end(Training& training);
+  void save(TrainingState& state) const;
+  void load(const TrainingState& state);
+
+  /// A number to show at the top: a score on test data. They are written by `write`.
+  void add_result(std::string name, std::string value) { results_.emplace_back(std::move(name), std::move(value)); }
+  /// Something the model made, or anything else worth reading.
+  void add_sample(std::string title, std::string text) { samples_.push_back({std::move(title), std::move(text)}); }
+  /// Writes `curves.svg` and `report.html` as of now. @throws FormatError
+  void write() const;
+  [[nodiscard]] const std::filesystem::path& directory() const { return options_.directory; }
+
+ private:
+  struct Epoch {
+    Index number;
+    bool best;
+    NamedNumbers numbers;
+  };
+  // The loss along the steps: means of `stride` steps each, which doubles whenever the points become too many.
+  struct Steps {
+    Index stride = 1;
+    std::vector<double> step;
+    std::vector<double> loss;
+    double sum = 0;
+    Index summed = 0;
+    void add(Index number, double value);
+  };
+
+  [[nodiscard]] std::vector<double> column(std::size_t at) const;
+  [[nodiscard]] LinePlot losses() const;
+  [[nodiscard]] std::vector<LinePlot> plots() const;
+  [[nodiscard]] ReportPage::Facts tiles() const;
+  [[nodiscard]] ReportPage::Table table() const;
+
+  RunFolderOptions options_;
+  CSVLogger csv_;
+  JsonLinesLogger lines_;
+  std::vector<Epoch> epochs_;
+  Steps steps_;
+  ReportPage::Facts results_;
+  std::vector<ReportPage::Text> samples_;
+  Index parameters_ = 0;
+  std::string parameter_list_;
+  Index wanted_epochs_ = 0;
+  std::string items_;
+  std::string ended_ = "training";
+  std::chrono::steady_clock::time_point written_{};
+};
+
+}  // namespace recur

@@ -1,0 +1,70 @@
+#include <recur/train/data/example.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace recur {
+namespace {
+
+using Part = Tensor<float> Example::*;
+
+Tensor<float> stack_part(std::span<const Example> examples, Part part) {
+  const Shape& each = (examples[0].*part).shape();
+  Tensor<float> all(each.inserted(0, static_cast<Index>(examples.size())));
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const Tensor<float>& one = examples[i].*part;
+    require(one.shape() == each, "stack: example {} has shape {}, the first {} (sequences of any length: pad)", i,
+            one.shape(), each);
+    std::ranges::copy(one.values(), all.data() + static_cast<Index>(i) * each.count());
+  }
+  return all;
+}
+
+Tensor<float> pad_part(std::span<const Example> sequences, Part part, Index time) {
+  const Shape padded = (sequences[0].*part).shape().with(0, time);
+  Tensor<float> all(padded.inserted(0, static_cast<Index>(sequences.size())));
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    const Tensor<float>& one = sequences[i].*part;
+    require(one.shape().with(0, time) == padded, "pad: sequence {} has shape {}, the first {}", i, one.shape(),
+            (sequences[0].*part).shape());
+    std::ranges::copy(one.values(), all.data() + static_cast<Index>(i) * padded.count());
+  }
+  return all;
+}
+
+}  // namespace
+
+Index PaddedBatch::steps() const { return std::accumulate(lengths.begin(), lengths.end(), Index{0}); }
+
+Tensor<float> PaddedBatch::mask() const {
+  Tensor<float> mask({inputs.shape()[0], inputs.shape()[1]});
+  for (std::size_t i = 0; i < lengths.size(); ++i)
+    std::fill_n(mask.data() + static_cast<Index>(i) * mask.shape()[1], lengths[i], 1.0F);
+  return mask;
+}
+
+Batch stack(std::span<const Example> examples) {
+  require<ValueError>(!examples.empty(), "stack: no examples");
+  return {stack_part(examples, &Example::inputs), stack_part(examples, &Example::targets)};
+}
+
+PaddedBatch pad(std::span<const Example> sequences) {
+  require<ValueError>(!sequences.empty(), "pad: no sequences");
+  PaddedBatch batch;
+  for (const Example& sequence : sequences) {
+    const Shape& in = sequence.inputs.shape();
+    const Shape& out = sequence.targets.shape();
+    require(in.rank() > 0 && out.rank() > 0 && in[0] == out[0],
+            "pad: inputs {} and targets {} of a sequence must have equal first axes", in, out);
+    require(in.rank() == sequences[0].inputs.shape().rank() && out.rank() == sequences[0].targets.shape().rank(),
+            "pad: inputs {} and targets {} of a sequence, of the first {} and {}", in, out, sequences[0].inputs.shape(),
+            sequences[0].targets.shape());
+    batch.lengths.push_back(in[0]);
+  }
+  const Index time = *std::ranges::max_element(batch.lengths);
+  batch.inputs = pad_part(sequences, &Example::inputs, time);
+  batch.targets = pad_part(sequences, &Example::targets, time);
+  return batch;
+}
+
+}  // namespace recur

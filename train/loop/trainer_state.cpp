@@ -1,0 +1,148 @@
+#include <recur/train/loop/trainer.h>
+
+#include <fmt/format.h>
+
+namespace recur {
+namespace {
+
+// Names in a checkpoint. What the program adds itself has a prefix of its own, so that it cannot collide.
+constexpr const char* parameter_prefix = "parameter/";
+constexpr const char* optimizer_prefix = "optimizer/";
+constexpr const char* program_prefix = "program/";
+std::string callback_prefix(Index place) { return fmt::format("callback/{}/", place); }
+
+// The part of a map whose names begin with `prefix`, without it.
+template <class Map, class Add>
+void each_below(const Map& map, const std::string& prefix, Add add) {
+  for (const auto& [name, value] : map)
+    if (name.starts_with(prefix)) add(name.substr(prefix.size()), value);
+}
+
+void put_below(TrainingState& state, const std::string& prefix, TrainingState part) {
+  for (auto& [name, array] : part.arrays) state.arrays[prefix + name] = std::move(array);
+  for (auto& [name, text] : part.texts) state.texts[prefix + name] = std::move(text);
+}
+
+TrainingState part_below(const TrainingState& state, const std::string& prefix) {
+  TrainingState part;
+  each_below(state.arrays, prefix,
+             [&](const std::string& name, const Array& array) { part.arrays[name] = array.clone(); });
+  each_below(state.texts, prefix, [&](const std::string& name, const std::string& text) { part.texts[name] = text; });
+  return part;
+}
+
+void require_fit(const TrainingState& state, const std::string& name, const Array& array) {
+  const auto at = state.arrays.find(name);
+  require<FormatError>(at != state.arrays.end(), "Trainer::fit: the checkpoint has no {}: it is of another model",
+                       name);
+  require<FormatError>(at->second.shape() == array.shape() && at->second.dtype() == array.dtype(),
+                       "Trainer::fit: {} is {} {} in the checkpoint, {} {} here", name, recur::name(at->second.dtype()),
+                       at->second.shape(), recur::name(array.dtype()), array.shape());
+}
+
+}  // namespace
+
+std::string Trainer::callback_names() const {
+  std::string names;
+  for (const auto& callback : callbacks_)
+    if (callback->has_state()) names += (names.empty() ? "" : ", ") + callback->name();
+  return names;
+}
+
+void Trainer::save(const Training& t) {
+  TrainingState own;
+  if (save_state) save_state(own);
+  TrainingState state;
+  put_below(state, program_prefix, std::move(own));
+  Index place = 0;
+  for (const auto& callback : callbacks_) {
+    if (!callback->has_state()) continue;
+    TrainingState part;
+    callback->save(part);
+    put_below(state, callback_prefix(place++), std::move(part));
+  }
+  for (const auto& [path, parameter] : parameters_) state.arrays[parameter_prefix + path] = parameter->value().clone();
+  optimizer_.create_slots(parameters_);
+  optimizer_.for_each_slot(
+      [&](const std::string& name, Array& slot) { state.arrays[optimizer_prefix + name] = slot.clone(); });
+
+  const Generator::State& random = t.tape.generator().state();
+  const auto put_word = [&](const char* name, std::uint64_t word) { state.put(name, static_cast<Index>(word)); };
+  put_word("random_seed", random.seed);
+  put_word("random_stream", random.stream);
+  put_word("random_position", random.position);
+  state.put("iterations", optimizer_.iterations());
+  state.put("epoch", t.epoch);
+  state.put("batch", t.batch);
+  state.put("batches", t.batches);
+  state.put("step", t.step);
+  state.put("seconds", t.seconds);
+  state.put("loss", totals_.loss);
+  state.put("gradient_norm", totals_.gradient_norm);
+  state.put("items", totals_.items);
+  state.put("seconds_before", totals_.seconds_before);
+  state.put("best", totals_.best);
+  state.put("ended", Index{totals_.ended});
+  state.texts["callbacks"] = callback_names();
+  // A schedule follows from the iterations; a rate that was set by hand or by a callback does not.
+  if (optimizer_.has_learning_rate() && optimizer_.schedule().constant())
+    state.put("learning_rate", optimizer_.learning_rate());
+  checkpoints_->save(t.step, state);
+}
+
+std::optional<TrainingState> Trainer::newest_state(Training& t) {
+  if (!checkpoints_ || !options_.checkpoint.resume) return std::nullopt;
+  const auto newest = checkpoints_->newest();
+  if (!newest) return std::nullopt;
+  TrainingState state = load_checkpoint(*newest);
+  for (const auto& [path, parameter] : parameters_) require_fit(state, parameter_prefix + path, parameter->value());
+  optimizer_.create_slots(parameters_);
+  std::size_t slots = 0;
+  optimizer_.for_each_slot([&](const std::string& name, Array& slot) {
+    require_fit(state, optimizer_prefix + name, slot);
+    ++slots;
+  });
+  std::size_t saved = 0;
+  each_below(state.arrays, optimizer_prefix, [&](const std::string&, const Array&) { ++saved; });
+  each_below(state.arrays, parameter_prefix, [&](const std::string&, const Array&) { ++saved; });
+  require<FormatError>(
+      saved == slots + parameters_.size(),
+      "Trainer::fit: '{}' has {} arrays of parameters and optimizer, this training {}: it is of another "
+      "model or optimizer",
+      newest->string(), saved, slots + parameters_.size());
+  const auto batches_then = state.integer("batches");
+  require<FormatError>(batches_then == t.batches,
+                       "Trainer::fit: '{}' is of a training with {} batches an epoch, here are {}", newest->string(),
+                       batches_then, t.batches);
+  const std::string& callbacks_then = state.text("callbacks");
+  require<FormatError>(callbacks_then == callback_names(),
+                       "Trainer::fit: '{}' is of a training with callbacks [{}], here are [{}]", newest->string(),
+                       callbacks_then, callback_names());
+  t.epoch = state.integer("epoch");
+  t.batch = state.integer("batch");
+  t.step = state.integer("step");
+  t.seconds = state.number("seconds");
+  totals_ = {.loss = state.number("loss"),
+             .gradient_norm = state.number("gradient_norm"),
+             .items = state.number("items"),
+             .seconds_before = state.number("seconds_before"),
+             .best = state.number("best"),
+             .ended = state.integer("ended") != 0};
+  return state;
+}
+
+void Trainer::restore(Training& t, const TrainingState& state) {
+  for (const auto& [path, parameter] : parameters_) parameter->edit().assign(state.arrays.at(parameter_prefix + path));
+  optimizer_.for_each_slot(
+      [&](const std::string& name, Array& slot) { slot.assign(state.arrays.at(optimizer_prefix + name)); });
+  optimizer_.set_iterations(state.integer("iterations"));
+  if (state.texts.contains("learning_rate")) optimizer_.set_learning_rate(state.number("learning_rate"));
+  const auto word = [&](const char* name) { return static_cast<std::uint64_t>(state.integer(name)); };
+  t.tape.generator() = Generator(Generator::State{word("random_seed"), word("random_stream"), word("random_position")});
+  Index place = 0;
+  for (const auto& callback : callbacks_)
+    if (callback->has_state()) callback->load(part_below(state, callback_prefix(place++)));
+  if (load_state) load_state(part_below(state, program_prefix));
+}
+
+}  // namespace recur

@@ -1,0 +1,32 @@
+#include <recur/train/loop/training.h>
+
+#include <recur/framework/tensor/error.h>
+
+#include <cmath>
+
+namespace recur {
+
+double number_of(const EpochReport& report, const std::string& name) {
+  if (name.empty()) return std::isnan(report.valid_loss) ? report.train_loss : report.valid_loss;
+  const NamedNumbers all = numbers_of(report);
+  std::string names;
+  for (const auto& [there, number] : all) {
+    if (there == name) return number;
+    names += (names.empty() ? "" : ", ") + there;
+  }
+  fail<ValueError>("number_of: an epoch's report has no '{}'; it has {}", name, names);
+}
+
+NamedNumbers numbers_of(const EpochReport& report) {
+  NamedNumbers all = {{"step", static_cast<double>(report.step)},
+                      {"train_loss", report.train_loss},
+                      {"valid_loss", report.valid_loss},
+                      {"learning_rate", report.learning_rate},
+                      {"gradient_norm", report.gradient_norm},
+                      {"seconds", report.seconds},
+                      {"items_per_second", report.items_per_second}};
+  all.insert(all.end(), report.metrics.begin(), report.metrics.end());
+  return all;
+}
+
+}  // namespace recur
