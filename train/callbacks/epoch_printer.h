@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/train/loop/trainer.h>
+#include <recur/train/loop/training.h>
 
 namespace recur {
 
