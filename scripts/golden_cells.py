@@ -192,9 +192,9 @@ class Cell:
 
 
 def run_rnn(cell, config, x, states, mask=None, masks=None, constants=None):
-    """tf.keras.layers.RNN on x [batch, time, features] (or time-major)."""
+    """tf.keras.layers.RNN on x [batch, time, features] (or time-major); the mask is [batch, time] in both cases."""
     if config.get("time_major"):
-        x, mask = x.transpose(0, 1), None if mask is None else mask.T
+        x = x.transpose(0, 1)
     steps = list(range(x.shape[1]))
     if config.get("go_backwards"):
         steps.reverse()

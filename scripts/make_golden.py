@@ -171,7 +171,7 @@ def cases():
     yield "stack_stateful_mask", rnn_case(cell("StackedRNNCells", cells=mixed[:2]), {"stateful": True}, mask=mask, calls=2)
     yield "lstm_cell_clip", rnn_case(cell("LSTMCell", 3, cell_clip=0.25), {}, initial=True)
     yield "lstm_softsign_time_major_mask", rnn_case(cell("LSTMCell", 3, activation="softsign"),
-                                                    {"time_major": True, "go_backwards": True}, mask=mask.T.contiguous())
+                                                    {"time_major": True, "go_backwards": True}, mask=mask)
     yield "lstm_backwards_zero_output", rnn_case(lstm, {"go_backwards": True, "zero_output_for_mask": True}, mask=mask)
     yield "projected_lstm", rnn_case(cell("ProjectedLSTMCell", 4, projection=2, proj_clip=0.4), {}, initial=True, mask=mask)
     yield "coupled_lstm", rnn_case(cell("CoupledLSTMCell", 3, recurrent_activation="hard_sigmoid"), {}, initial=True)
@@ -210,7 +210,7 @@ def more_cases():
     stack = cell("StackedRNNCells", cells=[cell("LSTMCell", 3), cell("GRUCell", 2, reset_after=False)])
     yield "bidirectional_none", bidirectional_case([cell("GRUCell", 3)], {}, None, initial=True, mask=mask)
     yield "bidirectional_stack_time_major", bidirectional_case([stack], {"time_major": True}, "ave", initial=True,
-                                                               mask=mask.T.contiguous())
+                                                               mask=mask)
     yield "peephole_cell_clip", rnn_case(cell("PeepholeLSTMCell", 3, cell_clip=0.3), {}, initial=True, mask=mask)
     yield "stateful_initial_then_stored", rnn_case(stack, {"stateful": True, "return_sequences": False, "go_backwards": True},
                                                    mask=mask, calls=3)
@@ -218,6 +218,9 @@ def more_cases():
     yield "torch_rnn_one_step", torch_case("RNN", input_size=3, hidden_size=2, num_layers=3, batch=1, time=1, batch_first=True)
     yield from optimizer_cases()
     yield from training_cases()
+    # As many sequences as steps: a mask that is not turned for a time-major layer has the right shape and the wrong steps.
+    square = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1], [0, 1, 1, 1], [1, 0, 0, 1]])
+    yield "gru_time_major_square_mask", rnn_case(cell("GRUCell", 3), {"time_major": True}, batch=4, mask=square)
 
 
 def main():

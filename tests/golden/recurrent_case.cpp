@@ -5,6 +5,7 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/split.h>
+#include <recur/framework/ops/transpose.h>
 
 #include <algorithm>
 #include <map>
@@ -47,7 +48,16 @@ std::vector<NamedValues> read_masks(const Json& json) {
   return result;
 }
 
-Inputs read_inputs(const Json& call, const Json* masks, Tape& tape) {
+// [batch, time], turned for a layer that takes [time, batch].
+Var read_mask(const Json& call, bool time_major, Tape& tape) {
+  const NamedValues values = read_values(call["mask"], "mask");
+  const Var mask = tape.constant(values.array(tape.dtype()));
+  if (!time_major) return mask;
+  require<FormatError>(values.shape.rank() == 2, "mask: shape {} where [batch, time] is expected", values.shape);
+  return transpose(mask);
+}
+
+Inputs read_inputs(const Json& call, const Json* masks, bool time_major, Tape& tape) {
   Inputs in;
   if (call.contains("token_ids")) {
     const NamedValues ids = read_values(call["token_ids"], "token_ids");
@@ -58,7 +68,7 @@ Inputs read_inputs(const Json& call, const Json* masks, Tape& tape) {
     const NamedValues inputs = read_values(get(call, "inputs", "call"), "inputs");
     in.value.value = tape.input(inputs.array(tape.dtype()));
   }
-  if (call.contains("mask")) in.value.mask = tape.constant(read_values(call["mask"], "mask").array(tape.dtype()));
+  if (call.contains("mask")) in.value.mask = read_mask(call, time_major, tape);
   if (call.contains("lengths")) in.lengths = call["lengths"].get<std::vector<Index>>();
   if (call.contains("initial_states"))
     for (const NamedValues& state : read_list(call["initial_states"], "initial_states"))
@@ -164,8 +174,8 @@ void check_states(Comparison& comparison, const std::string& at, const Json& cal
   }
 }
 
-void run_call(Comparison& comparison, const std::string& at, const Json& call, const Json* masks, Model& model,
-              Tape& tape) {
+void run_call(Comparison& comparison, const std::string& at, const Json& call, const Json* masks, bool time_major,
+              Model& model, Tape& tape) {
   check_keys(call,
              {"inputs", "token_ids", "mask", "lengths", "initial_states", "constants", "dropout_masks", "loss_R",
               "loss_S", "expected"},
@@ -174,7 +184,7 @@ void run_call(Comparison& comparison, const std::string& at, const Json& call, c
   check_keys(expected, {"output", "final_states", "loss", "grads"}, at + "expected");
   if (call.contains("dropout_masks")) masks = &call["dropout_masks"];
   tape.set_training(masks != nullptr);
-  Inputs in = read_inputs(call, masks, tape);
+  Inputs in = read_inputs(call, masks, time_major, tape);
   connect(in);
   const LayerValue result = model.call(in.value);
   Var loss = check_outputs(comparison, at, call, result, in);
@@ -203,6 +213,13 @@ Json layer_config(const Json& file, const Json& calls) {
   return model;
 }
 
+// Whether the layer of a case, or the one inside a Bidirectional, takes [time, batch, features].
+bool is_time_major(const Json& model) {
+  const Json& config = get(model, "config", "model");
+  if (config.contains("layer")) return is_time_major(config["layer"]);
+  return config.value("time_major", false);
+}
+
 }  // namespace
 
 CaseResult run_recurrent_case(const Json& file, DType dtype) {
@@ -213,11 +230,13 @@ CaseResult run_recurrent_case(const Json& file, DType dtype) {
   require<FormatError>(calls.is_array() && !calls.empty(), "calls: a list of at least one call is expected");
   const Index features = calls[0].contains("inputs") ? read_shape(calls[0]["inputs"], "inputs").cols() : 1;
   Model model(layer_config(file, calls), features, dtype, read_list(get(file, "weights", "case"), "weights"));
+  const bool time_major = is_time_major(get(file, "model", "case"));
   Comparison comparison(file, dtype);
   Tape tape(dtype);
   const Json* const masks = file.contains("dropout_masks") ? &file["dropout_masks"] : nullptr;
   for (std::size_t i = 0; i < calls.size(); ++i)
-    run_call(comparison, calls.size() > 1 ? fmt::format("call {}: ", i + 1) : "", calls[i], masks, model, tape);
+    run_call(comparison, calls.size() > 1 ? fmt::format("call {}: ", i + 1) : "", calls[i], masks, time_major, model,
+             tape);
   return comparison.result();
 }
 
