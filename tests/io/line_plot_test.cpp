@@ -33,12 +33,34 @@ BOOST_AUTO_TEST_CASE(curves_become_paths_that_break_where_values_are_missing) {
   BOOST_TEST(std::count(curve.begin(), curve.end(), 'L') == 1);
 }
 
+// A range without width is widened by half of its value, or to [-0.5, 0.5], so that the curve lies in the middle of the frame.
 BOOST_AUTO_TEST_CASE(a_constant_curve_has_a_range) {
-  const TemporaryDirectory directory;
-  LinePlot plot("", "", "");
-  const std::vector<double> x = {5};
-  plot.add("point", x, x);
-  BOOST_CHECK_NO_THROW(plot.save(directory.file("plot.svg")));
+  struct Expected {
+    double value;
+    const char* limits;
+  };
+  for (const auto& [value, limits] :
+       {Expected{5, "data-low=\"2.5\" data-high=\"7.5\""}, Expected{-4, "data-low=\"-6\" data-high=\"-2\""},
+        Expected{0, "data-low=\"-0.5\" data-high=\"0.5\""}}) {
+    LinePlot plot("", "", "");
+    const std::vector<double> values = {value, value};
+    plot.add("constant", values, values);
+    const std::string svg = plot.svg();
+    const auto count = [&](std::string_view text) {
+      int found = 0;
+      for (auto at = svg.find(text); at != std::string::npos; at = svg.find(text, at + 1)) ++found;
+      return found;
+    };
+    BOOST_TEST_CONTEXT("value " << value) {
+      BOOST_TEST(count(limits) == 1);
+      // The middle of a frame of 70..840 by 44..388; both points are there.
+      BOOST_TEST(count("M455.0 216.0 L455.0 216.0") == 1);
+      BOOST_TEST(count("cx=\"455.0\" cy=\"216.0\"") == 2);
+      BOOST_TEST(count("class=\"grid\"") >= 3);
+      BOOST_TEST(count("nan") == 0);
+      BOOST_TEST(count("inf") == 0);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(panels_stand_side_by_side) {
