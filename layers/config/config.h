@@ -46,6 +46,9 @@ class Registry {
     add_layer<L>(std::string(L::class_name));
   }
 
+  /// Names of all cells it can make, sorted.
+  [[nodiscard]] std::vector<std::string> cell_names() const;
+
   /// @throws ValueError for an unknown class, listing the known ones; `path` says where it was named.
   [[nodiscard]] AnyCell make_cell(const std::string& name, const std::string& path, Fields& fields) const {
     return find(cells_, "cell", name, path)(fields);

@@ -34,4 +34,10 @@ Registry::Registry() {
   add_layer<TorchRNN>();
 }
 
+std::vector<std::string> Registry::cell_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, maker] : cells_) names.push_back(name);
+  return names;
+}
+
 }  // namespace recur
