@@ -69,6 +69,7 @@ namespace fn {
 struct Activate {
   static constexpr const char* name = "activate";
   static constexpr bool keep = true;
+  static constexpr bool rare = true;
   static constexpr double leaky_slope = 0.2;
   // Klambauer et al. 2017
   static constexpr double selu_alpha = 1.6732632423543772;
@@ -187,37 +188,43 @@ struct Activate {
 
 }  // namespace fn
 
+/// Pairs of activations that a cell compiles loops for, besides one loop for all other pairs, which are chosen at run time.
+enum class CompiledPairs {
+  tanh_sigmoid,
+  tanh_either_sigmoid  ///< Also tanh with hard_sigmoid, the default of r1.15.
+};
+
 namespace detail {
 
-/// Calls `usual(activation, recurrent_activation)` for tanh with sigmoid, `known(…)`, unless it is null, for tanh with
-/// hard_sigmoid, both compiled in, and `general(…)` for other pairs, chosen at run time: all with functions of expressions.
-template <class Usual, class Known, class General>
-[[nodiscard]] auto choose_activations(Activation activation, Activation recurrent, Usual&& usual, Known&& known,
+/// Calls `usual(activation, recurrent_activation)` with functions of expressions that are known when compiling, if the pair is among
+/// `compiled` and `allowed`; otherwise `general(…)` with functions that are chosen at run time.
+template <CompiledPairs compiled, class Usual, class General>
+[[nodiscard]] auto choose_activations(Activation activation, Activation recurrent, bool allowed, Usual&& usual,
                                       General&& general) {
   for (const Activation one : {activation, recurrent})
     require<ValueError>(one.is_pointwise(), "with_activations: {} works on whole rows and cannot be part of a gate",
                         one.name());
+  const auto tanh_of = [](auto x) { return recur::tanh(x); };
+  allowed = allowed && activation == Activation::tanh;
+  if (allowed && recurrent == Activation::sigmoid) return usual(tanh_of, [](auto x) { return recur::sigmoid(x); });
+  if constexpr (compiled == CompiledPairs::tanh_either_sigmoid) {
+    if (allowed && recurrent == Activation::hard_sigmoid)
+      return usual(tanh_of, [](auto x) { return recur::hard_sigmoid(x); });
+  }
   const auto any = [](Activation one) {
     return [one](auto x) { return map<fn::Activate>(x, static_cast<int>(one.kind())); };
   };
-  const auto tanh_of = [](auto x) { return recur::tanh(x); };
-  if (activation == Activation::tanh && recurrent == Activation::sigmoid)
-    return usual(tanh_of, [](auto x) { return recur::sigmoid(x); });
-  if constexpr (!std::is_null_pointer_v<std::remove_cvref_t<Known>>) {
-    if (activation == Activation::tanh && recurrent == Activation::hard_sigmoid)
-      return known(tanh_of, [](auto x) { return recur::hard_sigmoid(x); });
-  }
   return general(any(activation), any(recurrent));
 }
 
 }  // namespace detail
 
 /// Calls `cell(activation, recurrent_activation)` with two functions of expressions, so that the body of a cell is written
-/// once for all activations. tanh with sigmoid or hard_sigmoid is compiled in; other pairs are chosen at run time.
+/// once for all activations. Every pair in `compiled` adds a dozen loops to the cell.
 /// @throws ValueError for softmax and log_softmax.
-template <class Body>
+template <CompiledPairs compiled = CompiledPairs::tanh_sigmoid, class Body>
 [[nodiscard]] auto with_activations(Activation activation, Activation recurrent, Body&& body) {
-  return detail::choose_activations(activation, recurrent, body, body, body);
+  return detail::choose_activations<compiled>(activation, recurrent, true, body, body);
 }
 
 /// Cuts to [-limit, limit] within a fused expression; the gradient is 0 beyond.
@@ -226,19 +233,16 @@ template <class E>
   return max(min(x, limit), -limit);
 }
 
-/// The same for a cell whose state is cut to [-limit, limit], or not at all if `limit` is 0: calls
-/// `cell(activation, recurrent_activation, cut)`. With a limit only tanh with sigmoid is compiled in: every combination is a
-/// dozen loops.
-/// @throws as above
+/// Calls `cell(activation, recurrent_activation, cut)` for a cell whose state is cut to [-limit, limit], or not at all if `limit` is 0.
+/// tanh with sigmoid or hard_sigmoid is compiled in where there is no limit. All other pairs, and all pairs with a limit, share one set
+/// of loops. @throws ValueError for softmax and log_softmax.
 template <class Body>
 [[nodiscard]] auto with_activations(Activation activation, Activation recurrent, double limit, Body&& body) {
   const double most = limit > 0 ? limit : std::numeric_limits<double>::infinity();
-  const auto uncut = [&](auto act, auto gate) { return body(act, gate, [](auto state) { return state; }); };
-  const auto cut = [&](auto act, auto gate) {
-    return body(act, gate, [most](auto state) { return clip(state, most); });
-  };
-  if (limit > 0) return detail::choose_activations(activation, recurrent, cut, nullptr, cut);
-  return detail::choose_activations(activation, recurrent, uncut, uncut, cut);
+  return detail::choose_activations<CompiledPairs::tanh_either_sigmoid>(
+      activation, recurrent, limit <= 0,
+      [&](auto act, auto gate) { return body(act, gate, [](auto state) { return state; }); },
+      [&](auto act, auto gate) { return body(act, gate, [most](auto state) { return clip(state, most); }); });
 }
 
 }  // namespace recur
