@@ -51,6 +51,7 @@
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
+#include <recur/layers/fused_activations.h>
 #include <recur/layers/initializers.h>
 #include <recur/layers/layer_normalization.h>
 #include <recur/layers/losses.h>

@@ -1,5 +1,6 @@
 # Cold sources run once in a program or once in an epoch: configuration, reports, files, logs, texts, samples, checks. Code generation at
-# -O3 is most of their compile time and buys nothing, so optimized builds compile them with -O1. What runs in every training step (operations,
+# -O3 is most of their compile time and buys nothing, so optimized builds compile them with -O1. Tests, tools and examples are cold as well.
+# What runs in every training step (operations,
 # cells, layers, optimizers' updates, batches) stays at the level of the build.
 set(recur_cold_patterns
     framework/check/*.cpp
