@@ -12,6 +12,7 @@
 #include "common/piano_rolls.h"
 #include "common/run_output.h"
 
+#include <recur/framework/expr/fuse.h>
 #include <recur/framework/expr/operators.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/layers/cells/lstm_cell.h>
