@@ -65,7 +65,7 @@ void learn_to_add(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains an LSTM on the adding problem.", "adding_problem");
+  CommandLine app("Trains an LSTM on the adding problem.", "adding_problem");
   Settings s;
   add_adding_options(app, s.data);
   add_positive(app, "--units", s.units, "units of the LSTM");

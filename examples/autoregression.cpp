@@ -131,14 +131,14 @@ void forecast(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Forecasts a noisy oscillation with an LSTM.", "autoregression");
+  CommandLine app("Forecasts a noisy oscillation with an LSTM.", "autoregression");
   Settings s;
   app.add_option("--data", s.data, "CSV file with a series; without it one is generated");
-  app.add_option("--column", s.column, "its column")->capture_default_str();
-  app.add_option("--noise", s.series.noise, "its standard deviation")->check(positive())->capture_default_str();
+  app.add_option("--column", s.column, "its column").capture_default_str();
+  app.add_option("--noise", s.series.noise, "its standard deviation").check(positive()).capture_default_str();
   app.add_option("--time", s.time, "steps of a window")
-      ->check(CLI::Range(unscored + 1, Index{1'000'000}))
-      ->capture_default_str();
+      .check(between(unscored + 1, Index{1'000'000}))
+      .capture_default_str();
   add_positive(app, "--units", s.units, "units of the LSTM");
   add_positive(app, "--batch", s.batch, "windows a step");
   add_positive(app, "--test-windows", s.test_windows, "to generate");

@@ -188,60 +188,58 @@ void train_and_sample(Settings s) {
       vocabulary.decode(prompt) + vocabulary.decode(sample(model, tape, prompt, s.sample, s.temperature, generator)));
 }
 
-void add_data_options(CLI::App& app, Settings& s) {
+void add_data_options(CommandLine& app, Settings& s) {
   app.add_option("--data,--text", s.data, "text file to learn (UTF-8 or any bytes); its last tenth is held out");
   app.add_option("--dataset", s.dataset, "built-in text, where no file is given")
-      ->check(CLI::IsMember({"grammar", "markov", "dyck", "even"}))
-      ->capture_default_str();
+      .check(one_of({"grammar", "markov", "dyck", "even"}))
+      .capture_default_str();
   add_positive(app, "--characters", s.characters, "characters of built-in text in an epoch, fresh in each");
   app.add_option("--test-characters", s.test_characters, "characters of built-in text held out, and again to test")
-      ->check(CLI::Range(2, 1 << 30))
-      ->capture_default_str();
+      .check(between(2, 1 << 30))
+      .capture_default_str();
   add_positive(app, "--batch", s.batch, "streams read side by side");
   add_positive(app, "--time", s.time, "steps of a window: between two updates");
   app.add_option("--through", s.through,
                  "steps that gradients flow back through, at least --time; 0: those of the window")
-      ->check(not_negative())
-      ->capture_default_str();
+      .check(not_negative())
+      .capture_default_str();
 }
 
-void add_model_options(CLI::App& app, Settings& s) {
+void add_model_options(CommandLine& app, Settings& s) {
   add_positive(app, "--layers", s.model.layers, "LSTM cells on top of each other");
   add_positive(app, "--hidden", s.model.hidden, "units of each");
   app.add_option("--embedding", s.model.embedding, "features of a character; 0: as many as hidden")
-      ->check(not_negative())
-      ->capture_default_str();
+      .check(not_negative())
+      .capture_default_str();
   app.add_option("--dropout", s.model.dropout, "share of each LSTM's inputs dropped in training")
-      ->check(CLI::Range(0.0, 0.95))
-      ->capture_default_str();
+      .check(between(0.0, 0.95))
+      .capture_default_str();
   app.add_option("--save", s.save, "file for the model of the best epoch (safetensors)");
   app.add_option("--resume", s.resume, "start from this saved model");
   app.add_option("--checkpoint", s.checkpoint.directory, "folder for checkpoints: all that training needs to go on");
   app.add_option("--checkpoint-every", s.checkpoint.every, "steps between them, besides the one after each epoch")
-      ->check(not_negative());
+      .check(not_negative());
   app.add_flag("--continue", s.checkpoint.resume, "go on from the newest checkpoint, as if never stopped")
-      ->needs("--checkpoint");
+      .needs("--checkpoint");
 }
 
-void add_training_options(CLI::App& app, Settings& s) {
-  app.add_option("--epochs", s.epochs, "passes over the text")->check(not_negative())->capture_default_str();
+void add_training_options(CommandLine& app, Settings& s) {
+  app.add_option("--epochs", s.epochs, "passes over the text").check(not_negative()).capture_default_str();
   app.add_option("--patience", s.patience, "epochs without improvement that are borne; 0: all")
-      ->check(not_negative())
-      ->capture_default_str();
+      .check(not_negative())
+      .capture_default_str();
   add_positive(app, "--lr", s.learning_rate, "learning rate");
   app.add_option("--schedule", s.schedule,
                  "of the learning rate: constant (the default for a file), or cosine down to zero (for built-in text)")
-      ->check(CLI::IsMember({"constant", "cosine"}));
-  app.add_option("--optimizer", s.optimizer)
-      ->check(CLI::IsMember({"adam", "adamw", "rmsprop", "sgd"}))
-      ->capture_default_str();
+      .check(one_of({"constant", "cosine"}));
+  app.add_option("--optimizer", s.optimizer).check(one_of({"adam", "adamw", "rmsprop", "sgd"})).capture_default_str();
   app.add_option("--clip", s.clip, "global norm that gradients are clipped to; 0: not at all")
-      ->check(not_negative())
-      ->capture_default_str();
+      .check(not_negative())
+      .capture_default_str();
 }
 
-void add_output_options(CLI::App& app, Settings& s) {
-  app.add_option("--sample", s.sample, "characters to write at the end")->check(not_negative())->capture_default_str();
+void add_output_options(CommandLine& app, Settings& s) {
+  app.add_option("--sample", s.sample, "characters to write at the end").check(not_negative()).capture_default_str();
   add_positive(app, "--temperature", s.temperature, "of the sampling; lower is safer");
   add_run_folder(app, s.run);
   add_run_options(app, s.run);
@@ -250,7 +248,8 @@ void add_output_options(CLI::App& app, Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains a stacked LSTM to predict the next character of a text, and writes some of its own.", "char_lm");
+  CommandLine app("Trains a stacked LSTM to predict the next character of a text, and writes some of its own.",
+                  "char_lm");
   Settings s;
   add_data_options(app, s);
   add_model_options(app, s);

@@ -114,7 +114,7 @@ void learn_to_copy(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains an LSTM on the copy memory problem.", "copy_memory");
+  CommandLine app("Trains an LSTM on the copy memory problem.", "copy_memory");
   Settings s;
   app.add_option("--data", s.data, "npz file of ids and the ids wanted; without it copy memory is generated");
   add_positive(app, "--gap", s.gap, "steps between symbols and request");

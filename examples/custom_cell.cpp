@@ -87,11 +87,11 @@ void learn_to_add(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains a cell of one's own on the adding problem.", "custom_cell");
+  CommandLine app("Trains a cell of one's own on the adding problem.", "custom_cell");
   Settings s;
   app.add_option("--cell", s.cell, "peephole (defined here) or lstm (built in)")
-      ->check(CLI::IsMember({"peephole", "lstm"}))
-      ->capture_default_str();
+      .check(one_of({"peephole", "lstm"}))
+      .capture_default_str();
   add_adding_options(app, s.data);
   add_positive(app, "--units", s.units, "units of the cell");
   add_step_options(app, s.training, s.run);

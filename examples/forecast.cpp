@@ -160,10 +160,10 @@ void make_forecasts(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Forecasts the end of a seasonal series with stacked LSTMs.", "forecast");
+  CommandLine app("Forecasts the end of a seasonal series with stacked LSTMs.", "forecast");
   Settings s;
   app.add_option("--data", s.data, "CSV file; without it AirPassengers");
-  app.add_option("--column", s.column, "its column")->capture_default_str();
+  app.add_option("--column", s.column, "its column").capture_default_str();
   add_positive(app, "--season", s.season, "steps of a season; 1: none");
   add_positive(app, "--test", s.test, "values at the end to forecast");
   add_positive(app, "--networks", s.networks, "networks whose forecasts are averaged");
@@ -171,9 +171,9 @@ int main(int argc, char** argv) {
   add_positive(app, "--units", s.training.units, "units of each LSTM");
   add_positive(app, "--lr", s.training.learning_rate, "learning rate; falls to zero");
   app.add_option("--noise", s.training.noise, "added to the inputs in training")
-      ->check(not_negative())
-      ->capture_default_str();
-  app.add_option("--plot", s.plot, "SVG file to write; empty: none")->capture_default_str();
+      .check(not_negative())
+      .capture_default_str();
+  app.add_option("--plot", s.plot, "SVG file to write; empty: none").capture_default_str();
   add_run_options(app, s.run);
   return run(app, argc, argv, [&] { make_forecasts(s); });
 }

@@ -12,6 +12,7 @@
 #include "common/piano_rolls.h"
 #include "common/run_output.h"
 
+#include <recur/framework/expr/fuse.h>
 #include <recur/framework/expr/operators.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/layers/cells/lstm_cell.h>
@@ -95,19 +96,19 @@ void learn_music(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains an LSTM to predict polyphonic music.", "polyphonic_music");
+  CommandLine app("Trains an LSTM to predict polyphonic music.", "polyphonic_music");
   Settings s;
   app.add_option("--data", s.data, "npz file of piano rolls; without it chords are generated");
   add_positive(app, "--pieces", s.pieces, "to generate");
-  app.add_option("--frames", s.frames, "of each")->check(CLI::Range(2, 1'000'000))->capture_default_str();
+  app.add_option("--frames", s.frames, "of each").check(between(2, 1'000'000)).capture_default_str();
   add_positive(app, "--units", s.units, "units of the LSTM");
   app.add_option("--dropout", s.dropout, "share of the LSTM's outputs dropped in training")
-      ->check(CLI::Range(0.0, 0.95))
-      ->capture_default_str();
+      .check(between(0.0, 0.95))
+      .capture_default_str();
   app.add_option("--input-dropout", s.input_dropout,
                  "share of the keys hidden from the LSTM in training, for a whole piece")
-      ->check(CLI::Range(0.0, 0.95))
-      ->capture_default_str();
+      .check(between(0.0, 0.95))
+      .capture_default_str();
   add_positive(app, "--batch", s.batch, "pieces a step");
   add_positive(app, "--epochs", s.epochs, "passes over the pieces, at most");
   add_positive(app, "--patience", s.patience, "epochs without improvement that are borne");

@@ -130,7 +130,7 @@ void learn_grammar(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains an LSTM to predict the strings of Reber's grammar.", "reber_grammar");
+  CommandLine app("Trains an LSTM to predict the strings of Reber's grammar.", "reber_grammar");
   Settings s;
   app.add_option("--data", s.data, "file of strings to learn from, one a line; without it they are drawn afresh");
   app.add_flag("--plain", s.plain, "the grammar itself, not embedded");

@@ -154,15 +154,13 @@ void learn_pairs(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains an LSTM with attention to read numbers in words.", "seq2seq");
+  CommandLine app("Trains an LSTM with attention to read numbers in words.", "seq2seq");
   Settings s;
   app.add_option("--data", s.data, "file of pairs, a tab between them; without it numbers are drawn");
   add_positive(app, "--units", s.units, "units of each LSTM");
   add_positive(app, "--batch", s.batch, "pairs a step");
   add_positive(app, "--test-numbers", s.test_numbers, "to draw");
-  app.add_option("--score", s.score, "of the attention")
-      ->check(CLI::IsMember({"additive", "dot"}))
-      ->capture_default_str();
+  app.add_option("--score", s.score, "of the attention").check(one_of({"additive", "dot"})).capture_default_str();
   add_step_options(app, s.training, s.run);
   add_run_options(app, s.run);
   return run(app, argc, argv, [&] { learn_pairs(s); });

@@ -159,7 +159,7 @@ void classify(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Classifies sequences with an LSTM.", "sequence_classification");
+  CommandLine app("Classifies sequences with an LSTM.", "sequence_classification");
   Settings s;
   app.add_option("--data", s.data,
                  "folder of IDX files named as MNIST's, or npz file; without it temporal order, generated");
@@ -169,23 +169,23 @@ int main(int argc, char** argv) {
   add_positive(app, "--layers", s.layers, "LSTMs on top of each other");
   app.add_flag("--bidirectional", s.bidirectional, "a second LSTM beside each, backwards");
   app.add_option("--dropout", s.dropout, "share of each LSTM's outputs dropped in training")
-      ->check(CLI::Range(0.0, 0.95))
-      ->capture_default_str();
+      .check(between(0.0, 0.95))
+      .capture_default_str();
   add_chrono_option(app, s.chrono);
   add_positive(app, "--batch", s.batch, "sequences a step");
   add_positive(app, "--epochs", s.epochs, "passes over the sequences");
   add_positive(app, "--lr", s.learning_rate, "learning rate of Adam");
   app.add_option("--schedule", s.schedule, "of the learning rate: constant, or cosine down to zero")
-      ->check(CLI::IsMember({"constant", "cosine"}))
-      ->capture_default_str();
+      .check(one_of({"constant", "cosine"}))
+      .capture_default_str();
   add_positive(app, "--clip", s.clip, "largest global norm of the gradients");
   app.add_option("--validation", s.validation, "share of the training sequences held out to choose the epoch by")
-      ->check(CLI::Range(0.0, 0.9))
-      ->capture_default_str();
+      .check(between(0.0, 0.9))
+      .capture_default_str();
   app.add_option("--patience", s.patience, "epochs without improvement that are borne; 0: all")
-      ->check(not_negative())
-      ->needs("--validation")
-      ->capture_default_str();
+      .check(not_negative())
+      .needs("--validation")
+      .capture_default_str();
   add_run_folder(app, s.run);
   add_run_options(app, s.run);
   return run(app, argc, argv, [&] { classify(s); });

@@ -191,7 +191,7 @@ void learn_words(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains a stacked LSTM to predict the next word of a text.", "word_lm");
+  CommandLine app("Trains a stacked LSTM to predict the next word of a text.", "word_lm");
   Settings s;
   app.add_option("--data", s.data, "text to learn, words between spaces; without it sentences of a grammar");
   app.add_option("--valid", s.valid, "text to choose the best epoch by; without it and --test the end of --data");
@@ -199,15 +199,15 @@ int main(int argc, char** argv) {
   app.add_option("--vocabulary", s.vocabulary,
                  "list of words, one a line; without it the most frequent ones are taken");
   app.add_option("--vocabulary-size", s.vocabulary_size, "how many at most")
-      ->check(CLI::Range(3, 10'000'000))
-      ->capture_default_str();
+      .check(between(3, 10'000'000))
+      .capture_default_str();
   app.add_option("--characters", s.characters, "of the generated text")
-      ->check(CLI::Range(20'000, 1 << 30))
-      ->capture_default_str();
+      .check(between(20'000, 1 << 30))
+      .capture_default_str();
   app.add_option("--preset", s.preset, "tiny, or small or medium of the paper")
-      ->check(CLI::IsMember({"tiny", "small", "medium"}))
-      ->capture_default_str();
-  app.add_option("--epochs", s.epochs, "instead of the preset's")->check(not_negative());
+      .check(one_of({"tiny", "small", "medium"}))
+      .capture_default_str();
+  app.add_option("--epochs", s.epochs, "instead of the preset's").check(not_negative());
   add_run_folder(app, s.run);
   add_run_options(app, s.run);
   return run(app, argc, argv, [&] { learn_words(s); });

@@ -79,9 +79,9 @@ struct Entry {
   std::uint64_t end = 0;
 };
 
-class Reader {
+class SafetensorsReader {
  public:
-  explicit Reader(const std::filesystem::path& path) : name_(path.string()) {
+  explicit SafetensorsReader(const std::filesystem::path& path) : name_(path.string()) {
     std::error_code error;
     const bool regular = std::filesystem::is_regular_file(path, error);
     require<FormatError>(regular, "load_safetensors: '{}' {}", name_,
@@ -266,6 +266,6 @@ void save_safetensors(const std::filesystem::path& path, std::span<const NamedAr
   file.commit();
 }
 
-SafetensorsFile load_safetensors(const std::filesystem::path& path) { return Reader(path).read(); }
+SafetensorsFile load_safetensors(const std::filesystem::path& path) { return SafetensorsReader(path).read(); }
 
 }  // namespace recur

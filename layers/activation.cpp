@@ -1,6 +1,7 @@
 #include <recur/layers/activation.h>
 
 #include <recur/framework/ops/softmax.h>
+#include <recur/layers/fused_activations.h>
 
 #include <algorithm>
 #include <array>

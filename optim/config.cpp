@@ -15,9 +15,9 @@ namespace {
 using nlohmann::json;
 
 /// Reads the members of an options struct from an object.
-class Reader {
+class OptimizerReader {
  public:
-  Reader(std::string class_name, const json& config) : class_name_(std::move(class_name)), config_(config) {}
+  OptimizerReader(std::string class_name, const json& config) : class_name_(std::move(class_name)), config_(config) {}
 
   void operator()(const char* key, double& value) { read(key, value, &json::is_number, "a number"); }
   void operator()(const char* key, bool& value) { read(key, value, &json::is_boolean, "true or false"); }
@@ -114,7 +114,7 @@ class Reader {
 };
 
 /// The opposite.
-class Writer {
+class OptimizerWriter {
  public:
   void operator()(const char* key, double value) { config_[key] = value; }
   void operator()(const char* key, bool value) { config_[key] = value; }
@@ -292,7 +292,7 @@ template <class K>
 Optimizer make(const K& kind, Convention convention, std::string_view class_name, const json& config) {
   typename K::Options options;
   if constexpr (requires { options.convention; }) options.convention = convention;
-  Reader reader{std::string(class_name), config};
+  OptimizerReader reader{std::string(class_name), config};
   describe_common(reader, options);
   describe(reader, options);
   reader.finish();
@@ -332,7 +332,7 @@ OptimizerConfig get_config(const Optimizer& optimizer) {
     if constexpr (requires { options.convention; }) convention = options.convention;
     const auto* prefix = std::find_if(std::begin(prefixes), std::end(prefixes),
                                       [&](const Prefix& p) { return p.convention == convention; });
-    Writer writer;
+    OptimizerWriter writer;
     describe_common(writer, options);
     describe(writer, options);
     result.class_name = std::string(prefix->text) + (convention == Convention::torch ? kind.torch : kind.keras);

@@ -17,9 +17,9 @@ json to_json(const Schedule& schedule);
 Schedule from_json(const json& config);
 
 /// Reads members from an object; those without a default must be there.
-class Reader {
+class ScheduleReader {
  public:
-  Reader(std::string class_name, const json& config) : class_name_(std::move(class_name)), config_(config) {}
+  ScheduleReader(std::string class_name, const json& config) : class_name_(std::move(class_name)), config_(config) {}
 
   template <class T>
   void required(const char* key, T& value) {
@@ -73,7 +73,7 @@ class Reader {
 };
 
 /// The opposite.
-class Writer {
+class ScheduleWriter {
  public:
   template <class T>
   void required(const char* key, const T& value) {
@@ -158,33 +158,34 @@ void describe(auto& archive, InverseSquareRootOptions& o) {
 
 /// One schedule: its class name and the function that makes it.
 template <class Options_, class Make>
-struct Kind {
+struct ScheduleKind {
   using Options = Options_;
   const char* name;
   Options_ empty;
   Make make;
 };
 template <class Options, class Make>
-Kind<Options, Make> kind(const char* name, Options empty, Make make) {
+ScheduleKind<Options, Make> schedule_kind(const char* name, Options empty, Make make) {
   return {name, std::move(empty), make};
 }
 
 /// Calls `visit` with every kind.
 void for_each_kind(auto visit) {
-  visit(kind("PiecewiseConstantDecay", PiecewiseConstantOptions{}, [](PiecewiseConstantOptions o) {
+  visit(schedule_kind("PiecewiseConstantDecay", PiecewiseConstantOptions{}, [](PiecewiseConstantOptions o) {
     return piecewise_constant(std::move(o.boundaries), std::move(o.values));
   }));
-  visit(kind("StepDecay", StepDecayOptions{0, 1}, step_decay));
-  visit(kind("ExponentialDecay", ExponentialDecayOptions{0, 1, 1}, exponential_decay));
-  visit(kind("PolynomialDecay", PolynomialDecayOptions{0, 1}, polynomial_decay));
-  visit(kind("InverseTimeDecay", InverseTimeDecayOptions{0, 1, 1}, inverse_time_decay));
-  visit(kind("CosineDecay", CosineDecayOptions{0, 1}, cosine_decay));
-  visit(kind("CosineDecayRestarts", CosineRestartsOptions{0, 1}, cosine_restarts));
-  visit(kind("LinearCosineDecay", LinearCosineDecayOptions{0, 1}, linear_cosine_decay));
-  visit(kind("NoisyLinearCosineDecay", NoisyLinearCosineDecayOptions{0, 1}, noisy_linear_cosine_decay));
-  visit(kind("WarmUp", WarmUpSource{{1}, 0.0}, [](WarmUpSource o) { return warm_up(o.options, std::move(o.then)); }));
-  visit(kind("OneCycle", OneCycleOptions{0, 1}, one_cycle));
-  visit(kind("InverseSquareRoot", InverseSquareRootOptions{0, 1}, inverse_square_root));
+  visit(schedule_kind("StepDecay", StepDecayOptions{0, 1}, step_decay));
+  visit(schedule_kind("ExponentialDecay", ExponentialDecayOptions{0, 1, 1}, exponential_decay));
+  visit(schedule_kind("PolynomialDecay", PolynomialDecayOptions{0, 1}, polynomial_decay));
+  visit(schedule_kind("InverseTimeDecay", InverseTimeDecayOptions{0, 1, 1}, inverse_time_decay));
+  visit(schedule_kind("CosineDecay", CosineDecayOptions{0, 1}, cosine_decay));
+  visit(schedule_kind("CosineDecayRestarts", CosineRestartsOptions{0, 1}, cosine_restarts));
+  visit(schedule_kind("LinearCosineDecay", LinearCosineDecayOptions{0, 1}, linear_cosine_decay));
+  visit(schedule_kind("NoisyLinearCosineDecay", NoisyLinearCosineDecayOptions{0, 1}, noisy_linear_cosine_decay));
+  visit(schedule_kind("WarmUp", WarmUpSource{{1}, 0.0},
+                      [](WarmUpSource o) { return warm_up(o.options, std::move(o.then)); }));
+  visit(schedule_kind("OneCycle", OneCycleOptions{0, 1}, one_cycle));
+  visit(schedule_kind("InverseSquareRoot", InverseSquareRootOptions{0, 1}, inverse_square_root));
 }
 
 /// Keras 3's warm-up, part of its cosine decay: rises to `warmup_target`, at which the cosine then begins.
@@ -220,7 +221,7 @@ Schedule from_json(const json& config) {
   for_each_kind([&](auto kind) {
     known.emplace_back(kind.name);
     if (name != kind.name) return;
-    Reader reader(name, arguments);
+    ScheduleReader reader(name, arguments);
     auto options = kind.empty;
     describe(reader, options);
     reader.ignored("name");
@@ -241,7 +242,7 @@ json to_json(const Schedule& schedule) {
     const auto* given = std::get_if<Options>(&schedule.source()->options);
     if (!given) return;
     Options options = *given;
-    Writer writer;
+    ScheduleWriter writer;
     describe(writer, options);
     result = {{"class_name", kind.name}, {"config", writer.config}};
   });

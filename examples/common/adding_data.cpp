@@ -4,14 +4,14 @@
 
 namespace recur::examples {
 
-void add_adding_options(CLI::App& app, AddingOptions& options) {
+void add_adding_options(CommandLine& app, AddingOptions& options) {
   app.add_option(
       "--data", options.data,
       "npz file of train_inputs [n, time, features], train_targets [n, k], test_inputs, test_targets; without "
       "it sums are generated");
   app.add_option("--time", options.time, "steps of a generated sequence")
-      ->check(CLI::Range(2, 1'000'000))
-      ->capture_default_str();
+      .check(between(2, 1'000'000))
+      .capture_default_str();
   add_positive(app, "--batch", options.batch, "sequences a step");
   add_positive(app, "--test-sequences", options.test_sequences, "to generate");
 }

@@ -12,7 +12,7 @@ struct AddingOptions {
   Index test_sequences = 10'000;
 };
 /// Adds `--data`, `--time`, `--batch` and `--test-sequences`.
-void add_adding_options(CLI::App& app, AddingOptions& options);
+void add_adding_options(CommandLine& app, AddingOptions& options);
 
 [[nodiscard]] StepData adding_data(const AddingOptions& options, std::uint64_t seed);
 

@@ -2,6 +2,7 @@
 
 #include <recur/framework/tensor/error.h>
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <charconv>
@@ -13,8 +14,8 @@ namespace recur::examples {
 namespace {
 
 // CLI11's own checks write their bounds out, 309 digits of them.
-CLI::Validator number_check(std::string description, std::function<bool(double)> holds, std::string message) {
-  return CLI::Validator(
+Check number_check(std::string description, std::function<bool(double)> holds, std::string message) {
+  return std::make_shared<CLI::Validator>(
       [=](const std::string& text) {
         double value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -24,29 +25,7 @@ CLI::Validator number_check(std::string description, std::function<bool(double)>
       std::move(description));
 }
 
-}  // namespace
-
-CLI::Validator positive() {
-  return number_check(
-      "POSITIVE", [](double value) { return std::isfinite(value) && value > 0; }, "a number above 0");
-}
-
-CLI::Validator not_negative() {
-  return number_check(
-      "NONNEGATIVE", [](double value) { return std::isfinite(value) && value >= 0; }, "a number from 0 up");
-}
-
-void add_run_options(CLI::App& app, RunOptions& options) {
-  app.add_option("--seed", options.seed, "of weights and data")->check(not_negative())->capture_default_str();
-  add_positive(app, "--threads", options.threads, "threads of large operations");
-  app.add_flag("--json", options.json, "one JSON object a line");
-}
-
-void add_run_folder(CLI::App& app, RunOptions& options) {
-  app.add_option("--run", options.folder, "folder for logs, curves and a page about the training");
-  app.parse_complete_callback([&] { options.config = to_json(app); });
-}
-
+// All options and flags with their values, numbers as numbers.
 std::string to_json(const CLI::App& app) {
   nlohmann::ordered_json config;
   for (const CLI::Option* option : app.get_options([](const CLI::Option* o) { return o->get_configurable(); })) {
@@ -63,8 +42,65 @@ std::string to_json(const CLI::App& app) {
   return config.dump();
 }
 
-int run(CLI::App& app, int argc, char** argv, const std::function<void()>& program) {
+}  // namespace
+
+Check positive() {
+  return number_check(
+      "POSITIVE", [](double value) { return std::isfinite(value) && value > 0; }, "a number above 0");
+}
+
+Check not_negative() {
+  return number_check(
+      "NONNEGATIVE", [](double value) { return std::isfinite(value) && value >= 0; }, "a number from 0 up");
+}
+
+Check between(Index low, Index high) { return std::make_shared<CLI::Range>(low, high); }
+Check between(double low, double high) { return std::make_shared<CLI::Range>(low, high); }
+Check one_of(std::initializer_list<const char*> words) {
+  return std::make_shared<CLI::IsMember>(std::vector<std::string>(words.begin(), words.end()));
+}
+
+CommandLine::CommandLine(const std::string& description, const std::string& name)
+    : app_(std::make_unique<CLI::App>(description, name)) {}
+CommandLine::~CommandLine() = default;
+
+CommandLine::Option CommandLine::add(const std::string& name, Target value, const std::string& description) {
+  return std::visit([&](auto* to) { return Option(*app_->add_option(name, *to, description)); }, value);
+}
+
+CommandLine::Option CommandLine::add_flag(const std::string& name, bool& value, const std::string& description) {
+  return Option(*app_->add_flag(name, value, description));
+}
+
+CommandLine::Option CommandLine::Option::check(const Check& check) {
+  option_->check(*check);
+  return *this;
+}
+
+CommandLine::Option CommandLine::Option::capture_default_str() {
+  option_->capture_default_str();
+  return *this;
+}
+
+CommandLine::Option CommandLine::Option::needs(const std::string& name) {
+  option_->needs(name);
+  return *this;
+}
+
+void add_run_options(CommandLine& app, RunOptions& options) {
+  app.add_option("--seed", options.seed, "of weights and data").check(not_negative()).capture_default_str();
+  add_positive(app, "--threads", options.threads, "threads of large operations");
+  app.add_flag("--json", options.json, "one JSON object a line");
+}
+
+void add_run_folder(CommandLine& app, RunOptions& options) {
+  app.add_option("--run", options.folder, "folder for logs, curves and a page about the training");
+  app.app().parse_complete_callback([&] { options.config = to_json(app.app()); });
+}
+
+int run(CommandLine& command_line, int argc, char** argv, const std::function<void()>& program) {
   constexpr int bad_input = 2;
+  CLI::App& app = command_line.app();
   for (CLI::Option* option : app.get_options())
     if (option->get_items_expected_max() == 1) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   try {

@@ -17,10 +17,10 @@ namespace recur::examples {
 }
 
 /// Adds `--chrono`.
-inline void add_chrono_option(CLI::App& app, double& steps) {
+inline void add_chrono_option(CommandLine& app, double& steps) {
   app.add_option("--chrono", steps, "steps to remember for, by the gates' first bias; 0: the usual bias of 1")
-      ->check(not_negative())
-      ->capture_default_str();
+      .check(not_negative())
+      .capture_default_str();
 }
 
 }  // namespace recur::examples

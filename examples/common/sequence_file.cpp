@@ -8,7 +8,7 @@
 namespace recur::examples {
 namespace {
 
-Batch load_part(const NpzFile& file, const std::string& part) {
+Batch load_arrays(const NpzFile& file, const std::string& part) {
   Batch data{file.load<float>(part + "_inputs"), file.load<float>(part + "_targets")};
   const Shape inputs = data.inputs.shape();
   const Shape targets = data.targets.shape();
@@ -30,7 +30,7 @@ Shape example_of(const Tensor<float>& all) {
 
 SequenceFile load_sequences(const std::filesystem::path& path) {
   const NpzFile file(path);
-  SequenceFile data{load_part(file, "train"), load_part(file, "test")};
+  SequenceFile data{load_arrays(file, "train"), load_arrays(file, "test")};
   for (const auto& [learned, judged] :
        {std::pair(&data.train.inputs, &data.test.inputs), std::pair(&data.train.targets, &data.test.targets)})
     require(example_of(*learned) == example_of(*judged),

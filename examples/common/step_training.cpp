@@ -7,7 +7,7 @@
 #include <memory>
 
 namespace recur::examples {
-void add_step_options(CLI::App& app, StepOptions& options, RunOptions& run) {
+void add_step_options(CommandLine& app, StepOptions& options, RunOptions& run) {
   add_positive(app, "--steps", options.steps, "training steps");
   add_positive(app, "--report-every", options.report_every, "steps between tests");
   add_positive(app, "--lr", options.learning_rate, "learning rate of Adam");

@@ -21,7 +21,7 @@ struct StepOptions {
   [[nodiscard]] Index epoch() const { return std::min(steps, report_every); }
 };
 /// Adds `--steps`, `--report-every`, `--lr`, `--clip` and, as training is shown by `RunOutput`, `--run`.
-void add_step_options(CLI::App& app, StepOptions& options, RunOptions& run);
+void add_step_options(CommandLine& app, StepOptions& options, RunOptions& run);
 
 /// A trainer with Adam. Call `fit` with `options.epoch()` batches.
 [[nodiscard]] Trainer step_trainer(std::vector<NamedParameter> learned, const StepOptions& options);

@@ -12,10 +12,21 @@
 namespace recur::detail {
 inline namespace RECUR_SIMD_WIDTH {  // see simd.h
 
-/// The loops for one number type. double is for checking gradients: one form of each will do, and compiles faster.
+/// True if a function of the expressions declares `rare`: it is chosen at run time, for what few programs use.
+template <class E>
+inline constexpr bool is_rare = false;
+template <class Op, class... A>
+inline constexpr bool is_rare<Map<Op, A...>> = requires {
+  Op::rare;
+};
+template <class... E>
+inline constexpr bool is_rare<TypeList<E...>> = (is_rare<E> || ...);
+
+/// Returns the loops for one number type. Each takes 0.3 to 0.5 s to compile, so that loops for dense operands are compiled for float and
+/// usual functions only. double is for checking gradients.
 template <class T, class P, class Kept>
 [[nodiscard]] constexpr FusedKernel::Loops fused_loops() {
-  constexpr bool fast = std::is_same_v<T, float>;
+  constexpr bool fast = std::is_same_v<T, float> && !is_rare<typename P::Nodes>;
   FusedKernel::Loops loops{&forward_kernel<T, P, false>,
                            &backward_kernel<T, P, false>,
                            &forward_kernel<T, P, fast>,

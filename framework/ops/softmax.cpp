@@ -7,7 +7,7 @@ namespace {
 
 using detail::RowKernels;
 
-constexpr Index work_per_element = 20;  // an exponential, roughly
+constexpr Index softmax_work = 20;  // an exponential, roughly
 
 template <class T>
 using Forward = void (*RowKernels<T>::*)(const T* x, T* y, Index n);
@@ -19,14 +19,14 @@ void by_rows(Var x, Var y, Forward<T> forward, Backward<T> backward) {
   const MatrixView<const T> from = x.value<T>();
   const MatrixView<T> to = y.mutable_value<T>();
   const auto run = detail::row_kernels<T>().*forward;
-  parallel_for(from.rows, from.cols * work_per_element,
+  parallel_for(from.rows, from.cols * softmax_work,
                [&](Index r) { run(from.data + r * from.stride, to.data + r * to.stride, from.cols); });
   if (!y.wants_gradient()) return;
   y.tape().on_backward(y, "softmax", [x, y, back = detail::row_kernels<T>().*backward] {
     const auto sink = x.claim_gradient<T>();
     const MatrixView<const T> value = y.value<T>();
     const MatrixView<const T> dy = y.adjoint<T>();
-    parallel_for(value.rows, value.cols * work_per_element, [&](Index r) {
+    parallel_for(value.rows, value.cols * softmax_work, [&](Index r) {
       back(value.data + r * value.stride, dy.data + r * dy.stride, sink.view.data + r * sink.view.stride, value.cols,
            !sink.fresh);
     });

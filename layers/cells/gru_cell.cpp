@@ -1,6 +1,7 @@
 #include <recur/layers/cells/gru_cell.h>
 
 #include <recur/framework/ops/split.h>
+#include <recur/layers/fused_activations.h>
 
 namespace recur {
 
@@ -63,7 +64,9 @@ Var GRUCell::reset_before(Var x, Var h, Var kept_h, const CellContext& context) 
   observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
     return std::array{NamedGate{"update", zx[0] + hz}, NamedGate{"reset", zx[1] + hr}};
   });
-  return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
+  // r1.15 resets before by default, with hard_sigmoid.
+  constexpr auto compiled = CompiledPairs::tanh_either_sigmoid;
+  return with_activations<compiled>(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     const Var reset = fuse([&](auto a, auto b, auto m) { return gate(a + b) * m; }, zx[1], hr, masked(h, 2));
     const Var candidate = matmul(reset, u[2]);
     return fuse(

@@ -2,6 +2,7 @@
 
 #include <recur/framework/ops/layer_norm.h>
 #include <recur/framework/ops/split.h>
+#include <recur/layers/fused_activations.h>
 
 namespace recur {
 namespace {

@@ -1,6 +1,7 @@
 #include <recur/layers/cells/peephole_lstm_cell.h>
 
 #include <recur/framework/ops/split.h>
+#include <recur/layers/fused_activations.h>
 
 namespace recur {
 

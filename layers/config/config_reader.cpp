@@ -134,9 +134,9 @@ Constraint read_constraint(const Json& json, const std::string& path) {
   refuse(path, "'{}' is not a known constraint (known: MaxNorm, MinMaxNorm, NonNeg, UnitNorm)", name);
 }
 
-class Reader final : public Fields {
+class LayerReader final : public Fields {
  public:
-  Reader(const Json& config, std::string path, const Registry& registry)
+  LayerReader(const Json& config, std::string path, const Registry& registry)
       : config_(config), path_(std::move(path)), registry_(registry) {}
 
   void operator()(const char* key, bool& value) override {
@@ -216,12 +216,14 @@ class Reader final : public Fields {
   [[nodiscard]] bool reading() const override { return true; }
 
   AnyCell read_cell(const Json& json, const std::string& path) const {
-    return read<AnyCell>(
-        json, path, [&](const std::string& name, Reader& inner) { return registry_.make_cell(name, path, inner); });
+    return read<AnyCell>(json, path, [&](const std::string& name, LayerReader& inner) {
+      return registry_.make_cell(name, path, inner);
+    });
   }
   AnyLayer read_layer(const Json& json, const std::string& path) const {
-    return read<AnyLayer>(
-        json, path, [&](const std::string& name, Reader& inner) { return registry_.make_layer(name, path, inner); });
+    return read<AnyLayer>(json, path, [&](const std::string& name, LayerReader& inner) {
+      return registry_.make_layer(name, path, inner);
+    });
   }
 
  private:
@@ -229,7 +231,7 @@ class Reader final : public Fields {
   Any read(const Json& json, const std::string& path, Make make) const {
     if (!json.is_object()) refuse(path, "{{\"class_name\": …, \"config\": {{…}}}} is expected, got {}", json.dump());
     const ClassConfig found = class_config(json, path);
-    Reader inner(found.config, path.empty() ? "config" : path + ".config", registry_);
+    LayerReader inner(found.config, path.empty() ? "config" : path + ".config", registry_);
     CommonConfig common = inner.read_common();
     Any result;
     try {
@@ -312,12 +314,12 @@ Json parsed(std::string_view text) {
 
 AnyCell cell_from_config(std::string_view json, const Registry& registry) {
   const Json whole = parsed(json);
-  return Reader(whole, "", registry).read_cell(whole, "");
+  return LayerReader(whole, "", registry).read_cell(whole, "");
 }
 
 AnyLayer layer_from_config(std::string_view json, const Registry& registry) {
   const Json whole = parsed(json);
-  return Reader(whole, "", registry).read_layer(whole, "");
+  return LayerReader(whole, "", registry).read_layer(whole, "");
 }
 
 }  // namespace recur

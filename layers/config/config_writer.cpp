@@ -7,25 +7,25 @@ namespace recur {
 namespace {
 
 // In the order they are written.
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json with_class(std::string_view name, Json config) {
-  Json json;
+OrderedJson with_class(std::string_view name, OrderedJson config) {
+  OrderedJson json;
   json["class_name"] = name;
   json["config"] = std::move(config);
   return json;
 }
 
-Json write_initializer(const Initializer& initializer) {
-  Json arguments = Json::object();
+OrderedJson write_initializer(const Initializer& initializer) {
+  OrderedJson arguments = OrderedJson::object();
   for (const auto& [key, value] : initializer.config())
     std::visit([&, k = key](const auto& argument) { arguments[k] = argument; }, value);
   if (const auto seed = arguments.find("seed"); seed != arguments.end()) *seed = seed->get<std::uint64_t>();
   return with_class(initializer.class_name(), std::move(arguments));
 }
 
-Json write_constraint(const Constraint& constraint) {
-  Json c = Json::object();
+OrderedJson write_constraint(const Constraint& constraint) {
+  OrderedJson c = OrderedJson::object();
   switch (constraint.kind()) {
     case Constraint::Kind::none:
       return nullptr;
@@ -73,7 +73,7 @@ class Writer final : public Fields {
   [[nodiscard]] bool reading() const override { return false; }
 
   template <class Any>
-  static Json write(const char* kind, const Any& any) {
+  static OrderedJson write(const char* kind, const Any& any) {
     require<ValueError>(!any.empty() && !any->class_name().empty(),
                         "get_config: a {} has no class_name and config(), so it has no config", kind);
     Writer inner;
@@ -90,11 +90,11 @@ class Writer final : public Fields {
  private:
   template <class Any>
   void write_list(const char* key, const char* kind, const std::vector<Any>& list) {
-    json[key] = Json::array();
+    json[key] = OrderedJson::array();
     for (const Any& any : list) json[key].push_back(write(kind, any));
   }
 
-  Json json = Json::object();
+  OrderedJson json = OrderedJson::object();
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <recur/layers/activation.h>
 #include <recur/layers/cells/lstm_cell.h>
+#include <recur/layers/fused_activations.h>
 
 #include <functional>
 #include <map>

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <recur/framework/expr/fuse.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/sequential.h>

@@ -1,6 +1,5 @@
-// Uses pieces of the library that are compiled, a template, an error, and a file format that needs another library.
-#include <recur/framework/tensor/array.h>
-#include <recur/io/csv.h>
+// Uses pieces of the library that are compiled, a template, an error, a layer, an optimizer, and a file format that needs another library.
+#include <recur/recur.h>
 
 #include <cstdio>
 #include <fstream>
@@ -16,6 +15,16 @@ int main() {
   std::ofstream("consumer.csv") << "day,passengers\n1,112\n2,118\n";
   const recur::CsvTable table("consumer.csv");
   if (table.column("passengers") != std::vector<double>{112, 118}) return 1;
+
+  recur::Sequential model{recur::RNN(recur::LSTMCell(4)), recur::Dense(1)};
+  recur::Builder builder(3, recur::DType::float32, recur::Generator(1));
+  model.build(builder);
+  recur::optim::Optimizer optimizer = recur::optim::adam();
+  recur::Tape tape;
+  const recur::Var loss = recur::mean(model(tape.constant(recur::Tensor<float>({2, 5, 3}))));
+  tape.backward(loss);
+  optimizer.step(recur::parameters(model));
+  std::printf("loss %g\n", loss.item());
 
   try {
     array.assign(std::span<const double>{});

@@ -2,6 +2,7 @@
 #include "../temporary_directory.h"
 
 #include <recur/framework/autodiff/recompute.h>
+#include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/split.h>
