@@ -86,10 +86,10 @@ int main(int argc, char** argv) try {
   app.add_option("--checkpoint", options.checkpoint, "A long sequence: none, auto, or steps between stored states")
       ->check(CLI::IsMember({"none", "auto"}) | CLI::PositiveNumber);
   app.add_option("--memory", options.memory, "With --checkpoint auto: for the whole program (900M, 1.5G)");
-  bool flush = false;
-  app.add_flag("--flush-denormals", flush, "Numbers too small for full precision count as zeros");
+  bool keep = false;
+  app.add_flag("--keep-denormals", keep, "Numbers too small for full precision do not count as zeros");
   CLI11_PARSE(app, argc, argv);
-  require<ValueError>(!flush || flush_denormals(true), "--flush-denormals: this processor has no such switch");
+  if (keep) flush_denormals(false);
   run(options);
   return 0;
 } catch (const std::exception& error) {

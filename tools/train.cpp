@@ -1,3 +1,4 @@
+#include <recur/framework/threads/thread_count.h>
 #include <recur/io/model_file.h>
 #include <recur/layers/summary.h>
 #include <recur/optim/averaged_weights.h>
@@ -6,6 +7,7 @@
 #include <recur/train/loop/trainer.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "commands.h"
 #include "run.h"
@@ -24,6 +26,13 @@ class JudgedWeights {
  private:
   std::optional<optim::AveragedWeights> averages_;
 };
+
+/// Says how many threads may be used, as the first line on standard output.
+void print_threads(bool json) {
+  if (json) fmt::print("{{\"threads\":{}}}\n", threads());
+  else fmt::print("training on {} thread{}\n", threads(), threads() == 1 ? "" : "s");
+  std::fflush(stdout);
+}
 
 /// What the best model scores, and for text some that it writes.
 void complete_report(RunFolder& report, Task& task, const Run& run, std::uint64_t seed) {
@@ -76,6 +85,7 @@ void train(const Flags& flags) {
     scores = task.evaluate(tape, task.validation());
     return scores[0].second;
   };
+  print_threads(flags.json);
   const auto epochs = trainer.fit(
       tape, task.training(), [&](Tape& t, const PaddedBatch& batch) { return task.loss(t, batch); }, validation);
   const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; }) ||

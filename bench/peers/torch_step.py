@@ -35,7 +35,7 @@ def parse_arguments():
     parser.add_argument("--wait", choices=["active", "passive"], default="active")
     parser.add_argument("--last", action="store_true",
                         help="gradient of the last output, none of the input: as lstm_step --checkpoint")
-    parser.add_argument("--flush-denormals", action="store_true", help="as lstm_step's")
+    parser.add_argument("--keep-denormals", action="store_true", help="as lstm_step's")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -63,7 +63,7 @@ def main():
     features = a.input or a.hidden
     kind = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}[a.cell]
     model = kind(features, a.hidden, a.layers)
-    torch.set_flush_denormal(a.flush_denormals)
+    torch.set_flush_denormal(not a.keep_denormals)
     x = torch.rand(a.time, a.batch, features, requires_grad=not a.last)
     seed = torch.full((a.batch, a.hidden) if a.last else (a.time, a.batch, a.hidden), 0.01)
 

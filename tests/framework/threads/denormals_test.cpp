@@ -1,7 +1,7 @@
-#include <recur/framework/threads/denormals.h>
-#include <recur/framework/threads/parallel.h>
+#include "support.h"
 
-#include <boost/test/unit_test.hpp>
+#include <recur/framework/threads/denormals.h>
+#include <recur/framework/threads/processors.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,9 +9,10 @@
 #include <thread>
 #include <vector>
 
-namespace {
-
 using namespace recur;
+using namespace recur::test;
+
+namespace {
 
 float smallest() {
   volatile float x = std::numeric_limits<float>::min();
@@ -19,52 +20,83 @@ float smallest() {
   return x;
 }
 
+/// Whether this thread keeps denormals, found out by arithmetic.
+bool keeps() { return smallest() != 0; }
+
+/// Keeps denormals in passes for one test.
+class KeptInPasses {
+ public:
+  KeptInPasses() { flush_denormals(false); }
+  ~KeptInPasses() { flush_denormals(true); }
+  KeptInPasses(const KeptInPasses&) = delete;
+  KeptInPasses& operator=(const KeptInPasses&) = delete;
+};
+
+const bool possible = flush_denormals(true);
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(denormals)
 
-BOOST_AUTO_TEST_CASE(flushed_or_not_here_and_in_threads_started_later) {
-  float on = 1, in_thread = 1, off = 0;
-  bool possible = false;
-  // In a thread of its own, so that it stays as it is for other tests.
-  std::thread([&] {
-    possible = recur::flush_denormals(true);
-    on = smallest();
-    std::thread([&] { in_thread = smallest(); }).join();
-    recur::flush_denormals(false);
-    off = smallest();
-  }).join();
-  BOOST_TEST(off > 0);
-  BOOST_TEST(on == (possible ? 0 : off));
-  BOOST_TEST(in_thread == on);
-  BOOST_TEST(smallest() > 0);
+BOOST_AUTO_TEST_CASE(passes_flush_them_and_give_the_mode_back) {
+  BOOST_TEST(flushes_denormals() == possible);
+  BOOST_TEST(keeps());
+  for (const Index operations : {1, 1000}) {
+    bool kept = false;
+    with_team(operations, [&] { kept = keeps(); });
+    BOOST_TEST(kept == !possible);
+    BOOST_TEST(keeps());
+    BOOST_CHECK_THROW(with_team(operations, [] { fail<ValueError>("denormals_test"); }), ValueError);
+    BOOST_TEST(keeps());
+  }
 }
 
-BOOST_AUTO_TEST_CASE(threads_that_share_an_operation_do_as_the_one_that_began_it) {
-  // As above; its number of threads is its own, too.
-  std::thread([] {
-    set_threads(2);
-    const auto all = [] {
-      std::vector<float> results(64);
-      std::vector<std::thread::id> by(results.size());
-      parallel_for(std::ssize(results), 10'000'000, [&](Index i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the other thread gets some too
-        results[static_cast<std::size_t>(i)] = smallest();
-        by[static_cast<std::size_t>(i)] = std::this_thread::get_id();
-      });
-      BOOST_TEST(std::ranges::count(by, by[0]) < std::ssize(by));
-      return results;
+BOOST_AUTO_TEST_CASE(the_process_can_keep_them) {
+  const KeptInPasses switched_off;
+  BOOST_TEST(!flushes_denormals());
+  bool here = false, in_thread = false;
+  with_team(1000, [&] { here = keeps(); });
+  std::thread([&] { with_team(1000, [&] { in_thread = keeps(); }); }).join();
+  BOOST_TEST(here);
+  BOOST_TEST(in_thread);
+}
+
+BOOST_AUTO_TEST_CASE(a_caller_that_flushes_them_anyway_still_does) {
+  const KeptInPasses switched_off;
+  const detail::DenormalMode flushing(true);
+  BOOST_TEST(detail::thread_flushes_denormals() == possible);
+  bool kept = false;
+  with_team(1000, [&] { kept = keeps(); });
+  BOOST_TEST(kept == !possible);
+  BOOST_TEST(detail::thread_flushes_denormals() == possible);
+  const detail::DenormalMode keeping(false);
+  BOOST_TEST(keeps());
+}
+
+BOOST_AUTO_TEST_CASE(threads_that_share_work_do_as_the_one_that_began_it) {
+  const Threads two(2);
+  const auto all = [](bool in_shares) {
+    std::vector<int> kept(64);
+    std::vector<std::thread::id> by(kept.size());
+    const auto body = [&](Index i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the other thread gets some too
+      kept[static_cast<std::size_t>(i)] = keeps() ? 1 : 0;
+      by[static_cast<std::size_t>(i)] = std::this_thread::get_id();
     };
-    const auto off = all();  // now both threads are there
-    const bool possible = flush_denormals(true);
-    const auto on = all();
-    flush_denormals(false);  // before they are looked at: operands are flushed, too
-    const auto off_again = all();
-    const auto zeros = [](const std::vector<float>& results) { return std::ranges::count(results, 0.0F); };
-    BOOST_TEST(zeros(off) == 0);
-    BOOST_TEST(zeros(on) == (possible ? std::ssize(on) : 0));
-    BOOST_TEST(zeros(off_again) == 0);
-  }).join();
+    if (in_shares) run_shares(std::ssize(kept), body);
+    else parallel_for(std::ssize(kept), 10'000'000, body);
+    if (detail::usable_processors() > 1) BOOST_TEST(std::ranges::count(by, by[0]) < std::ssize(by));
+    return std::ranges::count(kept, 1);
+  };
+  BOOST_TEST(all(false) == 64);  // outside of a pass: as the caller does
+  BOOST_TEST(all(true) == (possible ? 0 : 64));
+  {
+    const detail::DenormalMode flushing(true);
+    BOOST_TEST(all(false) == (possible ? 0 : 64));
+  }
+  BOOST_TEST(all(false) == 64);
+  const KeptInPasses switched_off;
+  BOOST_TEST(all(true) == 64);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
