@@ -56,7 +56,7 @@ struct PeepholeCell {
           const auto c1 = sigmoid(f + wf * c0) * c0 + sigmoid(i + wi * c0) * tanh(g);
           return std::tuple{sigmoid(o + wo * c1) * tanh(c1), c1};
         },
-        split<4>(matmul(x, kernel) + matmul(s.h, recurrent) + bias), s.c, pi, pf, po);
+        reuse(split<4>(matmul(x, kernel) + matmul(s.h, recurrent) + bias)), s.c, pi, pf, po);
     return {h, {h, c}};
   }
 };

@@ -31,12 +31,16 @@ Activation::Activation(std::string_view name) : kind_(linear) {
 std::string_view Activation::name() const { return known_names[static_cast<std::size_t>(kind_)]; }
 std::span<const std::string_view> Activation::names() { return known_names; }
 
-Var Activation::operator()(Var x) const {
+Var Activation::operator()(Var x, Var place) const {
   if (kind_ == linear) return x;
-  if (kind_ == tanh) return recur::tanh(x);
+  if (kind_ == tanh)
+    return fuse(
+        into(place), [](auto z) { return recur::tanh(z); }, x);
   if (kind_ == softmax) return recur::softmax(x);
   if (kind_ == log_softmax) return recur::log_softmax(x);
-  return map<fn::Activate>(x, static_cast<int>(kind_));
+  const int kind = kind_;
+  return fuse(
+      into(place), [kind](auto z) { return map<fn::Activate>(z, kind); }, x);
 }
 
 }  // namespace recur

@@ -49,7 +49,9 @@ class Activation {
   /// All names that are known.
   [[nodiscard]] static std::span<const std::string_view> names();
   /// Applies it to a value.
-  [[nodiscard]] Var operator()(Var x) const;
+  [[nodiscard]] Var operator()(Var x) const { return (*this)(x, Var()); }
+  /// Applies it to a value. The result of a pointwise function lies in `place`, unless that is undefined.
+  [[nodiscard]] Var operator()(Var x, Var place) const;
   /// Whether every element is computed by itself.
   [[nodiscard]] bool is_pointwise() const { return kind_ != softmax && kind_ != log_softmax; }
   friend bool operator==(const Activation&, const Activation&) = default;

@@ -152,8 +152,8 @@ template <CompiledPairs compiled, class Usual, class General>
 [[nodiscard]] auto choose_activations(Activation activation, Activation recurrent, bool allowed, Usual&& usual,
                                       General&& general) {
   for (const Activation one : {activation, recurrent})
-    require<ValueError>(one.is_pointwise(), "with_activations: {} works on whole rows and cannot be part of a gate",
-                        one.name());
+    if (!one.is_pointwise()) [[unlikely]]
+      fail<ValueError>("with_activations: {} works on whole rows and cannot be part of a gate", one.name());
   const auto tanh_of = [](auto x) { return recur::tanh(x); };
   allowed = allowed && activation == Activation::tanh;
   if (allowed && recurrent == Activation::sigmoid) return usual(tanh_of, [](auto x) { return recur::sigmoid(x); });

@@ -36,7 +36,7 @@ struct PeepholeCell {
           auto c1 = sigmoid(f + pf * c0) * c0 + sigmoid(i + pi * c0) * tanh(g);
           return std::tuple{sigmoid(o + po * c1) * tanh(c1), c1};
         },
-        split<4>(matmul(x, kernel) + matmul(s.h, recurrent) + bias), s.c, pi, pf, po);
+        reuse(split<4>(matmul(x, kernel) + matmul(s.h, recurrent) + bias)), s.c, pi, pf, po);
     return {h, {h, c}};
   }
 };

@@ -1,28 +1,23 @@
 #include <recur/framework/autodiff/arena.h>
 
-#include <recur/framework/tensor/address_sanitizer.h>
-
 #include <algorithm>
+#include <functional>
 
 namespace recur {
 namespace {
 
 constexpr std::size_t first_block = std::size_t{1} << 20;
 constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr std::size_t large_buffer = 1024;
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 }  // namespace
 
-void* Arena::allocate(std::size_t bytes) {
-  const std::size_t need = round_up(bytes, buffer_alignment) + (bytes >= large_buffer ? colour_ : 0);
-  if (blocks_.empty() || used_ + need > blocks_[block_].size) next_block(need);
-  std::byte* const at = blocks_[block_].memory.get() + used_;
-  used_ += need;
-  total_ += need;
-  if constexpr (detail::address_sanitizer) detail::unpoison(at, bytes);
-  return at;
+void Arena::enter_block(std::size_t block, std::size_t used) {
+  block_ = block;
+  used_ = used;
+  begin_ = block < blocks_.size() ? blocks_[block].memory.get() : nullptr;
+  available_ = block < blocks_.size() ? blocks_[block].size : 0;
 }
 
 void Arena::next_block(std::size_t bytes) {
@@ -39,8 +34,16 @@ void Arena::next_block(std::size_t bytes) {
   }
   // A block that was too small for this request may serve later ones of the same pass.
   if (found != next) std::swap(blocks_[found], blocks_[next]);
-  block_ = next;
-  used_ = 0;
+  enter_block(next, 0);
+}
+
+bool Arena::is_after(const Mark& mark, const void* at) const {
+  for (std::size_t b = mark.block; b < blocks_.size() && b <= block_; ++b) {
+    const std::byte* const begin = blocks_[b].memory.get();
+    const std::less<const void*> before;
+    if (!before(at, begin + (b == mark.block ? mark.used : 0)) && before(at, begin + blocks_[b].size)) return true;
+  }
+  return false;
 }
 
 void Arena::rewind(Mark mark) {
@@ -48,8 +51,7 @@ void Arena::rewind(Mark mark) {
     const std::size_t begin = b == mark.block ? mark.used : 0;
     detail::poison(blocks_[b].memory.get() + begin, blocks_[b].size - begin);
   }
-  block_ = mark.block;
-  used_ = mark.used;
+  enter_block(mark.block, mark.used);
   total_ = mark.total;
 }
 

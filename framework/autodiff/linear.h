@@ -14,24 +14,22 @@ enum class Transpose { none, a, b };
 ///
 ///   z = Σ aᵢ·Wᵢ + Σ cⱼ      daᵢ = dz·Wᵢᵀ,  dWᵢ += aᵢᵀ·dz,  dcⱼ = dz (summed over rows for a bias)
 ///
-/// The products accumulate in one buffer, parameters are used in their packed form, the gradient of a parameter over all
-/// time steps is one product, and where `a` is a step of a sequence that is known as a whole (see `sequence_step`) the
-/// product is done for all steps at once.
+/// The products accumulate in one buffer.
 class Linear {
  public:
   static constexpr int max_terms = 4;
 
-  /// One product `a · op(w)`.
+  /// One product `a · op(w)`. Throws ShapeError if the inner sizes differ, ValueError if the operands are on different tapes.
   Linear(Var a, Var w, Transpose transpose);
 
-  /// At most `max_terms` products and as many addends; @throws ValueError beyond.
-  friend Linear operator+(const Linear& left, const Linear& right);
-  friend Linear operator+(const Linear& left, Var addend) { return left.plus(addend); }
-  friend Linear operator+(Var addend, const Linear& right) { return right.plus(addend); }
-  friend Linear operator+(const Linear& left, Parameter& addend) { return left.plus(left.tape().leaf(addend)); }
-  friend Linear operator+(Parameter& addend, const Linear& right) { return right.plus(right.tape().leaf(addend)); }
+  /// Adds the terms of `right`. Throws ValueError for more than `max_terms` products or addends.
+  friend Linear operator+(Linear left, const Linear& right) { return left.add(right), left; }
+  friend Linear operator+(Linear left, Var addend) { return left.add(addend), left; }
+  friend Linear operator+(Var addend, Linear right) { return right.add(addend), right; }
+  friend Linear operator+(Linear left, Parameter& addend) { return left.add(left.tape().leaf(addend)), left; }
+  friend Linear operator+(Parameter& addend, Linear right) { return right.add(right.tape().leaf(addend)), right; }
 
-  /// Computes it. @throws ShapeError when sizes do not fit.
+  /// Computes the sum. Throws ShapeError if sizes do not fit.
   // NOLINTNEXTLINE(google-explicit-constructor): using it as a value is computing it.
   operator Var() const;
 
@@ -42,31 +40,50 @@ class Linear {
   };
   /// The terms as plain data, for the tape.
   struct Terms {
-    std::array<Product, max_terms> products;
-    std::array<Var, max_terms> addends;
     int product_count = 0;
     int addend_count = 0;
+    std::array<Product, max_terms> products;
+    std::array<Var, max_terms> addends;
+
+    Terms() {}  // NOLINT(modernize-use-equals-default): nothing beyond the counts is read
+    Terms(const Terms& other) { *this = other; }
+    Terms& operator=(const Terms& other);
+    ~Terms() = default;
+    [[nodiscard]] std::span<const Product> all_products() const {
+      return {products.data(), static_cast<std::size_t>(product_count)};
+    }
+    [[nodiscard]] std::span<const Var> all_addends() const {
+      return {addends.data(), static_cast<std::size_t>(addend_count)};
+    }
   };
   [[nodiscard]] Tape& tape() const { return terms_.products[0].a.tape(); }
-  /// Of the result: `a`'s with the last axis replaced.
+  /// Returns the shape of the result: that of `a` with the last axis replaced.
   [[nodiscard]] Shape shape() const;
 
  private:
-  [[nodiscard]] Linear plus(Var addend) const;
+  void add(const Linear& right);
+  void add(Var addend);
 
   Terms terms_;
 };
 
 /// a·b, with `a` `[..., in]` (all axes but the last are rows) and `b` `[in, out]`. With `Transpose::a` a is `[in, rows]`, with
-/// `Transpose::b` b is `[out, in]`. @throws ShapeError when the inner sizes differ.
+/// `Transpose::b` b is `[out, in]`. Throws ShapeError if the inner sizes differ.
 [[nodiscard]] Linear matmul(Var a, Var b, Transpose transpose = Transpose::none);
 [[nodiscard]] Linear matmul(Var a, Parameter& b, Transpose transpose = Transpose::none);
 
-/// Rows `[first, first + count)` of a sequence (`[time, batch, features]` or packed `[rows, features]`) whose steps will all be
-/// visited: products of such a step with a parameter are computed for the whole sequence at the first of them.
-[[nodiscard]] Var sequence_step(Var sequence, Index first, Index count);
-/// Where these steps begin, and the end of the last, if they are not all of the same size: products are then done for as many
-/// whole steps at a time as the cache holds. @throws ShapeError unless the rows ascend within the sequence.
-void sequence_steps(Var sequence, std::span<const Index> first_rows);
+namespace detail {
 
+/// Products with a part of a larger operand that may be computed already, together with those of other parts. A mechanism puts
+/// it on a node (`NodeExtra::products`); recurrence/hoisted_product.h does so for the steps of a sequence.
+struct ProductSource {
+  /// Returns `product` + `bias` (undefined for none) as a result that is the caller's alone, to be added to; undefined if the
+  /// product is to be computed by the caller.
+  Var (*take)(ProductSource& source, const Linear::Product& product, Var bias, const Shape& shape, bool wanted);
+};
+
+/// Computes the terms into `z`, on top of what is there if `accumulate`, and records the adjoint.
+void compute_terms(const Linear::Terms& terms, Var z, bool accumulate);
+
+}  // namespace detail
 }  // namespace recur

@@ -1,15 +1,23 @@
 #pragma once
 
-#include <recur/framework/autodiff/settle.h>
 #include <recur/framework/tensor/array.h>
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace recur {
+
+namespace detail {
+
+/// What is computed from the value of a parameter and kept with it: packed copies (autodiff/products.cpp).
+struct Derived;
+[[nodiscard]] std::shared_ptr<Derived> new_derived(DType dtype);
+
+}  // namespace detail
 
 /// Something learned: a named array and its gradient. Parameters own their memory; a tape only refers to it.
 class Parameter {
@@ -22,6 +30,7 @@ class Parameter {
     value_ = Array(shape, dtype);
     gradient = Array(shape, dtype);
     version_ = new_version();
+    derived_ = detail::new_derived(dtype);
   }
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -33,13 +42,14 @@ class Parameter {
   [[nodiscard]] const Array& value() const { return value_; }
   /// Access that may change the value: whatever was derived from it (packed copies) is made anew at the next use.
   [[nodiscard]] Array& edit() {
-    detail::settle_rows();
     version_ = new_version();
     return value_;
   }
   /// Grows whenever the value may have changed; 0 before `create`. No two parameters get the same, so that what was derived from
   /// one is not taken for another's that comes to lie in its place.
   [[nodiscard]] std::uint64_t version() const { return version_; }
+  /// Returns what was derived from the value; null before `create`. All tapes share it.
+  [[nodiscard]] detail::Derived* derived() const { return derived_.get(); }
 
   /// d loss / d value, added to by every backward pass until `zero_gradient`.
   Array gradient;
@@ -62,6 +72,7 @@ class Parameter {
   std::string name_;
   Array value_;
   std::uint64_t version_ = 0;
+  std::shared_ptr<detail::Derived> derived_;
 };
 
 /// A parameter and its place in the model: `rnn/cells/0/recurrent_kernel`.

@@ -1,6 +1,7 @@
 #include <recur/framework/autodiff/recompute.h>
 
-#include <recur/framework/autodiff/detour.h>
+#include <recur/framework/autodiff/nested_tape.h>
+#include <recur/framework/autodiff/rows.h>
 
 #include <algorithm>
 #include <cstring>
@@ -9,20 +10,13 @@
 namespace recur {
 namespace {
 
-// What survives of a detour: shapes, and numbers without gaps.
+// What survives of a nested tape: a shape, and numbers without gaps.
 struct Kept {
   Shape shape;
   std::vector<std::byte> bytes;
 };
 
-template <class T>
-void add_rows(MatrixView<const T> from, MatrixView<T> to) {
-  for (Index r = 0; r < to.rows; ++r)
-    for (Index c = 0; c < to.cols; ++c) to(r, c) += from(r, c);
-}
-
 Kept numbers_of(Var x) {
-  detail::settle_rows();
   const std::size_t row = static_cast<std::size_t>(x.cols()) * size_of(x.dtype());
   Kept kept{x.shape(), std::vector<std::byte>(row * static_cast<std::size_t>(x.rows()))};
   const auto* const from = static_cast<const std::byte*>(x.node()->value);
@@ -32,19 +26,20 @@ Kept numbers_of(Var x) {
   return kept;
 }
 
-void run_again(Tape& tape, const detail::Subgraph& part, std::span<const Var> outputs, const Generator::State& then) {
+void run_again(Tape& tape, const detail::Subgraph& part, std::span<const Var> outputs,
+               const Generator::State& earlier) {
   for (const Var input : part.inputs)
     if (input.wants_gradient()) tape.reserve_gradient(input);
-  const DrawAgain draw(tape.generator(), then);
-  Detour detour(tape, Detour::Mode::record);
+  const ReplayRandom replay(tape.generator(), earlier);
+  NestedTape nested(tape, NestedTape::Mode::record);
   const auto again = tape.list<Var>(static_cast<Index>(outputs.size()));
   part.run(part.body, part.inputs, again);
   dispatch(tape.dtype(), [&]<class T>() {
     for (std::size_t i = 0; i < outputs.size(); ++i)
       if (outputs[i].has_adjoint() && again[i].wants_gradient())
-        add_rows<T>(outputs[i].adjoint<T>(), again[i].add_gradient<T>());
+        detail::add_rows<T>(outputs[i].adjoint<T>(), again[i].add_gradient<T>());
   });
-  detour.propagate();
+  nested.propagate();
 }
 
 }  // namespace
@@ -54,10 +49,10 @@ void detail::run_checkpointed(Tape& tape, const Subgraph& part, std::span<Var> o
     part.run(part.body, part.inputs, outputs);
     return;
   }
-  const Generator::State then = tape.generator().state();
+  const Generator::State earlier = tape.generator().state();
   std::vector<Kept> results;
   {
-    const Detour detour(tape, Detour::Mode::compute);
+    const NestedTape nested(tape, NestedTape::Mode::compute);
     part.run(part.body, part.inputs, outputs);
     std::transform(outputs.begin(), outputs.end(), std::back_inserter(results), numbers_of);
   }
@@ -67,7 +62,7 @@ void detail::run_checkpointed(Tape& tape, const Subgraph& part, std::span<Var> o
       std::memcpy(outputs[i].node()->value, results[i].bytes.data(), results[i].bytes.size());
   }
   tape.on_backward(std::span<const Var>(outputs),
-                   [&tape, part, outputs, then] { run_again(tape, part, outputs, then); });
+                   [&tape, part, outputs, earlier] { run_again(tape, part, outputs, earlier); });
 }
 
 }  // namespace recur

@@ -1,69 +1,19 @@
 #include <recur/framework/autodiff/tape.h>
 
-#include <recur/framework/recurrence/leaf_slot.h>
-#include <recur/framework/recurrence/output_placement.h>
+#include <recur/framework/autodiff/rows.h>
 #include <recur/framework/threads/in_parts.h>
+#include <recur/framework/threads/parallel.h>
 
 #include <algorithm>
 
 namespace recur {
-namespace {
-
-// Five cache lines between large buffers; see Arena.
-constexpr std::size_t value_colour = 320;
-
-struct Flush {
-  detail::LeafSlot* slot;
-  Tape* tape;
-  void operator()() const { slot->finish(*tape); }
-  [[nodiscard]] std::string name() const { return "the parameter " + slot->parameter->name(); }
-};
-
-}  // namespace
-
-Tape::Tape(DType dtype, std::uint64_t seed) : dtype_(dtype), values_(value_colour), generator_(seed) {}
-Tape::~Tape() = default;
-
-detail::Node* Tape::new_node(const Shape& shape) {
-  auto* const node = nodes_.make<detail::Node>();
-  node->tape = this;
-  node->shape = shape;
-  node->stride = shape.cols();
-  node->depth = depth_;
-  return node;
-}
-
-Var Tape::output(const Shape& shape, bool wanted, Index stride) {
-  Var result;
-  if (placement_ != nullptr) result = placement_->place(shape, wanted && recording_);
-  if (!result.defined()) {
-    detail::Node* const node = new_node(shape);
-    node->stride = stride;
-    node->value = values_.allocate(node->bytes(dtype_));
-    node->wanted = wanted && recording_;
-    result = Var(node);
-  }
-  if (placement_ != nullptr) placement_->made(result.node());
-  return result;
-}
-
-Var Tape::view(Var base, Index offset, const Shape& shape, Index stride) {
-  detail::Node* const node = new_node(shape);
-  detail::Node* const seen = base.node();
-  node->base = &seen->root();
-  node->offset = seen->offset + offset;
-  node->value = static_cast<std::byte*>(seen->value) + static_cast<std::size_t>(offset) * size_of(dtype_);
-  node->stride = stride;
-  node->wanted = seen->wanted;
-  return Var(node);
-}
 
 template <class From>
 Var Tape::copied(Shape shape, std::span<const From> values) {
   require(static_cast<Index>(values.size()) == shape.count(), "Tape::constant: {} values for shape {}", values.size(),
           shape);
   const Var result = output(shape, false);
-  dispatch(dtype_, [&]<class T>() {
+  dispatch(dtype(), [&]<class T>() {
     detail::in_parts(result.size(), 1, [&, to = result.mutable_value<T>().data](Index first, Index count) {
       std::transform(values.data() + first, values.data() + first + count, to + first,
                      [](From value) { return static_cast<T>(value); });
@@ -80,107 +30,30 @@ Var Tape::constant(const Array& array) {
 }
 
 Var Tape::borrow(Shape shape, DType dtype, const void* values) {
-  require<StateError>(dtype == dtype_, "Tape::borrow: {} values on a tape of {} (use constant, which converts)",
-                      name(dtype), name(dtype_));
-  detail::Node* const node = new_node(shape);
+  require<StateError>(dtype == this->dtype(), "Tape::borrow: {} values on a tape of {} (use constant, which converts)",
+                      name(dtype), name(this->dtype()));
+  detail::Node* const node = new_node(shape, shape.cols());
   node->value = const_cast<void*>(values);  // no operation writes to its operands
   return Var(node);
 }
 
 Var Tape::filled(Shape shape, double value) {
   const Var result = output(shape, false);
-  dispatch(dtype_,
+  dispatch(dtype(),
            [&]<class T>() { std::fill_n(result.mutable_value<T>().data, result.size(), static_cast<T>(value)); });
   return result;
 }
 
-Var Tape::want_gradient(Var x) {
-  x.node()->wanted = true;
-  x.node()->kept = true;
-  return x;
-}
-
-Var Tape::gradient_at(Var y) {
-  detail::Node* const node = new_node(y.shape());
-  node->value = dispatch(dtype_, [&]<class T>() -> void* { return y.adjoint<T>().data; });
-  node->borrowed = true;
-  node->stride = y.node()->stride;
-  return Var(node);
-}
-
 Var Tape::detach(Var x) {
-  if (dtype_ == DType::dual) return constant(x.shape(), std::span<const double>(x.to_doubles()));
+  if (dtype() == DType::dual) return constant(x.shape(), std::span<const double>(x.to_doubles()));
   const Var result = view(x, 0, x.shape(), x.node()->stride);
   result.node()->wanted = false;
   return result;
 }
 
-Var Tape::shadow(Var x) {
-  detail::settle_rows();  // this value knows nothing of rows on their way
-  detail::Node* const node = new_node(x.shape());
-  node->value = x.node()->value;
-  return want_gradient(Var(node));
-}
-
-void Tape::reserve_gradient(Var x) {
-  detail::Node& root = x.node()->root();
-  if (root.adjoint == nullptr) new_adjoint(root);
-}
-
-Var Tape::leaf(Parameter& parameter) {
-  detail::LeafSlot* found = nullptr;
-  // Cells use their parameters in the same order at every step, so the next one is nearly always the right one.
-  for (std::size_t tried = 0; tried < leaves_.size() && found == nullptr; ++tried) {
-    if (leaves_[last_leaf_]->is_of(parameter)) found = leaves_[last_leaf_].get();
-    else last_leaf_ = last_leaf_ + 1 == leaves_.size() ? 0 : last_leaf_ + 1;
-  }
-  if (found != nullptr && found->node != nullptr) return Var(found->node);
-
-  require<StateError>(parameter.created(), "Tape::leaf: parameter '{}' was not created (build the layer first)",
-                      parameter.name());
-  require<StateError>(parameter.dtype() == dtype_ || dtype_ == DType::dual,
-                      "Tape::leaf: parameter '{}' is {}, the tape {} (build both alike)", parameter.name(),
-                      recur::name(parameter.dtype()), recur::name(dtype_));
-  if (found == nullptr) {
-    leaves_.push_back(std::make_unique<detail::LeafSlot>());
-    last_leaf_ = leaves_.size() - 1;
-    found = leaves_.back().get();
-    found->parameter = &parameter;
-    if (dtype_ == DType::float64) found->typed.emplace<detail::TypedLeaf<double>>();
-  }
-  detail::Node* const node = new_node(parameter.shape());
-  if (dtype_ == DType::dual) {
-    copy_parameter(*node, parameter);
-  } else {
-    node->value = const_cast<void*>(parameter.value().data());
-    node->adjoint = parameter.gradient.data();
-  }
-  node->leaf = found;
-  found->remember(*node);
-  node->wanted = parameter.trainable && !frozen_;
-  node->kept = true;
-  found->age = leaf_age_++;
-  // First in, so last to run backwards: by then every use has left its part of the gradient.
-  on_backward(Var(node), Flush{found, this});
-  return Var(node);
-}
-
-// Parameters are not dual: the tape has its own copy, and its own gradient.
-void Tape::copy_parameter(detail::Node& node, const Parameter& parameter) {
-  const auto values = values_.array<Dual>(parameter.size());
-  const auto gradient = values_.array<Dual>(parameter.size());
-  dispatch_real(parameter.dtype(), [&]<class T>() {
-    const auto from = parameter.value().as<T>().values();
-    std::transform(from.begin(), from.end(), values.begin(), [](T value) { return Dual(value); });
-  });
-  std::fill(gradient.begin(), gradient.end(), Dual{});
-  node.value = values.data();
-  node.adjoint = gradient.data();
-}
-
 Var Tape::leaf(Parameter& parameter, const Array& tangent) {
-  require<StateError>(dtype_ == DType::dual, "Tape::leaf: a tangent for parameter '{}' on a tape of {}",
-                      parameter.name(), recur::name(dtype_));
+  require<StateError>(dtype() == DType::dual, "Tape::leaf: a tangent for parameter '{}' on a tape of {}",
+                      parameter.name(), recur::name(dtype()));
   require(tangent.shape() == parameter.shape(), "Tape::leaf: tangent {} for parameter '{}' {}", tangent.shape(),
           parameter.name(), parameter.shape());
   const std::size_t before = records_.size();
@@ -193,23 +66,91 @@ Var Tape::leaf(Parameter& parameter, const Array& tangent) {
   return result;
 }
 
-void Tape::rewind(const Mark& mark) {
-  detail::settle_rows();  // what they use is given up here
-  for (; changes_.size() > mark.changes; changes_.pop_back())
-    changes_.back().undo(changes_.back().pointer, changes_.back().before);
-  values_.rewind(mark.values);
-  nodes_.rewind(mark.nodes);
-  records_.resize(mark.records);
-  for (const auto& leaf : leaves_) {
-    leaf->forget();
-    if (leaf->age >= mark.leaf_age) leaf->node = nullptr;
+template <class T>
+void Tape::draw_by_row(std::span<T> values, Index rows) {
+  constexpr std::uint64_t words = sizeof(T) / sizeof(std::uint32_t);
+  const std::size_t cols = rows == 0 ? 0 : values.size() / static_cast<std::size_t>(rows);
+  const Generator::State start = generator_.state();
+  const bool divided = batch_rows_.first != 0 || batch_rows_.step != 1;
+  const auto row_state = [&](Index row) {
+    return Generator::State{start.seed, start.stream, start.position + static_cast<std::uint64_t>(row) * cols * words};
+  };
+  if (!divided) generator_.fill_uniform(values);
+  for (Index r = 0; divided && r < rows; ++r)
+    Generator(row_state(batch_rows_.first + r * batch_rows_.step))
+        .fill_uniform(values.subspan(static_cast<std::size_t>(r) * cols, cols));
+  generator_ = Generator(row_state(std::max(rows, batch_rows_.total)));
+}
+
+void Tape::draw_uniform(std::span<float> values, Index rows) { draw_by_row(values, rows); }
+void Tape::draw_uniform(std::span<double> values, Index rows) { draw_by_row(values, rows); }
+
+void Tape::copy_modes(Tape& other) {
+  recording_ = other.recording();
+  training_ = other.training_;
+  frozen_ = other.frozen_;
+  set_will_recompute(other.will_recompute());
+  mechanisms() = other.mechanisms();
+}
+
+namespace {
+
+void check_wanted(Var y) {
+  require<StateError>(y.wants_gradient(),
+                      "Tape::backward: nothing the {} value depends on wants a gradient (was recording off?)",
+                      y.shape());
+}
+
+}  // namespace
+
+void Tape::backward(Var loss) {
+  require(loss.size() == 1, "Tape::backward: shape {} is not a single number (reduce it with sum or mean first)",
+          loss.shape());
+  check_wanted(loss);
+  dispatch(dtype(), [&]<class T>() { *loss.add_gradient<T>().data += T{1}; });
+  propagate();
+}
+
+void Tape::backward(Var loss, const std::function<void(const detail::Record&)>& before) {
+  set_before_record(&before);
+  try {
+    backward(loss);
+  } catch (...) {
+    set_before_record(nullptr);
+    throw;
   }
-  for (FreeList& list : free_) list.buffers.resize(list.own);
+  set_before_record(nullptr);
+}
+
+void Tape::backward(Var y, const Array& seed) {
+  check_wanted(y);
+  require(seed.shape() == y.shape(), "Tape::backward: seed {} for a value of shape {}", seed.shape(), y.shape());
+  if (dtype() == DType::dual && seed.dtype() != DType::dual) {
+    Array own(seed.shape(), dtype());
+    own.assign(seed);
+    return backward(y, own);
+  }
+  dispatch(dtype(), [&]<class T>() {
+    const MatrixView<const T> from = seed.as<T>().matrix();
+    const auto [to, fresh] = y.claim_gradient<T>();
+    detail::in_parts(from.rows, from.cols, [&, to = to, fresh = fresh](Index first, Index count) {
+      detail::put_rows<T>(from.middle_rows(first, count), {to.middle_rows(first, count), fresh});
+    });
+  });
+  propagate();
+}
+
+void Tape::propagate() {
+  with_team(static_cast<Index>(size()), [this] { run_backwards(0); });
 }
 
 void Tape::reset() {
-  changes_.clear();  // nothing is left that could point anywhere
+  forget_changes();  // nothing is left that could point anywhere
   rewind(Mark{});
+}
+
+std::size_t Tape::memory() const {
+  return values_.capacity() + nodes_.capacity() + (attachment() == nullptr ? 0 : attachment()->memory());
 }
 
 }  // namespace recur

@@ -1,17 +1,11 @@
-#include <recur/framework/autodiff/tape.h>
 #include <recur/framework/autodiff/var.h>
+
+#include <recur/framework/autodiff/rows.h>
+#include <recur/framework/autodiff/tape.h>
 
 #include <algorithm>
 
 namespace recur {
-namespace {
-
-template <class T>
-void copy_rows(MatrixView<const T> view, Tensor<T>& target) {
-  for (Index r = 0; r < view.rows; ++r) std::copy_n(view.row(r).data(), view.cols, target.data() + r * view.cols);
-}
-
-}  // namespace
 
 DType Var::dtype() const { return node_->tape->dtype(); }
 
@@ -22,7 +16,7 @@ double Var::item() const {
 
 void Var::copy_to(Array& target) const {
   if (target.shape() != shape() || target.dtype() != dtype()) target = Array(shape(), dtype());
-  dispatch(dtype(), [&]<class T>() { copy_rows<T>(value<T>(), target.as<T>()); });
+  dispatch(dtype(), [&]<class T>() { detail::copy_rows<T>(value<T>(), target.as<T>().matrix()); });
 }
 
 Array Var::to_array() const {
@@ -36,17 +30,22 @@ Array Var::gradient() const {
                       "Var::gradient: the gradient of this {} value is not kept (make it with Tape::input)", shape());
   Array copy(shape(), dtype());
   if (!has_adjoint()) return copy;
-  tape().fill_blank_rows(node_->root());
-  dispatch(dtype(), [&]<class T>() { copy_rows<T>(adjoint<T>(), copy.as<T>()); });
+  tape().fill_unwritten(node_->root());
+  dispatch(dtype(), [&]<class T>() { detail::copy_rows<T>(adjoint<T>(), copy.as<T>().matrix()); });
   return copy;
 }
 
 bool Var::claim() const {
   detail::Node& root = node_->root();
+  if (node_->base == nullptr) {
+    const bool gapless = cols() == root.stride;
+    return tape().first_write(root, gapless ? detail::RowRange{0, rows()} : detail::RowRange{});
+  }
+  const Index offset = node_->offset(dtype());
   const bool whole_rows =
-      cols() == root.stride && node_->stride == root.stride && root.stride > 0 && node_->offset % root.stride == 0;
-  const Index first = whole_rows ? node_->offset / root.stride : 0;
-  return tape().claim_rows(root, first, whole_rows ? first + rows() : 0);
+      cols() == root.stride && node_->stride == root.stride && root.stride > 0 && offset % root.stride == 0;
+  const Index first = whole_rows ? offset / root.stride : 0;
+  return tape().first_write(root, {first, whole_rows ? first + rows() : 0});
 }
 
 void Var::begin_gradient() const {

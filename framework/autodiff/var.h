@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/autodiff/settle.h>
+#include <recur/framework/autodiff/node.h>
 #include <recur/framework/tensor/array.h>
 #include <recur/framework/tensor/matrix_view.h>
 
@@ -17,54 +17,6 @@ class Tape;
 struct ExpressionBase {};
 template <class E>
 concept Expression = std::derived_from<E, ExpressionBase>;
-
-namespace detail {
-
-struct SequenceTag;
-struct LeafSlot;
-
-/// Which rows of some memory the threads have in a phase of row-local operations (row_local.h): row `first` + i, and those that
-/// lie a multiple of the phase's rows further on, belongs to the thread that has row i.
-struct RowOwners {
-  std::uint64_t phase = 0;
-  Index first = 0;
-};
-
-/// A value on a tape. An owner has memory of its own, `stride` elements a row; a view looks into the memory and the gradient of
-/// its `base`, which is always an owner.
-struct Node {
-  Tape* tape = nullptr;
-  void* value = nullptr;
-  void* adjoint = nullptr;  ///< Owners: null until a gradient arrives.
-  Node* base = nullptr;     ///< Views only.
-  Node* sibling = nullptr;  ///< Next output of the same operation.
-  Index offset = 0;         ///< Views: elements from the start of `base`.
-  Index stride = 0;         ///< Elements from row to row.
-  /// Owners: rows of `adjoint`, from `blank_begin` to `blank_end`, to which nothing has been assigned yet.
-  Index blank_begin = 0;
-  Index blank_end = 0;
-  Shape shape;
-  LeafSlot* leaf = nullptr;  ///< Of a parameter.
-  SequenceTag* sequence =
-      nullptr;             ///< The sequence, all of whose steps are known, that this is (a step of); see linear.h.
-  Index sequence_row = 0;  ///< Where in it the step begins.
-  int depth = 0;           ///< Detours of the tape that were under way when it was made.
-  int holds = 0;           ///< Operations that still need the gradient after it has been passed on.
-  bool wanted = false;     ///< Takes part in backward.
-  bool kept = false;       ///< The gradient stays readable after backward.
-  bool borrowed = false;  ///< The value's memory is that of a gradient, which may be given up before the tape is reset.
-  bool overwritten = false;  ///< Owners: what was given up to `fuse` holds other numbers by now (temporary.h).
-  RowOwners value_rows;      ///< Owners: of the value,
-  RowOwners adjoint_rows;    ///< and of the gradient.
-
-  /// Of an owner's memory, gaps between its rows included.
-  [[nodiscard]] std::size_t bytes(DType dtype) const {
-    return static_cast<std::size_t>(shape.rows() * stride) * size_of(dtype);
-  }
-  [[nodiscard]] Node& root() { return base == nullptr ? *this : *base; }
-};
-
-}  // namespace detail
 
 /// Memory for the gradient of an operand. When `fresh`, it holds nothing yet and every element must be assigned;
 /// otherwise add to it.
@@ -99,7 +51,6 @@ class Var {
   template <Scalar T>
   [[nodiscard]] MatrixView<const T> value() const {
     assert(dtype() == dtype_of<T>);
-    detail::settle_rows();
     return {static_cast<const T*>(node_->value), rows(), cols(), node_->stride};
   }
   /// The single number of a scalar. @throws ShapeError when there are more.
@@ -120,17 +71,15 @@ class Var {
   template <Scalar T>
   [[nodiscard]] MatrixView<T> mutable_value() const {
     assert(dtype() == dtype_of<T>);
-    detail::settle_rows();
     return {static_cast<T*>(node_->value), rows(), cols(), node_->stride};
   }
   /// Whether a gradient has arrived (of a view: at the value it looks into).
-  [[nodiscard]] bool has_adjoint() const { return node_->root().adjoint != nullptr; }
+  [[nodiscard]] bool has_adjoint() const { return node_->root().gradient != nullptr; }
   /// The gradient that has arrived at this output.
   template <Scalar T>
   [[nodiscard]] MatrixView<T> adjoint() const {
     assert(has_adjoint());
-    detail::settle_rows();
-    return {static_cast<T*>(node_->root().adjoint) + node_->offset, rows(), cols(), node_->stride};
+    return {static_cast<T*>(node_->gradient_data()), rows(), cols(), node_->stride};
   }
   /// Where an operation puts this operand's gradient, adding to what is there: zeros at first.
   template <Scalar T>
@@ -138,7 +87,7 @@ class Var {
     begin_gradient();
     return adjoint<T>();
   }
-  /// The same without the zeros, for an operation that can assign as well as add.
+  /// Memory for this operand's gradient, without zeros, for an operation that can assign as well as add.
   template <Scalar T>
   [[nodiscard]] GradientSink<T> claim_gradient() const {
     const bool fresh = claim();
@@ -146,7 +95,8 @@ class Var {
   }
   /// Makes sure the gradient's memory exists and holds numbers.
   void begin_gradient() const;
-  /// Makes sure it exists; true when this value's part of it holds nothing yet and is the caller's to assign.
+  /// Makes sure that the gradient's memory exists. Returns true if this value's part of it holds no numbers yet: the caller must
+  /// assign every element.
   [[nodiscard]] bool claim() const;
 
  private:

@@ -21,19 +21,41 @@ std::optional<double> bad_number(MatrixView<const T> numbers) {
 // Looks at all results of one operation; `numbers_of` is given a Var and a number type.
 template <class NumbersOf>
 std::optional<NonFinite> look_at(const detail::Record& record, Index position, NumbersOf numbers_of) {
-  for (detail::Node* node = record.output; node != nullptr; node = node->sibling) {
-    const Var y(node);
-    if (node->root().overwritten) continue;  // what it was shows in the result of what has overwritten it
+  std::optional<NonFinite> found;
+  record.for_each_output([&](Var y) {
+    if (found || y.node()->root().use == detail::ValueUse::overwritten) return;  // it shows in the result of the writer
     const auto bad =
         dispatch_real(y.dtype(), [&]<class T>() { return bad_number<T>(numbers_of.template operator()<T>(y)); });
-    if (bad) return NonFinite{record.name(), y.shape(), *bad, position};
+    if (bad) found = NonFinite{record.name(), y.shape(), *bad, position};
+  });
+  return found;
+}
+
+// The first bad value on a tape; parts of an operation that were recorded on other tapes come before it.
+std::optional<NonFinite> first_bad_value(const Tape& tape, Index& position) {
+  for (const detail::Record& record : tape.records()) {
+    for (const Tape* const inner : record.inner_tapes())
+      if (auto found = first_bad_value(*inner, position)) return found;
+    if (auto found = look_at(record, position, []<class T>(Var y) { return y.value<T>(); })) return found;
+    ++position;
   }
   return std::nullopt;
 }
 
-Index position_of(const detail::Record& record, const Tape& tape) {
-  const auto same = [&](const detail::Record& other) { return other.closure == record.closure; };
-  return std::ranges::find_if(tape.records(), same) - tape.records().begin();
+// Position of a record among all, those on inner tapes included.
+bool count_to(const detail::Record& record, const Tape& tape, Index& position) {
+  for (const detail::Record& other : tape.records()) {
+    for (const Tape* const inner : other.inner_tapes())
+      if (count_to(record, *inner, position)) return true;
+    if (other.closure == record.closure) return true;
+    ++position;
+  }
+  return false;
+}
+
+template <class T>
+void clear_gradient(Var parameter) {
+  std::fill_n(parameter.adjoint<T>().data, parameter.size(), T{0});
 }
 
 }  // namespace
@@ -65,26 +87,24 @@ std::string operation_name(const std::type_info& closure) {
 }  // namespace detail
 
 std::optional<NonFinite> first_non_finite(const Tape& tape) {
-  for (Index i = 0; i < static_cast<Index>(tape.size()); ++i) {
-    auto found = look_at(tape.records()[static_cast<std::size_t>(i)], i, []<class T>(Var y) { return y.value<T>(); });
-    if (found) return found;
-  }
-  return std::nullopt;
+  Index position = 0;
+  return first_bad_value(tape, position);
 }
 
 std::optional<NonFinite> first_non_finite_gradient(Tape& tape, Var loss) {
-  for (const detail::Record& record : tape.records())
-    for (detail::Node* node = record.output; node != nullptr; node = node->sibling)
-      if (node->leaf != nullptr)
-        dispatch_real(tape.dtype(), [&]<class T>() {
-          const MatrixView<T> gradient = Var(node).adjoint<T>();
-          std::fill_n(gradient.data, Var(node).size(), T{0});
-        });
+  for (const detail::Record& record : tape.records()) {
+    const detail::NodeExtra* const extra = record.output.node()->extra;
+    if (extra != nullptr && extra->leaf != nullptr)
+      dispatch_real(tape.dtype(), [&]<class T>() { clear_gradient<T>(record.output); });
+  }
   std::optional<NonFinite> found;
   tape.backward(loss, [&](const detail::Record& record) {
     if (found) return;
-    found =
-        look_at(record, position_of(record, tape), []<class T>(Var y) { return MatrixView<const T>(y.adjoint<T>()); });
+    Index position = 0;
+    static_cast<void>(count_to(record, tape, position));
+    found = look_at(record, position, []<class T>(Var y) {
+      return y.has_adjoint() ? MatrixView<const T>(y.adjoint<T>()) : MatrixView<const T>{};
+    });
   });
   return found;
 }

@@ -2,7 +2,7 @@
 
 #include <recur/framework/autodiff/linear.h>
 #include <recur/framework/autodiff/var.h>
-#include <recur/framework/expr/temporary.h>
+#include <recur/framework/expr/reusable.h>
 
 #include <tuple>
 #include <type_traits>
@@ -47,9 +47,13 @@ template <class X>
 inline constexpr bool is_value =
     std::is_same_v<Plain<X>, Var> || std::is_same_v<Plain<X>, Linear> || std::is_same_v<Plain<X>, Parameter>;
 template <class X>
-inline constexpr bool is_parts = false;
-template <int N>
-inline constexpr bool is_parts<Parts<N>> = true;
+inline constexpr bool is_reusable = false;
+template <std::size_t N>
+inline constexpr bool is_reusable<Reusable<N>> = true;
+template <class X>
+inline constexpr bool is_list = is_reusable<X>;
+template <std::size_t N>
+inline constexpr bool is_list<std::array<Var, N>> = true;
 template <class X>
 inline constexpr bool is_number = std::is_arithmetic_v<Plain<X>>;
 

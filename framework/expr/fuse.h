@@ -2,7 +2,6 @@
 
 #include <recur/framework/expr/kernel.h>
 #include <recur/framework/expr/operators.h>
-#include <recur/framework/expr/temporary.h>
 
 #include <algorithm>
 #include <array>
@@ -57,7 +56,7 @@ inline constexpr FusedKernel fused_kernel = {
 
 template <int Operands, OperandBits own, class... Outputs>
 [[nodiscard]] auto run_expressions(std::span<const Var> operands, const std::tuple<Outputs...>& expressions,
-                                   bool owned) {
+                                   const FusedMemory& memory) {
   using P = Program<Operands, Outputs...>;
   std::array<double, P::constants> constants{};
   std::array<bool, P::constants> known{};
@@ -66,10 +65,10 @@ template <int Operands, OperandBits own, class... Outputs>
              expressions);
   if constexpr (P::ambiguous) {
     // 0.2 * x and 0.5 * x have one type. Telling all constants apart is always right; sharing is merely faster.
-    if (!consistent) return run_expressions<Operands, own>(operands, number_all(expressions), owned);
+    if (!consistent) return run_expressions<Operands, own>(operands, number_all(expressions), memory);
   }
   std::array<Var, sizeof...(Outputs)> results;
-  run_fused(fused_kernel<P, own>, operands, constants, results, owned);
+  run_fused(fused_kernel<P, own>, operands, constants, results, memory);
   return results;
 }
 
@@ -82,34 +81,34 @@ template <Expression E>
   return {e};
 }
 
-/// How many operands an argument of `fuse` stands for, and whether it hands them over.
+/// How many operands an argument of `fuse` stands for.
 template <class X>
 inline constexpr int operands_in = 1;
-template <int N>
-inline constexpr int operands_in<Parts<N>> = N;
+template <std::size_t N>
+inline constexpr int operands_in<Reusable<N>> = static_cast<int>(N);
+template <std::size_t N>
+inline constexpr int operands_in<std::array<Var, N>> = static_cast<int>(N);
+
+/// Whether fuse() may overwrite what an argument stands for; true for an argument that is not marked.
 template <class X>
-inline constexpr bool hands_over = false;
-template <int N>
-inline constexpr bool hands_over<Parts<N>> = true;
-/// Whether those are nobody else's.
-template <class X>
-[[nodiscard]] bool is_own([[maybe_unused]] const X& x) {
-  if constexpr (hands_over<X>) return x.own();
+[[nodiscard]] bool may_overwrite([[maybe_unused]] const X& x) {
+  if constexpr (is_reusable<X>) return x.may_overwrite();
   else return true;
 }
 
 template <class... X>
-[[nodiscard]] constexpr OperandBits handed_over() {
+[[nodiscard]] constexpr OperandBits reusable_operands() {
   OperandBits bits = 0;
   int at = 0;
-  ((bits |= hands_over<X> ? bits_of(at, operands_in<Plain<X>>) : 0, at += operands_in<Plain<X>>), ...);
+  ((bits |= is_reusable<X> ? bits_of(at, operands_in<X>) : 0, at += operands_in<X>), ...);
   return bits;
 }
 
 /// Operands of `fuse` may be values, products, expressions (computed first), parameters and parts of a value.
 template <class X>
 [[nodiscard]] Tape* tape_of(const X& x) {
-  if constexpr (std::is_same_v<X, Var> || std::is_same_v<X, Linear> || is_parts<X>) return &x.tape();
+  if constexpr (std::is_same_v<X, Var> || std::is_same_v<X, Linear> || is_reusable<X>) return &x.tape();
+  else if constexpr (is_list<X>) return &x[0].tape();
   else return nullptr;
 }
 template <class X>
@@ -117,10 +116,10 @@ void put_operands(X&& x, Tape* tape, std::span<Var>& to) {
   if constexpr (std::is_same_v<Plain<X>, Parameter>) {
     require<ValueError>(tape != nullptr, "fuse: all operands are parameters; one must be a value on a tape");
     to[0] = tape->leaf(x);
-  } else if constexpr (hands_over<X>) {
-    std::ranges::copy(std::move(x).take(), to.begin());
-  } else if constexpr (is_parts<Plain<X>>) {
-    std::ranges::copy(x.names(), to.begin());
+  } else if constexpr (is_reusable<Plain<X>>) {
+    std::ranges::copy(x.parts, to.begin());
+  } else if constexpr (is_list<Plain<X>>) {
+    std::ranges::copy(x, to.begin());
   } else {
     to[0] = static_cast<Var>(x);
   }
@@ -141,26 +140,33 @@ inline namespace RECUR_SIMD_WIDTH {
 ///   }, i, f, g, o, c0);
 ///
 /// What appears twice in it is computed once. Operands: `Var`s, `Parameter`s, products; scalars, one row `[H]`, one column
-/// `[B, 1]` and full `[B, H]` broadcast against each other. Parts stand for one operand each, and are used up if they have no
-/// names: `fuse(…, split<4>(matmul(x, kernel) + bias), c0)` needs the memory of the gates only once.
-/// @returns a Var for an expression, a `std::array<Var, n>` for a tuple of n. @throws ShapeError when shapes do not fit.
+/// `[B, 1]` and full `[B, H]` broadcast against each other. A list, `split<4>(z)`, stands for its values one after the other.
+/// With `reuse(split<4>(matmul(x, kernel) + bias))` the gates need memory only once; with a first argument `into(place)` the
+/// first result is written there.
+/// Returns a Var for an expression, a `std::array<Var, n>` for a tuple of n. Throws ShapeError if shapes do not fit.
 template <class F, class... X>
-  requires((PointwiseOperand<X> || detail::is_parts<detail::Plain<X>>)&&...)
-[[nodiscard]] auto fuse(F&& function, X&&... operands) {
+  requires((PointwiseOperand<X> || detail::is_list<detail::Plain<X>>)&&...)
+[[nodiscard]] auto fuse(Destination destination, F&& function, X&&... operands) {
   constexpr int count = (detail::operands_in<detail::Plain<X>> + ... + 0);
   static_assert(count > 0, "fuse: at least one operand");
   Tape* tape = nullptr;
   ((tape = tape != nullptr ? tape : detail::tape_of(operands)), ...);
-  const bool own = (detail::is_own<X>(operands) && ...);
   std::array<Var, static_cast<std::size_t>(count)> values;
   std::span<Var> rest(values);
   (detail::put_operands<X>(std::forward<X>(operands), tape, rest), ...);
+  // Asked after all products have been computed.
+  const detail::FusedMemory memory{(detail::may_overwrite<detail::Plain<X>>(operands) && ...), destination.place};
   const auto result = [&]<int... I>(std::integer_sequence<int, I...>) { return function(Arg<I>{}...); }
   (std::make_integer_sequence<int, count>{});
-  const auto outputs =
-      detail::run_expressions<count, detail::handed_over<X...>()>(values, detail::as_tuple(result), own);
+  const auto outputs = detail::run_expressions<count, detail::reusable_operands<detail::Plain<X>...>()>(
+      values, detail::as_tuple(result), memory);
   if constexpr (Expression<std::remove_const_t<decltype(result)>>) return outputs[0];
   else return outputs;
+}
+template <class F, class... X>
+  requires((PointwiseOperand<X> || detail::is_list<detail::Plain<X>>)&&...)
+[[nodiscard]] auto fuse(F&& function, X&&... operands) {
+  return fuse(Destination{}, std::forward<F>(function), std::forward<X>(operands)...);
 }
 
 }  // namespace RECUR_SIMD_WIDTH
@@ -217,7 +223,7 @@ template <Expression E>
   std::array<Var, static_cast<std::size_t>(count)> values;
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = leaves[i].parameter == nullptr ? leaves[i].var : tape->leaf(*leaves[i].parameter);
-  return detail::run_expressions<count, 0>(values, std::tuple{body}, false)[0];
+  return detail::run_expressions<count, 0>(values, std::tuple{body}, detail::FusedMemory{})[0];
 }
 
 }  // namespace RECUR_SIMD_WIDTH

@@ -72,10 +72,16 @@ struct FusedKernel {
   const char* const* functions;  ///< Names of the functions of all nodes; empty for an operand.
 };
 
+/// Where `run_fused` may write besides memory of its own.
+struct FusedMemory {
+  bool overwrite = false;  ///< Into operands whose bit is set in `FusedKernel::overwritten`.
+  Var destination{};       ///< The first output; undefined for new memory.
+};
+
 /// Broadcasts the operands against each other, runs the forward loop and records the backward one as one operation.
-/// An operand may be a scalar, one row, one column or of the result's shape. Those that may be overwritten are, if `own`: nobody
-/// else reads their values from now on. @throws ShapeError otherwise.
+/// An operand may be a scalar, one row, one column or of the result's shape. Throws ShapeError otherwise, ForeignVar for operands
+/// of two tapes.
 void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::span<const double> constants,
-               std::span<Var> outputs, bool own);
+               std::span<Var> outputs, const FusedMemory& memory);
 
 }  // namespace recur::detail

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <recur/framework/expr/fused_call.h>
-#include <recur/framework/recurrence/row_local.h>
+#include <recur/framework/threads/parallel.h>
 
 #include <algorithm>
 
@@ -18,7 +18,6 @@ struct Divisible {
 /// `may_divide()` says how, and is asked only then.
 template <class Loop, class MayDivide>
 void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, MayDivide may_divide) {
-  settle_rows();
   if (call.rows == 0 || call.cols == 0) return;
   if (useful_threads(call.rows * call.cols, work_per_element) <= 1) {
     call.end = call.cols;
@@ -38,22 +37,6 @@ void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, Ma
     const bool by_columns = by_rows == 1;
     own.begin = by_columns ? part * tiles / parts * lanes : 0;
     own.end = by_columns ? std::min((part + 1) * tiles / parts * lanes, call.cols) : call.cols;
-    loop(own);
-  });
-}
-
-/// The same by rows, each thread its own, in order with the row-local operations before and after it. Where the loop sees one
-/// long row, `rows` are its parts. Each thread has sinks of its own if these are not the same, `own_sinks` apart.
-template <class Loop>
-void post_loop(Loop loop, const FusedCall& call, Index rows, Index own_sinks = 0) {
-  const Index length = call.rows == 1 ? call.cols / rows : 0;
-  post_rows(rows, [loop, call, length, own_sinks](int member, Index first, Index count) {
-    FusedCall own = call;
-    own.sinks += member * own_sinks;
-    own.begin = first * length;
-    own.end = length > 0 ? (first + count) * length : call.cols;
-    own.first_row = length > 0 ? 0 : first;
-    own.rows = length > 0 ? 1 : first + count;
     loop(own);
   });
 }

@@ -1,7 +1,6 @@
 #include <recur/framework/gemm/gemm.h>
 
 #include <recur/framework/gemm/gemm_driver.h>
-#include <recur/framework/gemm/gemm_rows.h>
 #include <recur/framework/tensor/cache_size.h>
 #include <recur/framework/threads/parallel.h>
 
@@ -200,16 +199,6 @@ void check(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c) {
 
 }  // namespace
 
-template <Scalar T>
-bool divides_by_rows(const PackedMatrix<T>& b, Index rows) {
-  const Panels& panels = GemmDriver::panels(b);
-  const Index team = useful_threads(rows, 2 * b.rows() * panels.padded_cols());
-  return by_rows(GemmDriver::kernels(b), panels, rows, b.rows(), team);
-}
-
-template bool divides_by_rows(const PackedMatrix<float>&, Index);
-template bool divides_by_rows(const PackedMatrix<double>&, Index);
-
 }  // namespace detail
 
 using detail::GemmDriver;
@@ -285,49 +274,6 @@ void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bo
   detail::pack_panels(kernels, b, transpose_b, panels, packed);
   detail::multiply_packed(kernels, a, packed, panels, c, detail::start(c, accumulate), false);
 }
-
-template <Scalar T>
-void detail::multiply_rows(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, const T* bias,
-                           bool accumulate, StepRows rows) {
-  const Index steps = a.rows / rows.period;
-  const auto of_step = [&](auto matrix, Index step) {
-    return matrix.middle_rows(step * rows.period + rows.first, rows.count);
-  };
-  if (steps == 1 || a.cols == 0) {
-    const auto columns = static_cast<std::size_t>(c.cols);
-    for (Index i = 0; i < steps; ++i)
-      if (bias != nullptr) multiply<T>(of_step(a, i), b, of_step(c, i), std::span<const T>(bias, columns));
-      else multiply<T>(of_step(a, i), b, of_step(c, i), accumulate);
-    return;
-  }
-  // The same row of several steps makes larger tiles than the few rows of one step, as a rule.
-  const auto& kernels = GemmDriver::kernels(b);
-  const Index most = kernels.packed_rows;
-  const bool across = rows.count * Split(steps, most).parts < steps * Split(rows.count, most).parts;
-  const Index groups = across ? rows.count : steps;
-  const auto of_group = [&](auto matrix, Index group) {
-    if (!across) return of_step(matrix, group);
-    matrix = matrix.middle_rows(rows.first + group, 1);
-    matrix.rows = steps;
-    matrix.stride *= rows.period;
-    return matrix;
-  };
-  // A panel stays in the first-level cache for all of them.
-  const Panels& panels = GemmDriver::panels(b);
-  for (Index p = 0; p < panels.count(); ++p) {
-    for (Index i = 0; i < groups; ++i) {
-      const MatrixView<T> to = of_group(c, i).middle_cols(panels.begin(p), panels.width(p));
-      const Start<T> from = bias != nullptr ? Start<T>{bias + panels.begin(p), 0} : start(to, accumulate);
-      multiply_panel(kernels, of_group(a, i), GemmDriver::data(b) + panels.begin(p) * a.cols, panels.vectors.size(p),
-                     to, from, static_cast<const T*>(nullptr));
-    }
-  }
-}
-
-template void detail::multiply_rows(MatrixView<const float>, const PackedMatrix<float>&, MatrixView<float>,
-                                    const float*, bool, StepRows);
-template void detail::multiply_rows(MatrixView<const double>, const PackedMatrix<double>&, MatrixView<double>,
-                                    const double*, bool, StepRows);
 
 template class PackedMatrix<float>;
 template class PackedMatrix<double>;

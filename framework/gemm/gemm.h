@@ -63,13 +63,6 @@ class GemmWorkspace {
   detail::ScratchBuffer right_;
   detail::ScratchBuffer transposed_;
   detail::ScratchBuffer rows_;
-  /// For each thread where all do their own rows (gemm_rows.h).
-  struct Share {
-    detail::ScratchBuffer left;
-    detail::ScratchBuffer right;
-    detail::ScratchBuffer rows;
-  };
-  std::vector<Share> shares_;
 };
 
 /// A matrix copied once into the order in which the products read it, for many products A·B with the same B: the weights of
@@ -108,14 +101,6 @@ void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, 
 /// C = A·B + bias, the same in every row; otherwise as above.
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, std::span<const T> bias);
-
-namespace detail {
-
-/// Whether threads share out the rows of A·B with so many rows, each of which multiplies with all of B, rather than B.
-template <Scalar T>
-[[nodiscard]] bool divides_by_rows(const PackedMatrix<T>& b, Index rows);
-
-}  // namespace detail
 
 /// C = op(A)·op(B), or C += …, where op is the transpose if asked for; packs what it needs into `workspace`. C must not
 /// overlap A or B.

@@ -34,7 +34,6 @@ struct GemmDriver {
   static ScratchBuffer& left(GemmWorkspace& workspace) { return workspace.left_; }
   static ScratchBuffer& right(GemmWorkspace& workspace) { return workspace.right_; }
   static ScratchBuffer& rows(GemmWorkspace& workspace) { return workspace.rows_; }
-  static auto& shares(GemmWorkspace& workspace) { return workspace.shares_; }
   static ScratchBuffer& transposed(GemmWorkspace& workspace) { return workspace.transposed_; }
 };
 

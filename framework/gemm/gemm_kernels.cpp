@@ -72,7 +72,6 @@ template const GemmKernels<double>& gemm_kernels<double>(GemmTarget);
 
 void* ScratchBuffer::reserve_bytes(std::size_t bytes) {
   if (bytes > capacity_) {
-    settle_rows();  // others may be using it
     data_.reset();
     data_ = allocate_buffer<std::byte>(bytes, 4096);
     capacity_ = bytes;

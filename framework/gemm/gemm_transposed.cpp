@@ -1,7 +1,6 @@
 #include <recur/framework/gemm/gemm.h>
 
 #include <recur/framework/gemm/gemm_driver.h>
-#include <recur/framework/gemm/gemm_rows.h>
 #include <recur/framework/threads/parallel.h>
 
 namespace recur {
@@ -20,13 +19,20 @@ constexpr Index least_chunk_rows = 256;
 constexpr Index tall = 512;
 constexpr Index most_part_rows = 384;
 
-/// Walks over the stacked rows of all pairs, or over some of each period.
+/// The rows that a sum of products goes over.
+template <Scalar T>
+Index depth_of(std::span<const RowsPair<T>> pairs) {
+  Index rows = 0;
+  for (const RowsPair<T>& pair : pairs) rows += pair.a.rows;
+  return rows;
+}
+
+/// Walks over the stacked rows of all pairs.
 template <Scalar T>
 struct RowCursor {
   std::span<const RowsPair<T>> pairs;
-  StepRows some{0, 0, 0};  ///< A period of 0: all.
   std::size_t pair = 0;
-  Index row = 0;  ///< Among those of the pair that count.
+  Index row = 0;
 
   [[nodiscard]] bool done() const { return pair == pairs.size(); }
   /// Calls `body(pair, first_row, rows, rows_before)` for the next `most` rows at most; returns how many there were.
@@ -35,15 +41,11 @@ struct RowCursor {
     Index taken = 0;
     while (!done() && taken < most) {
       const RowsPair<T>& current = pairs[pair];
-      const Index all = current.a.rows;
-      const StepRows mine = some.period > 0 ? some : StepRows{std::max<Index>(all, 1), 0, std::max<Index>(all, 1)};
-      const Index rows = all / mine.period * mine.count;
-      const Index at = row % mine.count;
-      const Index count = std::min({most - taken, mine.count - at, rows - row});
-      if (count > 0) body(current, row / mine.count * mine.period + mine.first + at, count, taken);
+      const Index count = std::min(most - taken, current.a.rows - row);
+      if (count > 0) body(current, row, count, taken);
       taken += count;
       row += count;
-      if (row == rows) {
+      if (row == current.a.rows) {
         ++pair;
         row = 0;
       }
@@ -182,41 +184,6 @@ void check(std::span<const RowsPair<T>> pairs, MatrixView<T> c) {
 }
 
 }  // namespace
-
-template <Scalar T>
-TransposedRows<T>::TransposedRows(std::span<const RowsPair<T>> pairs, Index c_rows, Index c_cols,
-                                  GemmWorkspace& workspace, int members)
-    : pairs_(pairs),
-      depth_(std::max<Index>(depth_of(pairs), 1)),
-      c_rows_(c_rows),
-      c_cols_(c_cols),
-      workspace_(&workspace) {
-  const Packing packing(gemm_kernels<T>(workspace.target()), depth_, c_rows, c_cols);
-  auto& shares = GemmDriver::shares(workspace);
-  if (shares.size() < static_cast<std::size_t>(members)) {
-    settle_rows();
-    shares.resize(static_cast<std::size_t>(members));
-  }
-  for (auto& share : shares) {
-    static_cast<void>(share.left.template reserve<T>(packing.left_size));
-    static_cast<void>(share.right.template reserve<T>(packing.right_size));
-    static_cast<void>(share.rows.template reserve<const T*>(packing.rows_size));
-  }
-}
-
-template <Scalar T>
-void TransposedRows<T>::run(int member, StepRows rows, T* c) const {
-  const auto& kernels = gemm_kernels<T>(workspace_->target());
-  const Packing packing(kernels, depth_, c_rows_, c_cols_);
-  auto& share = GemmDriver::shares(*workspace_)[static_cast<std::size_t>(member)];
-  add_in_parts(kernels, RowCursor<T>{pairs_, rows}, MatrixView<T>{c, c_rows_, c_cols_, c_cols_}, 0, 0, packing,
-               packing.space(share.left.template reserve<T>(packing.left_size),
-                             share.right.template reserve<T>(packing.right_size),
-                             share.rows.template reserve<const T*>(packing.rows_size)));
-}
-
-template class TransposedRows<float>;
-template class TransposedRows<double>;
 
 }  // namespace detail
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/autodiff/var.h>
+#include <recur/framework/autodiff/rows.h>
 
 namespace recur::detail {
 
@@ -28,22 +28,6 @@ template <class T>
 [[nodiscard]] MatrixView<T> block(MatrixView<T> whole, const Axis& axis, Index o, Index first, Index count) {
   if (axis.last) return whole.middle_cols(first, count);
   return whole.middle_rows((o * axis.size + first) * axis.inner, count * axis.inner);
-}
-
-template <class T>
-void copy_rows(MatrixView<const T> from, MatrixView<T> to) {
-  for (Index r = 0; r < to.rows; ++r) std::copy_n(from.data + r * from.stride, to.cols, to.data + r * to.stride);
-}
-
-/// Assigns or adds a gradient, as the sink wants it.
-template <class T>
-void put_rows(MatrixView<const T> from, GradientSink<T> to) {
-  if (to.fresh) return copy_rows(from, to.view);
-  for (Index r = 0; r < to.view.rows; ++r) {
-    const T* const source = from.data + r * from.stride;
-    T* const target = to.view.data + r * to.view.stride;
-    for (Index c = 0; c < to.view.cols; ++c) target[c] += source[c];
-  }
 }
 
 }  // namespace recur::detail

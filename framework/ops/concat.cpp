@@ -67,6 +67,7 @@ Var concat(std::span<const Var> parts, int axis) {
   const Shape& first = parts[0].shape();
   Index total = 0;
   for (const Var part : parts) {
+    detail::require_one_tape("concat", parts[0], part);
     require(part.shape().rank() == first.rank() && part.shape().with(axis, 0) == first.with(axis, 0),
             "concat: {} and {} differ in another axis than {}", first, part.shape(), axis);
     total += part.shape()[axis];
@@ -78,7 +79,10 @@ Var concat(std::span<const Var> parts, int axis) {
 Var stack(std::span<const Var> parts, int axis) {
   require<ValueError>(!parts.empty(), "stack: nothing to stack");
   const Shape& first = parts[0].shape();
-  for (const Var part : parts) require(part.shape() == first, "stack: shapes {} and {} differ", first, part.shape());
+  for (const Var part : parts) {
+    detail::require_one_tape("stack", parts[0], part);
+    require(part.shape() == first, "stack: shapes {} and {} differ", first, part.shape());
+  }
   const Shape result = first.inserted(axis, static_cast<Index>(parts.size()));
   const int at = result.normalize(axis);
   if (at < first.rank()) return join(parts, result, detail::axis_of(result, at));

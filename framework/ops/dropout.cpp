@@ -8,9 +8,10 @@ void check_rate(const char* function, double rate) {
 }
 
 // What decides over each element, the same for both number types.
-std::span<float> draw(Tape& tape, Index count, Generator& generator) {
-  const auto drawn = tape.scratch<float>(count);
-  generator.fill_uniform(drawn);
+std::span<float> draw(Tape& tape, const Shape& shape, Generator& generator) {
+  const auto drawn = tape.scratch<float>(shape.count());
+  if (&generator == &tape.generator()) tape.draw_uniform(drawn, shape.rows());
+  else generator.fill_uniform(drawn);
   return drawn;
 }
 
@@ -32,7 +33,7 @@ Var dropout(Var x, double rate, Generator& generator) {
   check_rate("dropout", rate);
   Tape& tape = x.tape();
   if (!tape.training() || rate == 0) return x;
-  const auto drawn = draw(tape, x.size(), generator);
+  const auto drawn = draw(tape, x.shape(), generator);
   const Var y = tape.output(x.shape(), x.wants_gradient());
   dispatch(y.dtype(), [&]<class T>() {
     const Mask<T> mask(rate);
@@ -59,7 +60,7 @@ Var dropout(Var x, double rate, Generator& generator) {
 Var dropout_mask(Tape& tape, const Shape& shape, double rate, Generator& generator) {
   check_rate("dropout_mask", rate);
   if (!tape.training() || rate == 0) return tape.filled(shape, 1);
-  const auto drawn = draw(tape, shape.count(), generator);
+  const auto drawn = draw(tape, shape, generator);
   const Var mask = tape.output(shape, false);
   dispatch(mask.dtype(),
            [&]<class T>() { std::transform(drawn.begin(), drawn.end(), mask.mutable_value<T>().data, Mask<T>(rate)); });

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/expr/temporary.h>
+#include <recur/framework/autodiff/tape.h>
 
 #include <array>
 
@@ -17,26 +17,23 @@ template <int N>
 [[nodiscard]] std::array<Var, static_cast<std::size_t>(N)> split(Var x, int axis = -1) {
   static_assert(N > 0);
   const Index size = x.shape()[axis];
-  require(size % N == 0, "split: axis {} of {} has size {}, which does not divide into {} equal parts", axis, x.shape(),
-          size, N);
+  if (size % N != 0) [[unlikely]]
+    fail<ShapeError>("split: axis {} of {} has size {}, which does not divide into {} equal parts", axis, x.shape(),
+                     size, N);
   std::array<Var, static_cast<std::size_t>(N)> parts;
   Index first = 0;
+  if (axis == -1) {
+    for (Var& part : parts) {
+      part = x.tape().view_columns(x, first, size / N);
+      first += size / N;
+    }
+    return parts;
+  }
   for (Var& part : parts) {
     part = slice(x, axis, first, size / N);
     first += size / N;
   }
   return parts;
-}
-
-/// The same of a product or what else has no name, along its last axis: see `Parts`.
-template <int N>
-[[nodiscard]] Parts<N> split(Temporary x) {
-  const bool own = x.own();
-  return {split<N>(Var(std::move(x))), own};
-}
-template <int N>
-[[nodiscard]] Parts<N> split(const Linear& x) {
-  return split<N>(Temporary(x));
 }
 
 }  // namespace recur

@@ -1,11 +1,33 @@
 #include <recur/framework/recurrence/hoisted_product.h>
 
-#include <recur/framework/recurrence/output_placement.h>
-
 #include <algorithm>
 
 namespace recur::detail {
 namespace {
+
+/// A product of a whole sequence with a parameter. It is computed in blocks of rows, each when its first row is asked for, so
+/// that what the steps go on with is still in the cache. Backwards a block's gradient takes the memory that the block after it
+/// has given back.
+struct HoistedProduct {
+  const Node* weight;
+  const Node* bias;
+  Linear::Terms terms;
+  Index cols;
+  std::span<const Index> begins;  ///< First row of each block, and the end of the last.
+  std::span<Node*> blocks;        ///< Null until computed.
+  std::span<bool> used;           ///< Rows that have been handed out as a result already.
+  HoistedProduct* next;
+};
+
+/// First row of each step of a sequence, and the end of the last.
+using FirstRows = std::span<const Index>;
+
+/// What the steps of a sequence have in common.
+struct SequenceTag : ProductSource {
+  Node* whole = nullptr;
+  HoistedProduct* products = nullptr;
+  FirstRows* steps = nullptr;  ///< Null when they have not been told (`sequence_steps`).
+};
 
 // Rows of a block: few enough for the second-level cache, and enough to be worth the way through the weights.
 Index rows_of_block(Index cols, DType dtype) {
@@ -35,7 +57,7 @@ std::span<const Index> blocks_of(Tape& tape, FirstRows steps, Index most) {
   return begins.first(count);
 }
 
-// The same for steps of `step` rows each, as far as one can tell.
+// Blocks of whole steps, if all have `step` rows.
 std::span<const Index> equal_blocks(Tape& tape, Index rows, Index step, Index most) {
   const Index block = std::max(most / step, Index{1}) * step;
   const Index count = (rows + block - 1) / block;
@@ -44,23 +66,25 @@ std::span<const Index> equal_blocks(Tape& tape, Index rows, Index step, Index mo
   return begins;
 }
 
-// Of the block's steps the first asked for has `step` rows.
-Var compute_block(const HoistedProduct& all, Index first, Index rows, bool wanted, Index step) {
+Var compute_block(const HoistedProduct& all, Index first, Index rows, bool wanted) {
   Linear::Terms terms = all.terms;
   const Var whole = terms.products[0].a;
-  const OutputPlacement::Aside aside(whole.tape());
   const Var z = whole.tape().output(Shape{rows, all.cols}, wanted, padded(all.cols, whole.dtype()));
   terms.products[0].a = rows_of(whole, first, rows);
-  return compute(terms, z, false, step > 0 && rows % step == 0 ? step : rows);
+  compute_terms(terms, z, false);
+  return z;
 }
 
-}  // namespace
-
-HoistedProduct& hoisted_product(const Linear::Product& step, Var bias, Index cols) {
-  SequenceTag& tag = *step.a.node()->sequence;
+HoistedProduct* find(const SequenceTag& tag, const Linear::Product& step, Var bias) {
   for (HoistedProduct* h = tag.products; h != nullptr; h = h->next)
     if (h->weight == step.w.node() && h->bias == bias.node() && h->terms.products[0].transpose == step.transpose)
-      return *h;
+      return h;
+  return nullptr;
+}
+
+// The product, with `cols` columns, of the whole sequence that `step.a` is a step of.
+HoistedProduct& hoisted_product(SequenceTag& tag, const Linear::Product& step, Var bias, Index cols) {
+  if (HoistedProduct* const known = find(tag, step, bias)) return *known;
   const Var whole(tag.whole);
   Tape& tape = whole.tape();
   Linear::Terms terms;
@@ -76,12 +100,18 @@ HoistedProduct& hoisted_product(const Linear::Product& step, Var bias, Index col
   const auto used = tape.list<bool>(whole.rows());
   std::fill(used.begin(), used.end(), false);
   auto* const result = tape.list<HoistedProduct>(1).data();
-  *result = {step.w.node(), bias.node(), terms, cols, begins, blocks, used, tag.products};
-  tape.point(tag.products, result);
+  ::new (result) HoistedProduct{step.w.node(), bias.node(), terms, cols, begins, blocks, used, tag.products};
+  tape.set_undoable(tag.products, result);
   return *result;
 }
 
-Var take_rows(HoistedProduct& all, const Shape& shape, Index first, bool wanted) {
+// Rows of the product as a result that is the caller's alone. Undefined when they are not in one block, have been handed out already
+// or were computed when the tape was recording and now is not, or the other way round.
+Var take_rows(ProductSource& source, const Linear::Product& step, Var bias, const Shape& shape, bool wanted) {
+  auto& tag = static_cast<SequenceTag&>(source);
+  if (step.a.node() == tag.whole) return {};
+  HoistedProduct& all = hoisted_product(tag, step, bias, shape.cols());
+  const Index first = step.a.node()->extra->row;
   const auto rows = all.used.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(shape.rows()));
   if (std::any_of(rows.begin(), rows.end(), [](bool used) { return used; })) return {};
   const auto after = std::upper_bound(all.begins.begin(), all.begins.end(), first);
@@ -89,30 +119,32 @@ Var take_rows(HoistedProduct& all, const Shape& shape, Index first, bool wanted)
   const Index begin = after[-1];
   Node*& block = all.blocks[static_cast<std::size_t>(after - all.begins.begin() - 1)];
   Tape& tape = all.terms.products[0].a.tape();
-  if (block == nullptr) tape.point(block, compute_block(all, begin, *after - begin, wanted, shape.rows()).node());
+  if (block == nullptr) tape.set_undoable(block, compute_block(all, begin, *after - begin, wanted).node());
   const Var z(block);
   if (z.wants_gradient() != (wanted && tape.recording())) return {};
   std::fill(rows.begin(), rows.end(), true);
   return tape.view(z, (first - begin) * block->stride, shape, block->stride);
 }
 
-}  // namespace recur::detail
-
-namespace recur {
-namespace {
-
-detail::SequenceTag& tag_of(Var sequence) {
+SequenceTag& tag_of(Var sequence) {
   Tape& tape = sequence.tape();
-  detail::Node& whole = *sequence.node();
-  if (whole.sequence == nullptr) {
-    auto* const tag = tape.list<detail::SequenceTag>(1).data();
-    *tag = {&whole};
-    tape.point(whole.sequence, tag);
+  Node& whole = *sequence.node();
+  if (whole.extra == nullptr || whole.extra->products == nullptr) {
+    auto* const tag = ::new (tape.list<SequenceTag>(1).data()) SequenceTag{};
+    tag->take = &take_rows;
+    tag->whole = &whole;
+    auto* const extra = ::new (tape.list<NodeExtra>(1).data()) NodeExtra{};
+    if (whole.extra != nullptr) *extra = *whole.extra;
+    extra->products = tag;
+    tape.set_undoable(whole.extra, extra);
   }
-  return *whole.sequence;
+  return static_cast<SequenceTag&>(*whole.extra->products);
 }
 
 }  // namespace
+}  // namespace recur::detail
+
+namespace recur {
 
 void sequence_steps(Var sequence, std::span<const Index> first_rows) {
   require(!first_rows.empty() && first_rows.front() >= 0 && first_rows.back() <= sequence.rows() &&
@@ -120,21 +152,23 @@ void sequence_steps(Var sequence, std::span<const Index> first_rows) {
           "sequence_steps: {} first rows for {}: of each step, and the end of the last, they must ascend within it",
           first_rows.size(), sequence.shape());
   Tape& tape = sequence.tape();
+  if (!tape.mechanisms().hoist_products) return;
   const auto copy = tape.list<Index>(static_cast<Index>(first_rows.size()));
   std::copy(first_rows.begin(), first_rows.end(), copy.begin());
   auto* const steps = tape.list<detail::FirstRows>(1).data();
   *steps = copy;
-  tape.point(tag_of(sequence).steps, steps);
+  tape.set_undoable(detail::tag_of(sequence).steps, steps);
 }
 
 Var sequence_step(Var sequence, Index first, Index count) {
-  require(first >= 0 && count >= 0 && first + count <= sequence.rows(), "sequence_step: rows {} to {} of {}", first,
-          first + count, sequence.shape());
-  detail::SequenceTag& tag = tag_of(sequence);
+  if (first < 0 || count < 0 || first + count > sequence.rows()) [[unlikely]]
+    fail<ShapeError>("sequence_step: rows {} to {} of {}", first, first + count, sequence.shape());
+  Tape& tape = sequence.tape();
   const Index stride = sequence.node()->stride;
-  const Var step = sequence.tape().view(sequence, first * stride, Shape{count, sequence.cols()}, stride);
-  step.node()->sequence = &tag;
-  step.node()->sequence_row = first;
+  const Var step = tape.view(sequence, first * stride, Shape::matrix(count, sequence.cols()), stride);
+  if (!tape.mechanisms().hoist_products) return step;
+  step.node()->extra =
+      ::new (tape.list<detail::NodeExtra>(1).data()) detail::NodeExtra{nullptr, &detail::tag_of(sequence), first};
   return step;
 }
 

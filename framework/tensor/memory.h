@@ -1,7 +1,5 @@
 #pragma once
 
-#include <recur/framework/autodiff/settle.h>
-
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -10,10 +8,7 @@ namespace recur::detail {
 
 struct FreeBuffer {
   std::align_val_t alignment{};
-  void operator()(void* buffer) const {
-    settle_rows();  // other threads may still read it
-    ::operator delete(buffer, alignment);
-  }
+  void operator()(void* buffer) const { ::operator delete(buffer, alignment); }
 };
 
 /// Memory for `count` plain numbers, uninitialized.

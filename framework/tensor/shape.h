@@ -39,6 +39,16 @@ class Shape {
   /// The array seen as a matrix: the last axis are its columns, all others its rows. A scalar is `[1, 1]`.
   [[nodiscard]] constexpr Index cols() const { return sizes_[max_rank - 1]; }
   [[nodiscard]] constexpr Index rows() const { return sizes_[0] * sizes_[1] * sizes_[2] * sizes_[3]; }
+  /// A matrix of a size that is known to be valid.
+  [[nodiscard]] static constexpr Shape matrix(Index rows, Index cols) {
+    Shape shape;
+    shape.sizes_[max_rank - 2] = rows;
+    shape.sizes_[max_rank - 1] = cols;
+    shape.rank_ = 2;
+    return shape;
+  }
+  /// Changes the size of the last axis of a shape that has one.
+  constexpr void set_cols(Index cols) { sizes_[max_rank - 1] = cols; }
   [[nodiscard]] std::span<const Index> sizes() const { return std::span(sizes_).last(static_cast<std::size_t>(rank_)); }
   /// Changes the size of one axis.
   void resize(int axis, Index size) { sizes_[place(normalize(axis))] = size; }
@@ -52,7 +62,10 @@ class Shape {
   [[nodiscard]] Shape without(int axis) const;
   [[nodiscard]] Shape inserted(int axis, Index size) const;
 
-  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+  friend constexpr bool operator==(const Shape& a, const Shape& b) {
+    const auto same = [&](std::size_t i) { return a.sizes_[i] == b.sizes_[i]; };
+    return a.rank_ == b.rank_ && same(4) && same(3) && same(2) && same(1) && same(0);
+  }
 
  private:
   static_assert(max_rank == 5, "Shape: rows() multiplies all sizes but the last");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <recur/framework/ops/axis.h>
 #include <recur/framework/threads/parallel.h>
 
 #include <algorithm>
@@ -17,14 +16,6 @@ void in_parts(Index items, Index numbers_of_item, Copy copy) {
   const Index length = std::max<Index>(numbers_of_part / std::max<Index>(numbers_of_item, 1), 1);
   parallel_for((items + length - 1) / length, length * numbers_of_item * work_of_copy,
                [&](Index i) { copy(i * length, std::min(length, items - i * length)); });
-}
-
-/// As `put_rows`.
-template <class T>
-void put_long_rows(MatrixView<const T> from, GradientSink<T> to) {
-  in_parts(from.rows, from.cols, [&](Index first, Index count) {
-    put_rows<T>(from.middle_rows(first, count), {to.view.middle_rows(first, count), to.fresh});
-  });
 }
 
 }  // namespace recur::detail

@@ -168,8 +168,4 @@ void detail::run_with_team(Index operations, Task task) {
   task.run(task.body, 0);
 }
 
-void detail::settle_rows() {}
-
-detail::RowQueue& detail::row_queue() { fail<StateError>("row_queue: operations are not divided by rows"); }
-
 }  // namespace recur

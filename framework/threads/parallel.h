@@ -1,7 +1,5 @@
 #pragma once
 
-#include <recur/framework/autodiff/settle.h>
-#include <recur/framework/recurrence/row_queue.h>
 #include <recur/framework/tensor/shape.h>
 #include <recur/framework/threads/task.h>
 #include <recur/framework/threads/thread_count.h>
@@ -26,14 +24,6 @@ namespace detail {
 void run_on_team(Index count, Index work_per_item, Task task);
 void run_shares_on_team(Index shares, Task task);
 void run_with_team(Index operations, Task task);
-
-// Of the row machinery, which is on its way out: no operation is divided by rows.
-[[nodiscard]] inline std::uint64_t row_phase(Index, Index) { return 0; }
-[[nodiscard]] inline bool always_by_rows(Index, Index) { return false; }
-[[nodiscard]] inline bool in_row_phase(std::uint64_t) { return false; }
-[[nodiscard]] inline int row_members() { return 1; }
-[[nodiscard]] RowQueue& row_queue();
-inline void run_own_rows(const RowTask&) {}
 
 }  // namespace detail
 

@@ -42,6 +42,8 @@ class CellInterface {
   /// Number of values that are made of the constants before the first step, for `CellContext::prepared`.
   [[nodiscard]] virtual Index prepared_count() const { return 0; }
   virtual void prepare(std::span<const Var> /*constants*/, std::span<Var> /*prepared*/) {}
+  /// Whether the rows of a batch may be divided over threads, each on a tape of its own.
+  [[nodiscard]] virtual bool divides_batch() const { return true; }
   /// Number of Vars in the state.
   [[nodiscard]] virtual Index state_count() const = 0;
   /// The cells of a stack, in order: their steps may be taken cell by cell over the whole sequence. Empty for other cells.
@@ -203,6 +205,10 @@ class CellAdapter final : public CellInterface {
   }
   void prepare([[maybe_unused]] std::span<const Var> constants, [[maybe_unused]] std::span<Var> prepared) override {
     if constexpr (requires { cell_.prepare(constants, prepared); }) cell_.prepare(constants, prepared);
+  }
+  [[nodiscard]] bool divides_batch() const override {
+    if constexpr (requires { C::divides_batch; }) return C::divides_batch;
+    else return true;
   }
   [[nodiscard]] Index state_count() const override { return static_cast<Index>(count); }
   [[nodiscard]] const std::type_info& type() const override { return typeid(C); }

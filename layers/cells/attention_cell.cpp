@@ -60,7 +60,8 @@ Var AttentionCell::call(Var x, std::span<const Var> states, std::span<Var> next,
   const Var query = matmul(output, query_kernel_);
   const Var scores = scale_.created() ? additive_scores(query, keys, x.tape().leaf(scale_)) : dot_scores(query, keys);
   const Var seen = attend(scores, memory, context.constants.size() == 2 ? context.constants[1] : Var());
-  next[0] = tanh(Var(matmul(concat({output, seen}, -1), attention_kernel_)));
+  next[0] = fuse(
+      into(context.output), [](auto z) { return tanh(z); }, matmul(concat({output, seen}, -1), attention_kernel_));
   return next[0];
 }
 

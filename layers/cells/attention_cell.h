@@ -57,6 +57,7 @@ class AttentionCell final : public CellInterface {
   void draw_masks(Tape& tape, Index batch, std::span<Var> masks) override {
     config_.cell->draw_masks(tape, batch, masks);
   }
+  [[nodiscard]] bool divides_batch() const override { return config_.cell->divides_batch(); }
   [[nodiscard]] bool takes_constants() const override { return true; }
   /// memory·memory_kernel, which is the same at every step; then what the cell inside has.
   [[nodiscard]] Index prepared_count() const override { return 1 + config_.cell->prepared_count(); }

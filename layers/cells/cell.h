@@ -67,8 +67,11 @@ struct CellContext {
   std::span<const Var> constants;
   /// What this cell's `prepare` made of the constants, once a sequence; empty where a step is taken without an RNN.
   std::span<const Var> prepared;
-  /// Who looks on; mostly nobody. See `observe_gates`.
+  /// Is told of the cell's gates (`observe_gates`); null for none.
   StepObserver* observer = nullptr;
+  /// Where the output may lie, so that it need not be copied there: `fuse(into(context.output), …)`. Undefined for new memory. A cell
+  /// that changes the output of another one must not hand this on to it.
+  Var output{};
 };
 
 /// Creates and initializes the parameters of a layer: `build(kernel, {build.input_size, units}, glorot_uniform())`.
@@ -125,6 +128,9 @@ struct CommonConfig {
 /// - `State get_initial_state(Tape&, Index batch)`, if that is not zeros;
 /// - `Index mask_count() const` and `void draw_masks(Tape&, Index batch, std::span<Var> masks)` for dropout;
 /// - `static constexpr bool takes_constants = true`;
+/// - `static constexpr bool divides_batch = false`, if rows of the batch depend on each other (a batch norm) or `call` changes
+///   members: `call` otherwise runs on several threads at once, each with rows of its own on a tape of its own. A Var that the cell
+///   holds belongs to one tape only; hand it over as a constant instead;
 /// - `Index prepared_count() const` and `void prepare(std::span<const Var> constants, std::span<Var> prepared)` for what depends
 ///   on the constants alone, with one row for each sequence: it is computed once, and given to every step.
 template <class C>

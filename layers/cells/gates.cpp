@@ -1,5 +1,6 @@
 #include <recur/layers/cells/gates.h>
 
+#include <recur/framework/autodiff/nested_tape.h>
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/dropout.h>
@@ -68,7 +69,7 @@ Var Gates::bias_row(Tape& tape, Index row) {
   return all.shape().rank() == 1 ? all : slice(all, 0, row, 1);
 }
 
-Temporary Gates::operator()(Var x, Var h, const CellContext& context) {
+Var Gates::operator()(Var x, Var h, const CellContext& context) {
   if (context.masks.empty() && !(options_.use_bias && options_.separate_bias)) {
     const Linear z = matmul(x, kernel) + matmul(h, recurrent_kernel);
     return options_.use_bias ? z + bias : z;
@@ -76,7 +77,7 @@ Temporary Gates::operator()(Var x, Var h, const CellContext& context) {
   return Var(Var(input_part(x, context)) + Var(recurrent_part(h, context)));
 }
 
-Temporary Gates::input_part(Var x, const CellContext& context) {
+Var Gates::input_part(Var x, const CellContext& context) {
   const auto masks = input_masks(context);
   if (!masks.empty()) {
     const Var z = masked_product(x, kernel, masks, count_);
@@ -86,7 +87,7 @@ Temporary Gates::input_part(Var x, const CellContext& context) {
   return options_.use_bias ? z + bias_row(x.tape(), 0) : z;
 }
 
-Temporary Gates::recurrent_part(Var h, const CellContext& context) {
+Var Gates::recurrent_part(Var h, const CellContext& context) {
   const auto masks = recurrent_masks(context);
   const bool second_row = options_.use_bias && bias.shape().rank() == 2;
   if (!masks.empty()) {
@@ -95,6 +96,12 @@ Temporary Gates::recurrent_part(Var h, const CellContext& context) {
   }
   const Linear z = matmul(h, recurrent_kernel);
   return second_row ? z + bias_row(h.tape(), 1) : z;
+}
+
+void detail::show_gates(Tape& tape, StepObserver& observer, const Activation& activation,
+                        const std::function<std::span<const NamedGate>()>& list) {
+  const NestedTape memory(tape, NestedTape::Mode::compute);
+  for (const NamedGate& gate : list()) observer.gate(gate.name, activation(gate.before));
 }
 
 Index Gates::masks_for(double rate) const {

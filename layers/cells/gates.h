@@ -1,11 +1,11 @@
 #pragma once
 
-#include <recur/framework/autodiff/detour.h>
-#include <recur/framework/expr/temporary.h>
+#include <recur/framework/autodiff/tape.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/cells/cell.h>
 
 #include <array>
+#include <functional>
 #include <span>
 
 namespace recur {
@@ -52,11 +52,11 @@ class Gates {
   void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent_kernel, bias); }
 
   /// All pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with separate_bias.
-  [[nodiscard]] Temporary operator()(Var x, Var h, const CellContext& context);
+  [[nodiscard]] Var operator()(Var x, Var h, const CellContext& context);
   /// The two parts of them: x·kernel with the (first row of the) bias, and h·recurrent_kernel with the second row if there is
   /// one. Dropout is applied to x and h.
-  [[nodiscard]] Temporary input_part(Var x, const CellContext& context);
-  [[nodiscard]] Temporary recurrent_part(Var h, const CellContext& context);
+  [[nodiscard]] Var input_part(Var x, const CellContext& context);
+  [[nodiscard]] Var recurrent_part(Var h, const CellContext& context);
 
   [[nodiscard]] Index mask_count() const;
   void draw_masks(Tape& tape, Index batch, std::span<Var> masks);
@@ -81,13 +81,24 @@ struct NamedGate {
   Var before;
 };
 
-/// For cells, at each step: tells whoever looks on of the gates that `list()`, a function, returns; called, and computed, only
-/// then, and nothing of it is recorded.
+namespace detail {
+
+/// Computes gates without recording them, and shows them to the observer.
+void show_gates(Tape& tape, StepObserver& observer, const Activation& activation,
+                const std::function<std::span<const NamedGate>()>& list);
+
+}  // namespace detail
+
+/// For cells, at each step: shows the observer the gates that `list()`, a function, returns as a `std::array` of NamedGates. Without an
+/// observer `list` is not called. Nothing of it is recorded.
 template <class List>
 void observe_gates(Tape& tape, const CellContext& context, const Activation& activation, const List& list) {
-  if (context.observer == nullptr || tape.computing()) return;
-  const Detour memory(tape, Detour::Mode::compute);
-  for (const NamedGate& gate : list()) context.observer->gate(gate.name, activation(gate.before));
+  if (context.observer == nullptr || tape.will_recompute()) return;
+  decltype(list()) gates;
+  detail::show_gates(tape, *context.observer, activation, [&] {
+    gates = list();
+    return std::span<const NamedGate>(gates);
+  });
 }
 
 }  // namespace recur

@@ -36,19 +36,20 @@ Step<HiddenState> GRUCell::call(Var x, State s, const CellContext& context) {
 }
 
 Var GRUCell::reset_after(Var x, Var h, Var kept_h, const CellContext& context) {
-  auto zx = split<3>(gates_.input_part(x, context));
-  auto zh = split<3>(gates_.recurrent_part(h, context));
+  const auto zx = split<3>(gates_.input_part(x, context));
+  const auto zh = split<3>(gates_.recurrent_part(h, context));
   observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
     return std::array{NamedGate{"update", zx[0] + zh[0]}, NamedGate{"reset", zx[1] + zh[1]}};
   });
   return with_activations(options_.activation, options_.recurrent_activation, [&](auto act, auto gate) {
     return fuse(
+        into(context.output),
         [&](auto az, auto ar, auto ah, auto bz, auto br, auto bh, auto h0) {
           const auto z = gate(az + bz);
           const auto candidate = act(ah + gate(ar + br) * bh);
           return candidate + z * (h0 - candidate);
         },
-        std::move(zx), std::move(zh), kept_h);
+        reuse(zx), reuse(zh), kept_h);
   });
 }
 
@@ -70,6 +71,7 @@ Var GRUCell::reset_before(Var x, Var h, Var kept_h, const CellContext& context) 
     const Var reset = fuse([&](auto a, auto b, auto m) { return gate(a + b) * m; }, zx[1], hr, masked(h, 2));
     const Var candidate = matmul(reset, u[2]);
     return fuse(
+        into(context.output),
         [&](auto az, auto bz, auto ah, auto bh, auto h0) {
           const auto c = act(ah + bh);
           return c + gate(az + bz) * (h0 - c);

@@ -55,7 +55,8 @@ Step<LSTMState> LayerNormLSTMCell::call(Var x, State s, const CellContext& conte
     const Var c = fuse([&](auto zi, auto zf, auto zc, auto c0) { return gate(zf) * c0 + gate(zi) * act(zc); }, z[0],
                        z[1], z[2], s.c);
     const Var normalized = layer_norm(c, state_gamma_, state_beta_, options_.epsilon);
-    const Var h = fuse([&](auto zo, auto n) { return gate(zo) * act(n); }, z[3], normalized);
+    const Var h = fuse(
+        into(context.output), [&](auto zo, auto n) { return gate(zo) * act(n); }, z[3], normalized);
     return Step{h, LSTMState{h, c}};
   });
 }

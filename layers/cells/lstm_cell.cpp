@@ -26,23 +26,24 @@ void LSTMCell::build(Builder& build) {
 }
 
 Step<LSTMState> LSTMCell::call(Var x, State s, const CellContext& context) {
-  auto z = split<4>(gates_(x, s.h, context));
+  const auto z = split<4>(gates_(x, s.h, context));
   observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
     return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
   });
-  const auto [h, c] = lstm_gates(std::move(z), s.c, options_);
+  const auto [h, c] = lstm_gates(z, s.c, options_, context.output);
   return {h, {h, c}};
 }
 
-std::array<Var, 2> lstm_gates(Parts<4> z, Var c, const LSTMCellOptions& options) {
+std::array<Var, 2> lstm_gates(const std::array<Var, 4>& z, Var c, const LSTMCellOptions& options, Var place) {
   return with_activations(options.activation, options.recurrent_activation, options.cell_clip,
                           [&](auto act, auto gate, auto cut) {
                             return fuse(
+                                into(place),
                                 [&](auto zi, auto zf, auto zc, auto zo, auto c0) {
                                   const auto c1 = cut(gate(zf) * c0 + gate(zi) * act(zc));
                                   return std::tuple{gate(zo) * act(c1), c1};
                                 },
-                                std::move(z), c);
+                                reuse(z), c);
                           });
 }
 

@@ -50,7 +50,9 @@ class LSTMCell {
 
 /// h' and c' of an LSTM from its pre-activations in the order i, f, c, o, and c: for cells that differ from `LSTMCell` only in
 /// what goes into z and what becomes of h'.
-[[nodiscard]] std::array<Var, 2> lstm_gates(Parts<4> z, Var c, const LSTMCellOptions& options);
+/// The values of z are overwritten. h' lies in `place` unless that is undefined.
+[[nodiscard]] std::array<Var, 2> lstm_gates(const std::array<Var, 4>& z, Var c, const LSTMCellOptions& options,
+                                            Var place = {});
 
 /// Sets the forget gate's part of a bias in gate order i, f, c, o to one.
 void set_unit_forget_bias(Parameter& bias);

@@ -19,21 +19,22 @@ void PeepholeLSTMCell::build(Builder& build) {
 }
 
 Step<LSTMState> PeepholeLSTMCell::call(Var x, State s, const CellContext& context) {
-  auto z = split<4>(gates_(x, s.h, context));
-  const auto seen = context.observer == nullptr ? std::array<Var, 4>{} : z.names();
+  const auto z = split<4>(gates_(x, s.h, context));
+  const bool observed = context.observer != nullptr;  // its gates are shown when the new state is known
   const auto [h, c] = with_activations(
       options_.activation, options_.recurrent_activation, options_.cell_clip, [&](auto act, auto gate, auto cut) {
         return fuse(
+            into(context.output),
             [&](auto zi, auto zf, auto zc, auto zo, auto c0, auto pi, auto pf, auto po) {
               const auto c1 = cut(gate(zf + pf * c0) * c0 + gate(zi + pi * c0) * act(zc));
               return std::tuple{gate(zo + po * c1) * act(c1), c1};
             },
-            std::move(z), s.c, input_peephole_, forget_peephole_, output_peephole_);
+            reuse(z, !observed), s.c, input_peephole_, forget_peephole_, output_peephole_);
       });
   observe_gates(x.tape(), context, options_.recurrent_activation, [&, after = c] {
-    return std::array{NamedGate{"input", seen[0] + input_peephole_ * s.c},
-                      NamedGate{"forget", seen[1] + forget_peephole_ * s.c},
-                      NamedGate{"output", seen[3] + output_peephole_ * after}};
+    return std::array{NamedGate{"input", z[0] + input_peephole_ * s.c},
+                      NamedGate{"forget", z[1] + forget_peephole_ * s.c},
+                      NamedGate{"output", z[3] + output_peephole_ * after}};
   });
   return {h, {h, c}};
 }

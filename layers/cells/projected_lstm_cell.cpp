@@ -29,11 +29,11 @@ void ProjectedLSTMCell::build(Builder& build) {
 }
 
 Step<LSTMState> ProjectedLSTMCell::call(Var x, State s, const CellContext& context) {
-  auto z = split<4>(gates_(x, s.h, context));
+  const auto z = split<4>(gates_(x, s.h, context));
   observe_gates(x.tape(), context, options_.recurrent_activation, [&] {
     return std::array{NamedGate{"input", z[0]}, NamedGate{"forget", z[1]}, NamedGate{"output", z[3]}};
   });
-  const auto [m, c] = lstm_gates(std::move(z), s.c, options_);
+  const auto [m, c] = lstm_gates(z, s.c, options_);
   Var h = matmul(m, projection_kernel_);
   if (options_.proj_clip > 0) h = fuse([k = options_.proj_clip](auto p) { return clip(p, k); }, h);
   return {h, {h, c}};

@@ -12,8 +12,11 @@ void ResidualCell::build(Builder& builder) {
 }
 
 Var ResidualCell::call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) {
-  const Var output = cell_->call(x, states, next, context);
-  return output + x;
+  CellContext inner = context;
+  inner.output = Var();
+  const Var output = cell_->call(x, states, next, inner);
+  return fuse(
+      into(context.output), [](auto y, auto input) { return y + input; }, output, x);
 }
 
 }  // namespace recur

@@ -11,7 +11,7 @@ SimpleRNNCell::SimpleRNNCell(Index units, SimpleRNNCellOptions options)
     : options_(std::move(options)), gates_("SimpleRNNCell", units, 1, options_) {}
 
 Step<HiddenState> SimpleRNNCell::call(Var x, State s, const CellContext& context) {
-  const Var h = options_.activation(gates_(x, s.h, context));
+  const Var h = options_.activation(gates_(x, s.h, context), context.output);
   return {h, {h}};
 }
 

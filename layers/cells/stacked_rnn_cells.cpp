@@ -83,6 +83,10 @@ void StackedRNNCells::prepare(std::span<const Var> constants, std::span<Var> pre
   }
 }
 
+bool StackedRNNCells::divides_batch() const {
+  return std::all_of(cells_.begin(), cells_.end(), [](const AnyCell& cell) { return cell->divides_batch(); });
+}
+
 void StackedRNNCells::fields(Fields& f) {
   f("cells", cells_);
   f("reverse_state_order", reversed_);

@@ -47,6 +47,7 @@ class StackedRNNCells final : public CellInterface {
   [[nodiscard]] bool takes_constants() const override;
   [[nodiscard]] Index prepared_count() const override;
   void prepare(std::span<const Var> constants, std::span<Var> prepared) override;
+  [[nodiscard]] bool divides_batch() const override;
   [[nodiscard]] Index state_count() const override { return state_count_; }
   [[nodiscard]] std::span<AnyCell> stacked() override { return cells_; }
   [[nodiscard]] Index state_offset(Index k) const override { return offsets_[static_cast<std::size_t>(k)]; }

@@ -31,6 +31,7 @@ class WrapperCell : public CellInterface {
   void prepare(std::span<const Var> constants, std::span<Var> prepared) override {
     cell_->prepare(constants, prepared);
   }
+  [[nodiscard]] bool divides_batch() const override { return cell_->divides_batch(); }
   [[nodiscard]] Index state_count() const override { return cell_->state_count(); }
   [[nodiscard]] void* object() override { return this; }
   void fields(Fields& f) override {

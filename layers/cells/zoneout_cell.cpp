@@ -13,7 +13,7 @@ Var keep_mask(Tape& tape, const Shape& shape, double probability) {
   dispatch(tape.dtype(), [&]<class T>() {
     using Drawn = std::conditional_t<is_dual<T>, double, T>;
     const std::span<Drawn> drawn = tape.scratch<Drawn>(shape.count());
-    tape.generator().fill_uniform(drawn);
+    tape.draw_uniform(drawn, shape.rows());
     std::transform(drawn.begin(), drawn.end(), mask.mutable_value<T>().data,
                    [&](Drawn u) { return static_cast<T>(u < static_cast<Drawn>(probability)); });
   });
@@ -30,13 +30,21 @@ ZoneoutCell::ZoneoutCell(AnyCell cell, ZoneoutCellOptions options)
 
 Var ZoneoutCell::call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) {
   Tape& tape = x.tape();
-  const Var output = cell_->call(x, states, next, context);
+  CellContext inner = context;
+  if (options_.zoneout_h > 0) inner.output = Var();
+  const Var output = cell_->call(x, states, next, inner);
   const bool output_is_state = output.node() == next[0].node();
   for (std::size_t i = 0; i < next.size(); ++i) {
     const double p = i == 0 ? options_.zoneout_h : options_.zoneout_c;
     if (p == 0) continue;
-    if (tape.training()) next[i] = where(keep_mask(tape, next[i].shape(), p), states[i], next[i]);
-    else next[i] = p * states[i] + (1 - p) * next[i];
+    const Destination place = into(i == 0 && output_is_state ? context.output : Var());
+    if (tape.training())
+      next[i] = fuse(
+          place, [](auto keep, auto before, auto after) { return where(keep, before, after); },
+          keep_mask(tape, next[i].shape(), p), states[i], next[i]);
+    else
+      next[i] = fuse(
+          place, [p](auto before, auto after) { return p * before + (1 - p) * after; }, states[i], next[i]);
   }
   return output_is_state ? next[0] : output;
 }

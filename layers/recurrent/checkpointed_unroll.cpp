@@ -1,6 +1,6 @@
 #include <recur/layers/recurrent/checkpointed_unroll.h>
 
-#include <recur/framework/autodiff/detour.h>
+#include <recur/framework/autodiff/nested_tape.h>
 #include <recur/framework/ops/axis.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/layers/recurrent/sequence_blocks.h>
@@ -39,8 +39,8 @@ void go_back(const SequenceBlocks& blocks, Index a, Index b, Index units, const 
   reserve_gradients(blocks);
   for (const Var value : before)
     if (value.wants_gradient()) tape.reserve_gradient(value);
-  const DrawAgain draw(tape.generator(), from.generator);
-  const Detour memory(tape, Detour::Mode::record);
+  const ReplayRandom draw(tape.generator(), from.generator);
+  const NestedTape memory(tape, NestedTape::Mode::record);
   CarriedGradient gradient{tape.list<Var>(blocks.carried_count), tape.list<bool>(blocks.carried_count)};
   dispatch(tape.dtype(), [&]<class T>() {
     for (std::size_t i = 0; i < after.size(); ++i) {
@@ -119,19 +119,20 @@ void run_plan(const SequenceBlocks& blocks, Index count, std::span<Var> carried)
 // Records one step and two, and forgets them: what each needs.
 Checkpointing::Sizes measure(const SequenceBlocks& blocks, std::span<const Var> carried) {
   Tape& tape = blocks.tape();
-  const DrawAgain draw(tape.generator(), tape.generator().state());
+  const ReplayRandom draw(tape.generator(), tape.generator().state());
   std::size_t used[2] = {};
   for (Index steps = 1; steps <= 2; ++steps) {
     SequenceBlocks some = blocks;
     some.block = std::min(steps, blocks.steps.time());
     some.options.context.observer = nullptr;
-    Detour detour(tape, Detour::Mode::record);
+    NestedTape detour(tape, NestedTape::Mode::record);
     static_cast<void>(some.run(0, 1, on_tape<Var>(tape, carried)));
     // A value has a gradient of its size at most. Records, and products that wait, are not in the arena.
     constexpr std::size_t lists = 512;
     used[steps - 1] = 2 * detour.values_used() + detour.nodes_used() + lists * static_cast<std::size_t>(steps);
   }
-  Checkpointing::Sizes sizes{0, used[1] > used[0] ? used[1] - used[0] : used[0]};
+  const std::size_t step = used[1] > used[0] ? used[1] - used[0] : used[0];
+  Checkpointing::Sizes sizes{0, step + step / 32};  // with an allowance for what a block needs once
   for (const Var value : carried) sizes.states += static_cast<std::size_t>(value.size()) * size_of(tape.dtype());
   return sizes;
 }
@@ -178,8 +179,9 @@ Var unroll_checkpointed(CellInterface& cell, Var sequence, const SequenceSteps& 
   const bool with_outputs = steps.mask.defined() || !options.sequence || shrinks(steps, batch);
   const Index output_count = with_outputs ? cell_count(cell) : 0;
   const Index carried_count = state_count + output_count + (has_penalty(cell) ? 1 : 0);
-  auto& blocks = *::new (tape.list<SequenceBlocks>(1).data()) SequenceBlocks{
-      &cell, sequence, steps, options, steps.time(), state_count, output_count, carried_count, {}, {}};
+  auto& blocks = *::new (tape.list<SequenceBlocks>(1).data())
+                     SequenceBlocks{&cell,        sequence,      steps, options, steps.time(),     state_count,
+                                    output_count, carried_count, {},    {},      tape.batch_rows()};
   const std::span<Var> carried = carried_values(blocks, states, batch);
   const auto sizes = checkpointing.needs_sizes() ? measure(blocks, carried) : Checkpointing::Sizes{};
   const Checkpointing::Layout layout = checkpointing.layout(steps.time(), sizes);

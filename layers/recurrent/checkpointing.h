@@ -27,6 +27,12 @@ class Checkpointing {
   /// steps; 0: blocks so long that each is computed once more.
   [[nodiscard]] static Checkpointing slots(Index count, Strategy strategy = Strategy::states, Index block = 0);
 
+  /// For one of `shares` equal parts of the batch: its part of the memory.
+  [[nodiscard]] Checkpointing share(Index shares) const {
+    Checkpointing result = *this;
+    if (kind_ == Kind::memory) result.amount_ /= static_cast<std::size_t>(shares);
+    return result;
+  }
   [[nodiscard]] bool active() const { return kind_ != Kind::none; }
   /// Whether `layout` has to know what a step needs.
   [[nodiscard]] bool needs_sizes() const { return active() && kind_ != Kind::steps; }

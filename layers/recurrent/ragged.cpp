@@ -9,11 +9,17 @@
 
 namespace recur {
 
-RaggedBatch::RaggedBatch(Tape& tape, Index time, std::span<const Index> lengths, bool go_backwards)
-    : batch_(static_cast<Index>(lengths.size())), order_(tape.list<Index>(batch_)), place_(tape.list<Index>(batch_)) {
+void check_lengths(std::span<const Index> lengths, Index time) {
   for (std::size_t b = 0; b < lengths.size(); ++b)
     require<ValueError>(lengths[b] >= 0 && lengths[b] <= time, "RNN: length {} of sequence {} is outside [0, {}]",
                         lengths[b], b, time);
+  require<ValueError>(lengths.empty() || std::ranges::any_of(lengths, [](Index length) { return length > 0; }),
+                      "RNN: all {} lengths are 0: there is no step to take", lengths.size());
+}
+
+RaggedBatch::RaggedBatch(Tape& tape, Index time, std::span<const Index> lengths, bool go_backwards)
+    : batch_(static_cast<Index>(lengths.size())), order_(tape.list<Index>(batch_)), place_(tape.list<Index>(batch_)) {
+  check_lengths(lengths, time);
   const auto length = [&](Index b) { return lengths[static_cast<std::size_t>(b)]; };
   std::iota(order_.begin(), order_.end(), Index{0});
   // Ties keep their order; std::stable_sort would allocate.
@@ -22,7 +28,6 @@ RaggedBatch::RaggedBatch(Tape& tape, Index time, std::span<const Index> lengths,
   for (std::size_t i = 0; i < order_.size(); ++i) place_[static_cast<std::size_t>(order_[i])] = static_cast<Index>(i);
 
   const Index longest = length(order_[0]);
-  require<ValueError>(longest > 0, "RNN: all {} lengths are 0: there is no step to take", batch_);
   const Index total = std::accumulate(lengths.begin(), lengths.end(), Index{0});
   packed_ = tape.list<Index>(total);
   unpacked_ = tape.list<Index>(time * batch_);

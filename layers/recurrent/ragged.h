@@ -7,6 +7,9 @@
 
 namespace recur {
 
+/// Throws ValueError for a length outside [0, time], or if all are 0.
+void check_lengths(std::span<const Index> lengths, Index time);
+
 /// How the sequences of a batch with different lengths are laid out without padding: longest first, step by step.
 /// All lists live on the tape.
 class RaggedBatch {

@@ -4,6 +4,7 @@
 #include <recur/framework/ops/transpose.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/layers/recurrent/checkpointed_unroll.h>
+#include <recur/layers/recurrent/divided_unroll.h>
 #include <recur/layers/recurrent/ragged.h>
 #include <recur/layers/recurrent/unroll.h>
 
@@ -26,11 +27,16 @@ std::span<const Var> changed(Tape& tape, std::span<const Var> values, Change cha
   return result;
 }
 
-Var time_major_mask(Var mask, Index time, Index batch, const RNNOptions& options) {
-  const Shape wanted = options.time_major ? Shape{time, batch} : Shape{batch, time};
+// The mask as one column, laid out as the input.
+Var checked_mask(Var mask, const Shape& input) {
+  const Shape wanted{input[0], input[1]};
   require(mask.shape() == wanted || mask.shape() == wanted.inserted(2, 1), "RNN: mask {} where {} is expected",
           mask.shape(), wanted);
-  mask = reshape(mask, wanted);
+  return reshape(mask, {wanted.count(), 1});
+}
+
+Var time_major_mask(Var mask, Index time, Index batch, const RNNOptions& options) {
+  mask = reshape(mask, options.time_major ? Shape{time, batch} : Shape{batch, time});
   if (!options.time_major) mask = transpose(mask);
   return options.go_backwards ? reverse(mask, 0) : mask;
 }
@@ -102,35 +108,37 @@ std::span<const Var> RNN::prepared(Tape& tape, std::span<const Var> constants) {
   return values;
 }
 
-RNNResult RNN::call(Var x, const RNNCall& inputs) {
+namespace {
+
+void check_call(Var x, const RNNCall& inputs, const RNNOptions& options, const CellInterface& cell) {
   require(x.shape().rank() == 3, "RNN: input {} where {} is expected", x.shape(),
-          options_.time_major ? "[time, batch, features]" : "[batch, time, features]");
+          options.time_major ? "[time, batch, features]" : "[batch, time, features]");
   require<ValueError>(!inputs.mask.defined() || inputs.lengths.empty(), "RNN: give a mask or lengths, not both");
-  require<ValueError>(inputs.constants.empty() || cell_->takes_constants(),
+  require<ValueError>(inputs.constants.empty() || cell.takes_constants(),
                       "RNN: {} constants given, but the cell takes none", inputs.constants.size());
-  if (!options_.time_major) x = transpose(x, 0, 1);
-  const Index time = x.shape()[0];
-  const Index batch = x.shape()[1];
-  require(time > 0 && batch > 0, "RNN: time-major input {}: there must be at least one step and one sequence",
-          x.shape());
+  const Index batch = x.shape()[options.time_major ? 1 : 0];
+  require(x.rows() > 0, "RNN: input {}: there must be at least one step and one sequence", x.shape());
   require(inputs.lengths.empty() || static_cast<Index>(inputs.lengths.size()) == batch,
           "RNN: {} lengths for a batch of {}", inputs.lengths.size(), batch);
-  Tape& tape = x.tape();
+  check_lengths(inputs.lengths, x.shape()[options.time_major ? 0 : 1]);
+}
 
-  std::span<Var> states = start(tape, batch, inputs);
-  Var penalty;
-  UnrollOptions unrolling{options_.return_sequences,
-                          options_.zero_output_for_mask,
-                          {dropout_masks(tape, batch, inputs), inputs.constants, {}},
-                          &penalty};
+}  // namespace
+
+Var RNN::unroll_whole(const DividedUnroll& run, std::span<Var> states, const RNNCall& inputs) {
+  Tape& tape = run.x.tape();
+  Var x = run.time_major ? run.x : transpose(run.x, 0, 1);
+  const Index time = x.shape()[0];
+  const Index batch = x.shape()[1];
+  UnrollOptions unrolling = run.options;
   std::optional<RaggedBatch> ragged;
   SequenceSteps steps;
-  if (inputs.lengths.empty()) {
-    if (options_.go_backwards) x = reverse(x, 0);
+  if (run.lengths.empty()) {
+    if (run.go_backwards) x = reverse(x, 0);
     steps = even_steps(tape, time, batch,
                        inputs.mask.defined() ? time_major_mask(inputs.mask, time, batch, options_) : Var());
   } else {
-    ragged.emplace(tape, time, inputs.lengths, options_.go_backwards);
+    ragged.emplace(tape, time, run.lengths, run.go_backwards);
     steps = ragged->steps();
     x = ragged->pack(x);
     const auto sorted = [&](Var value) { return ragged->sorted(value); };
@@ -139,13 +147,11 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   }
   unrolling.context.prepared = prepared(tape, unrolling.context.constants);
   unrolling.context.observer = observer_;
-  if (observer_ != nullptr) observer_->begin(tape);
-
+  const RowsOfBatch rows(tape, {0, 1, batch});
   Var output;
   with_team(2 * time, [&] {
-    output = options_.checkpoint.active()
-                 ? unroll_checkpointed(*cell_, x, steps, states, unrolling, options_.checkpoint)
-                 : unroll(*cell_, x, steps, states, unrolling);
+    output = run.checkpoint.active() ? unroll_checkpointed(*cell_, x, steps, states, unrolling, run.checkpoint)
+                                     : unroll(*cell_, x, steps, states, unrolling);
   });
   if (ragged) {
     for (Var& state : states) state = ragged->unsorted(state);
@@ -153,10 +159,34 @@ RNNResult RNN::call(Var x, const RNNCall& inputs) {
   } else if (options_.return_sequences) {
     output = reshape(output, {time, batch, output.cols()});
   }
-  if (options_.return_sequences && !options_.time_major) output = transpose(output, 0, 1);
+  return options_.return_sequences && !options_.time_major ? transpose(output, 0, 1) : output;
+}
+
+RNNResult RNN::call(Var x, const RNNCall& inputs) {
+  check_call(x, inputs, options_, *cell_);
+  Tape& tape = x.tape();
+  const Index batch = x.shape()[options_.time_major ? 1 : 0];
+  std::span<Var> states = start(tape, batch, inputs);
+  Var penalty;
+  DividedUnroll run{&*cell_, x, {}, inputs.lengths, options_.time_major, options_.go_backwards, options_.checkpoint,
+                    {}};
+  run.options.sequence = options_.return_sequences;
+  run.options.zero_output_for_mask = options_.zero_output_for_mask;
+  run.options.context = {dropout_masks(tape, batch, inputs), inputs.constants, {}, observer_};
+  run.options.penalty = &penalty;
+  if (inputs.mask.defined()) run.mask = checked_mask(inputs.mask, x.shape());
+  if (observer_ != nullptr) observer_->begin(tape);
+  const int shares = shares_of(run, weights_);
+  const Var output = shares > 1 ? unroll_divided(run, shares, states) : unroll_whole(run, states, inputs);
   if (options_.stateful) store(states);
   if (options_.activity_regularizer) add_penalty(penalty, options_.activity_regularizer(output));
   return {output, options_.return_state ? std::span<const Var>(states) : std::span<const Var>(), penalty};
+}
+
+void RNN::build(Builder& builder) {
+  cell_.build(builder);
+  weights_ = 0;
+  for (const NamedParameter& p : parameters(*cell_)) weights_ += p.parameter->size();
 }
 
 LayerValue RNN::call(const LayerValue& input) {

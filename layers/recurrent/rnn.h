@@ -10,6 +10,8 @@
 
 namespace recur {
 
+struct DividedUnroll;
+
 /// Options of `RNN`, with Keras's names and defaults.
 struct RNNOptions {
   /// Output at every step, not only the last.
@@ -91,7 +93,7 @@ class RNN {
   /// A list of cells becomes StackedRNNCells.
   explicit RNN(std::vector<AnyCell> cells, RNNOptions options = {});
 
-  void build(Builder& builder) { cell_.build(builder); }
+  void build(Builder& builder);
   void visit(ParameterVisitor& visitor) { cell_->visit(visitor); }
 
   /// x: `[batch, time, features]`. @throws ShapeError for another rank, no time steps, or states that do not fit; ValueError for
@@ -127,6 +129,7 @@ class RNN {
   [[nodiscard]] ConfigView config() { return ConfigView(*this); }
 
  private:
+  [[nodiscard]] Var unroll_whole(const DividedUnroll& run, std::span<Var> states, const RNNCall& inputs);
   [[nodiscard]] std::span<Var> start(Tape& tape, Index batch, const RNNCall& inputs);
   [[nodiscard]] std::span<const Var> dropout_masks(Tape& tape, Index batch, const RNNCall& inputs);
   [[nodiscard]] std::span<const Var> prepared(Tape& tape, std::span<const Var> constants);
@@ -138,6 +141,7 @@ class RNN {
   std::vector<Index> state_sizes_;
   std::vector<Array> stored_;
   StepObserver* observer_ = nullptr;
+  Index weights_ = 0;  // elements of all parameters of the cell
 };
 
 }  // namespace recur

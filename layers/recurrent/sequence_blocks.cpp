@@ -1,6 +1,6 @@
 #include <recur/layers/recurrent/sequence_blocks.h>
 
-#include <recur/framework/autodiff/detour.h>
+#include <recur/framework/autodiff/nested_tape.h>
 #include <recur/framework/ops/axis.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ struct SequenceBlocks::Recorded {
     outputs = blocks.run(a, a + 1, after);
   }
 
-  void go_back(Detour& detour, CarriedGradient& gradient) const {
+  void go_back(NestedTape& detour, CarriedGradient& gradient) const {
     dispatch(blocks.tape().dtype(), [&]<class T>() {
       for (std::size_t i = 0; i < after.size(); ++i)
         if (gradient.present[i] && after[i].wants_gradient())
@@ -37,7 +37,7 @@ struct SequenceBlocks::Recorded {
       for (std::size_t i = 0; i < before.size(); ++i) {
         gradient.present[i] = before[i].has_adjoint();
         if (!gradient.present[i]) continue;
-        blocks.tape().fill_blank_rows(*before[i].node());
+        blocks.tape().fill_unwritten(*before[i].node());
         copy_rows<T>(before[i].adjoint<T>(), gradient.values[i].mutable_value<T>());
       }
     });
@@ -56,6 +56,7 @@ Var SequenceBlocks::outputs(Index a, Index b) const {
 }
 
 Var SequenceBlocks::run(Index a, Index b, std::span<Var> carried) const {
+  const RowsOfBatch same(tape(), rows);
   const Index begin = first_step(a);
   const Index end = first_step(b);
   const auto first = tape().list<Index>(end - begin + 1);
@@ -83,7 +84,7 @@ void SequenceBlocks::advance(const StoredStates& from, Index a, Index b, std::sp
   for (Index i = a; i < b; ++i) {
     const std::span<const Var> start = i == a ? from.values : to;
     std::copy(start.begin(), start.end(), carried.begin());
-    const Detour detour(tape(), Detour::Mode::compute);
+    const NestedTape detour(tape(), NestedTape::Mode::compute);
     const Var result = run(i, i + 1, carried);
     // A cell may hand on one state in the place of another: all are read before any is written.
     const auto read = tape().list<Var>(carried_count);
@@ -111,7 +112,7 @@ StoredStates SequenceBlocks::stored_behind(const StoredStates& from, Index a, In
 }
 
 void SequenceBlocks::go_back_through_one(const StoredStates& from, Index a, CarriedGradient& gradient) const {
-  Detour detour(tape(), Detour::Mode::record);
+  NestedTape detour(tape(), NestedTape::Mode::record);
   Recorded(*this, from, a).go_back(detour, gradient);
 }
 
@@ -120,7 +121,7 @@ void SequenceBlocks::go_back(const StoredStates& from, Index a, Index b, Index u
     const CheckpointCut cut = plan.cut(b - a, units);
     const Index left = std::max<Index>(0, units - plan.cost_of(cut));
     const Index middle = a + cut.blocks;
-    Detour memory(tape(), Detour::Mode::record);
+    NestedTape memory(tape(), NestedTape::Mode::record);
     if (cut.activations) {
       const Recorded kept(*this, stored_behind(from, a, middle - 1), middle - 1);
       const Generator::State behind = tape().generator().state();

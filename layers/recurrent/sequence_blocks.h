@@ -30,6 +30,7 @@ struct SequenceBlocks {
   Index carried_count;
   Var whole;  ///< Where the outputs of all steps go; undefined if they are not wanted.
   CheckpointPlan::View plan;
+  BatchRows rows{};  ///< Of the tape, when the sequence was first computed.
 
   [[nodiscard]] Tape& tape() const { return sequence.tape(); }
   [[nodiscard]] bool carries_penalty() const { return carried_count > state_count + output_count; }

@@ -4,7 +4,7 @@
 #include <recur/framework/ops/axis.h>
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/split.h>
-#include <recur/framework/recurrence/output_placement.h>
+#include <recur/framework/recurrence/hoisted_product.h>
 
 #include <algorithm>
 #include <numeric>
@@ -52,41 +52,37 @@ class Carried {
   std::size_t ended_count_ = 0;
 };
 
-// The outputs of all steps, as rows of one value from the third step on, where the cell lets us: the first two show how.
+// The outputs of all steps, as rows of one value. The first step shows what they are like; from the second on each is told where
+// to lie. An output that lies elsewhere after all is copied with the others at the end.
 class Outputs {
  public:
   Outputs(Tape& tape, const SequenceSteps& steps)
-      : tape_(tape), placement_(tape), steps_(steps), outputs_(tape.list<Var>(steps.time())) {}
+      : tape_(tape), steps_(steps), outputs_(tape.list<Var>(steps.time())) {}
 
-  void begin(Index t) {
-    if (t == 1) placement_.learn();
-    if (!whole_.defined()) return;
-    place_ = place(t);
-    placement_.begin(place_);
+  // The place of the output of step t; undefined where the step is to find its own.
+  [[nodiscard]] Var place(Index t) const {
+    if (!whole_.defined()) return {};
+    const Index first = steps_.first[static_cast<std::size_t>(t)] - steps_.first[0];
+    return tape_.view(whole_, first * whole_.cols(), Shape::matrix(steps_.rows(t), whole_.cols()), whole_.cols());
   }
-  void end(Index t, Var output) {
+  void add(Index t, Var output, Var place) {
     outputs_[static_cast<std::size_t>(t)] = output;
-    if (whole_.defined()) in_place_ &= output.node() == place_.node();
-    if (t == 1 && placement_.learnt(output) && steps_.time() > few) {
-      whole_ = tape_.output({steps_.first.back() - steps_.first[0], output.cols()}, output.wants_gradient());
-      // Last to run backwards: by then all steps have used the gradient, and its memory is given back.
-      if (whole_.wants_gradient()) tape_.on_backward(whole_, "concat", [] {});
-    }
-    placement_.end();
+    if (t > 0) in_place_ &= output.node() == place.node();
+    else if (steps_.time() > few && tape_.mechanisms().place_outputs) reserve(output);
   }
   [[nodiscard]] Var all() {
-    const auto fits = [&](Var x) { return x.wants_gradient() == whole_.wants_gradient() && x.cols() == whole_.cols(); };
-    if (!whole_.defined() || !in_place_ || !fits(outputs_[0])) return concat(outputs_, 0);
-    for (Index t = 0; t < 2; ++t) copy(outputs_[static_cast<std::size_t>(t)], place(t));
+    if (!whole_.defined() || !in_place_) return concat(outputs_, 0);
+    copy(outputs_[0], place(0));
     return whole_;
   }
 
  private:
   static constexpr Index few = 4;
 
-  [[nodiscard]] Var place(Index t) const {
-    const Index first = steps_.first[static_cast<std::size_t>(t)] - steps_.first[0];
-    return tape_.view(whole_, first * whole_.cols(), {steps_.rows(t), whole_.cols()}, whole_.cols());
+  void reserve(Var output) {
+    whole_ = tape_.output({steps_.first.back() - steps_.first[0], output.cols()}, output.wants_gradient());
+    // Last to run backwards: by then all steps have used the gradient, and its memory is given back.
+    if (whole_.wants_gradient()) tape_.on_backward(whole_, "concat", [] {});
   }
   void copy(Var output, Var to) const {
     dispatch(tape_.dtype(), [&]<class T>() {
@@ -98,11 +94,9 @@ class Outputs {
   }
 
   Tape& tape_;
-  OutputPlacement placement_;
   const SequenceSteps& steps_;
   std::span<Var> outputs_;
   Var whole_;
-  Var place_;  // of the present step
   bool in_place_ = true;
 };
 
@@ -112,11 +106,14 @@ std::span<const Var> first_rows(Tape& tape, std::span<const Var> values, Index r
   return narrowed;
 }
 
-// A masked step leaves the states as they were; its output is the one before, or zeros.
-void apply_mask(Var mask, std::span<const Var> before, std::span<Var> next, Var& output, Var last_output, bool zero) {
+// A masked step leaves the states as they were; its output is the last one, or zeros if there is none.
+void apply_mask(Var mask, std::span<const Var> before, std::span<Var> next, Var& output, Var last_output, Var place) {
   for (std::size_t i = 0; i < next.size(); ++i) next[i] = where(mask, next[i], before[i]);
-  if (zero) output = where(mask, output, 0.0);
-  else output = where(mask, output, last_output);
+  const auto choose = [](auto m, auto now, auto otherwise) { return where(m, now, otherwise); };
+  if (last_output.defined()) output = fuse(into(place), choose, mask, output, last_output);
+  else
+    output = fuse(
+        into(place), [](auto m, auto now) { return where(m, now, 0.0); }, mask, output);
 }
 
 // The output is often one of the states: then it is what the observer made of that.
@@ -144,7 +141,7 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
   if (options.sequence) outputs.emplace(tape, steps);
   const auto next = tape.list<Var>(static_cast<Index>(count));
   sequence_steps(sequence, steps.first);
-  const bool observed = context.observer != nullptr && !tape.computing();
+  const bool observed = context.observer != nullptr && !tape.will_recompute();
   for (Index t = 0; t < time; ++t) {
     const Index rows = steps.rows(t);
     if (rows < (t > 0 ? steps.rows(t - 1) : batch)) {
@@ -154,16 +151,17 @@ Var unroll_cell(CellInterface& cell, Var sequence, const SequenceSteps& steps, s
                  first_rows(tape, context.prepared, rows), context.observer};
     }
     const Var x = sequence_step(sequence, steps.first[static_cast<std::size_t>(t)], rows);
-    if (outputs) outputs->begin(t);
+    const Var place = outputs ? outputs->place(t) : Var();
+    if (!steps.mask.defined()) context.output = place;
     Var output = cell.call(x, carried.values(), next, context);
     if (observed) observe(options, t, next, output);
     if (steps.mask.defined()) {
       const Var mask = tape.view(steps.mask, t * rows, {rows, 1}, 1);
-      apply_mask(mask, carried.values(), next, output, last.values()[0], options.zero_output_for_mask);
+      apply_mask(mask, carried.values(), next, output, options.zero_output_for_mask ? Var() : last.values()[0], place);
     }
     std::copy(next.begin(), next.end(), carried.values().begin());
     last.values()[0] = output;
-    if (outputs) outputs->end(t, output);
+    if (outputs) outputs->add(t, output, place);
   }
   carried.finish();
   std::copy(carried.values().begin(), carried.values().end(), states.begin());

@@ -13,6 +13,7 @@
 #include <recur/framework/ops/softmax.h>
 #include <recur/framework/ops/split.h>
 #include <recur/framework/ops/transpose.h>
+#include <recur/framework/recurrence/hoisted_product.h>
 
 #include <atomic>
 #include <cstdlib>

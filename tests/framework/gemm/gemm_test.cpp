@@ -1,5 +1,4 @@
 #include <recur/framework/gemm/gemm.h>
-#include <recur/framework/gemm/gemm_rows.h>
 
 #include <recur/framework/threads/parallel.h>
 
@@ -272,30 +271,6 @@ BOOST_AUTO_TEST_CASE(weight_gradient_of_tall_weights) {
 }
 
 // Some rows of each step: together all of them, once.
-BOOST_AUTO_TEST_CASE(weight_gradient_by_rows_of_steps) {
-  constexpr Index period = 5;
-  for (const GemmTarget target : gemm_targets())
-    for (const Index steps : {1, 3, 200})
-      for (const auto& [k, n] : {std::pair<Index, Index>{7, 17}, {64, 130}}) {
-        const Matrix<float> a(steps * period, k, 3, 1);
-        const Matrix<float> b(steps * period, n, 1, 2);
-        const std::array<RowsPair<float>, 2> pairs = {
-            RowsPair<float>{a.view(), b.view()}, {a.view().middle_rows(0, period), b.view().middle_rows(0, period)}};
-        Matrix<float> c(k, n, 0, 3);
-        auto expected = reference<float>(a.view(), true, b.view(), false, std::as_const(c).view(), true);
-        for (Index r = 0; r < period; ++r)
-          for (Index i = 0; i < k; ++i)
-            for (Index j = 0; j < n; ++j)
-              expected[static_cast<std::size_t>(i * n + j)] += double{a.view()(r, i)} * double{b.view()(r, j)};
-        GemmWorkspace workspace(target);
-        const detail::TransposedRows<float> products(pairs, k, n, workspace, 3);
-        products.run(0, {period, 0, 2}, c.view().data);
-        products.run(2, {period, 2, 1}, c.view().data);
-        products.run(1, {period, 3, 2}, c.view().data);
-        check_equal(c, expected, fmt::format("{}, {} steps, k={} n={}", name(target), steps, k, n));
-      }
-}
-
 BOOST_AUTO_TEST_CASE(packing_again_replaces_the_matrix) {
   PackedMatrix<double> packed;
   BOOST_TEST(packed.empty());

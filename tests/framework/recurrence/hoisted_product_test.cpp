@@ -5,6 +5,7 @@
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/split.h>
+#include <recur/framework/recurrence/hoisted_product.h>
 
 #include <algorithm>
 #include <numeric>

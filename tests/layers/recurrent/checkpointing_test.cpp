@@ -56,6 +56,7 @@ struct MemoryUse {
 
 // An LSTM cell that looks at the memory in use at every step, forwards and backwards.
 struct MeasuredCell {
+  static constexpr bool divides_batch = false;  // it changes what it points to
   using State = LSTMCell::State;
   LSTMCell cell;
   MemoryUse* use;

@@ -23,6 +23,7 @@ struct PreparingCell {
     Var h;
   };
   static constexpr bool takes_constants = true;
+  static constexpr bool divides_batch = false;  // it counts
   int* times;
   [[nodiscard]] StateSize state_size() const { return 2; }
   [[nodiscard]] Index prepared_count() const { return 1; }
@@ -41,6 +42,7 @@ struct UnevenCell {
   struct State {
     Var h;
   };
+  static constexpr bool divides_batch = false;  // it counts
   int* steps;
   [[nodiscard]] StateSize state_size() const { return 3; }
   [[nodiscard]] Step<State> call(Var x, State s) const {
@@ -56,7 +58,7 @@ struct UnevenCell {
 
 BOOST_AUTO_TEST_SUITE(rnn)
 
-// Outputs are put where the sequence is, if the steps are alike (output_placement.h); here they are not.
+// Outputs are told to lie where the sequence is; the one that is an input does not.
 BOOST_AUTO_TEST_CASE(steps_that_are_not_alike) {
   int steps = 0;
   RNN layer(AnyCell(UnevenCell{&steps}), {.return_sequences = true});

@@ -45,8 +45,9 @@ void check(const std::string& what, AnyCell cell, const Case& c, const Checkpoin
   }
 }
 
-// Computes with rows of its own and with others': nothing here says that it does.
+// Computes with rows of its own and with others'.
 struct CrossingCell {
+  static constexpr bool divides_batch = false;
   struct State {
     Var h;
   };
