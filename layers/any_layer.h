@@ -60,8 +60,8 @@ class AnyLayer {
   AnyLayer() = default;
   template <class L>
     requires(!std::same_as<std::remove_cvref_t<L>, AnyLayer>)
-  AnyLayer(
-      L&& layer)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload): every layer is one.
+  // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload): every layer is one.
+  AnyLayer(L&& layer)
       : layer_(std::make_unique<detail::LayerAdapter<std::remove_cvref_t<L>>>(std::forward<L>(layer))) {}
 
   [[nodiscard]] bool empty() const { return layer_ == nullptr; }

@@ -40,8 +40,10 @@ void Arena::next_block(std::size_t bytes) {
 bool Arena::is_after(const Mark& mark, const void* at) const {
   for (std::size_t b = mark.block; b < blocks_.size() && b <= block_; ++b) {
     const std::byte* const begin = blocks_[b].memory.get();
-    const std::less<const void*> before;
-    if (!before(at, begin + (b == mark.block ? mark.used : 0)) && before(at, begin + blocks_[b].size)) return true;
+    const std::less<> before;
+    if (!before(at, static_cast<const void*>(begin + (b == mark.block ? mark.used : 0))) &&
+        before(at, static_cast<const void*>(begin + blocks_[b].size)))
+      return true;
   }
   return false;
 }

@@ -5,8 +5,6 @@
 
 #include <array>
 
-namespace recur {
-
 // A pointwise function is one struct: its name, its value, its slope. `slope` may use the argument x or the result y,
 // whichever is cheaper. `keep` says that the result is worth storing for the adjoint rather than computing again.
 // `slope_of` says what the slope is computed from, if not (also) from the arguments; those need not be there any more then.
@@ -14,7 +12,7 @@ namespace recur {
 // Functions of several arguments give one slope each, as slope<K>.
 // What is not a number stays so, as a loss must show it: simd::min and max give their second argument then.
 
-namespace fn {
+namespace recur::fn {
 
 /// A register full of one number, whatever its type.
 template <class V>
@@ -268,5 +266,4 @@ struct Where {
 // NOLINTEND(readability-identifier-length)
 // clang-format on
 
-}  // namespace fn
-}  // namespace recur
+}  // namespace recur::fn

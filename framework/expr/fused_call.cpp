@@ -144,7 +144,7 @@ void keep_values(const FusedFrame& frame, FusedCall& forward) {
 
 // Room on the tape for a frame, its operands and outputs, their streams and the constants: one piece, in this order.
 FusedFrame& new_frame(Tape& tape, const FusedKernel& kernel, std::span<const double> constants) {
-  const auto count = static_cast<std::size_t>(kernel.operands + kernel.outputs);
+  const std::size_t count = static_cast<std::size_t>(kernel.operands) + static_cast<std::size_t>(kernel.outputs);
   const std::size_t bytes = sizeof(FusedFrame) + count * (sizeof(Var) + sizeof(Stream)) + constants.size_bytes();
   static_assert(alignof(FusedFrame) <= 8 && sizeof(FusedFrame) % 8 == 0 && sizeof(Var) == 8 && sizeof(Stream) % 8 == 0);
   std::byte* at = tape.list<std::byte>(static_cast<Index>(bytes)).data();
@@ -184,9 +184,7 @@ void describe_operands(FusedFrame& frame, const Shape& shape) {
 
 bool has_one_shape(std::span<const Var> operands) {
   const Shape& first = operands[0].shape();
-  for (const Var& v : operands.subspan(1))
-    if (!(v.shape() == first)) return false;
-  return true;
+  return std::ranges::all_of(operands.subspan(1), [&](const Var& v) { return v.shape() == first; });
 }
 
 bool fits(Var destination, const Shape& shape, bool wanted) {

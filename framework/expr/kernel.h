@@ -24,25 +24,25 @@ struct Tile {
   const double* constants;
 
   template <int I, int K>
-  [[gnu::always_inline]] V argument() const {
+  [[nodiscard, gnu::always_inline]] V argument() const {
     constexpr int child = P::children[I][K];
     if constexpr (child >= 0) return value[child];
     else return simd::splat<V>(static_cast<T>(constants[P::constant_slots[I][K]]));
   }
   template <int I, int... K>
-  [[gnu::always_inline]] V compute(std::integer_sequence<int, K...>) const {
+  [[nodiscard, gnu::always_inline]] V compute(std::integer_sequence<int, K...>) const {
     return NodeInfo<typename P::template Node<I>>::Op::value(argument<I, K>()...);
   }
   template <int I>
-  [[gnu::always_inline]] V compute() const {
+  [[nodiscard, gnu::always_inline]] V compute() const {
     return compute<I>(std::make_integer_sequence<int, NodeInfo<typename P::template Node<I>>::arity>{});
   }
   template <int I, int K, int... J>
-  [[gnu::always_inline]] V slope(std::integer_sequence<int, J...>) const {
+  [[nodiscard, gnu::always_inline]] V slope(std::integer_sequence<int, J...>) const {
     return NodeInfo<typename P::template Node<I>>::Op::template slope<K>(argument<I, J>()..., value[I]);
   }
   template <int I, int K>
-  [[gnu::always_inline]] V slope() const {
+  [[nodiscard, gnu::always_inline]] V slope() const {
     using Info = NodeInfo<typename P::template Node<I>>;
     if constexpr (Info::arity == 1) return Info::Op::slope(argument<I, 0>(), value[I]);
     else return slope<I, K>(std::make_integer_sequence<int, Info::arity>{});
@@ -62,7 +62,7 @@ struct Tile {
     value[I].tangent = (tangent_from<I, K>() + ...);
   }
   template <int I, int K>
-  [[gnu::always_inline]] double tangent_from() const {
+  [[nodiscard, gnu::always_inline]] double tangent_from() const {
     constexpr int child = P::children[I][K];
     if constexpr (child >= 0) return slope<I, K>().value * value[child].tangent;
     else return 0;

@@ -26,11 +26,11 @@ struct Split {
 
 /// How the columns of a packed matrix are cut into panels.
 struct Panels {
-  Index lanes;
-  Index cols;
-  Split vectors;
+  Index lanes = 1;
+  Index cols = 0;
+  Split vectors{0, 1};
 
-  Panels() : lanes(1), cols(0), vectors(0, 1) {}
+  Panels() = default;
   template <class T>
   Panels(const GemmKernels<T>& kernels, Index cols_)
       : lanes(kernels.lanes), cols(cols_), vectors((cols_ + lanes - 1) / lanes, kernels.max_vectors) {}
