@@ -1,13 +1,12 @@
 # Under the thread sanitizer: test_threads, a program of the tests that start threads and of as much of the library as they use, so
 # that nothing else need be compiled to check them. `scripts/test tsan` runs all tests.
-set(threads_tests framework/threads/*_test.cpp framework/recurrence/row_*_test.cpp framework/autodiff/tape_test.cpp
-                  layers/recurrent/threads_test.cpp layers/every_cell.cpp train/views/prefetch_test.cpp)
+set(threads_tests framework/threads/*_test.cpp framework/autodiff/tape_test.cpp
+                  layers/recurrent/threads_test.cpp layers/recurrent/divided_test.cpp layers/every_cell.cpp train/views/prefetch_test.cpp)
 
 file(GLOB engine_sources CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/framework/*/*.cpp" "${PROJECT_SOURCE_DIR}/layers/*.cpp"
      "${PROJECT_SOURCE_DIR}/layers/cells/*.cpp" "${PROJECT_SOURCE_DIR}/layers/recurrent/*.cpp"
      "${PROJECT_SOURCE_DIR}/train/views/view.cpp")
-list(FILTER engine_sources EXCLUDE REGEX "/framework/check/")
 foreach(target portable avx2 avx512)  # -O3 makes their compilation slow, not the tests fast
   set(kernels ${engine_sources})
   list(FILTER kernels INCLUDE REGEX "_${target}\\.cpp$")
