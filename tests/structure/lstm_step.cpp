@@ -18,7 +18,7 @@ int main() {
 
   Tape tape;
   const Var y = lstm(tape.constant(inputs));  // [batch, time, units]
-  const Var loss = mean(y * y);
+  const Var loss = mean(y);
   tape.backward(loss);
   for (const NamedParameter& p : parameters(lstm))
     std::printf("%s: %g\n", p.path.c_str(), p.parameter->gradient.to_doubles()[0]);
