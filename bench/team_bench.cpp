@@ -46,7 +46,7 @@ void run_shares_awake(benchmark::State& state) {
 }
 BENCHMARK(run_shares_awake)->Arg(0)->Arg(100'000)->Arg(1'000'000)->UseRealTime();
 
-/// As above after a millisecond in which threads have gone to sleep, and which is not counted.
+/// Hands out shares to threads that sleep. The millisecond in which they go to sleep is not counted.
 void run_shares_asleep(benchmark::State& state) {
   for (auto _ : state) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

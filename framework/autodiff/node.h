@@ -30,7 +30,7 @@ struct NodeExtra {
   Index row = 0;                      ///< First row of the node in the sequence of `products`.
 };
 
-/// Who may read the value of a node. A product is `reusable`: its own adjoint does not read it, so `fuse` may overwrite it when
+/// How the value of a node may be used. A product is `reusable`: its own adjoint does not read it, so `fuse` may overwrite it when
 /// the caller says so. `overwritten` values must not be read any more.
 enum class ValueUse : std::uint8_t { plain, reusable, overwritten };
 

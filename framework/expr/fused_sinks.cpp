@@ -15,8 +15,8 @@ bool overlap(Var a, Var b) {
   return first_a < first_b + b.cols() && first_b < first_a + a.cols();
 }
 
-// Columns that together are whole rows of a value which nobody has touched can be assigned without zeros first: the gates of
-// a cell, split from one product. They are the operands from `first` on that are parts of it.
+// Claims columns that together are whole rows of a gradient without numbers yet, such as the gates of a cell, split from one product:
+// they can be assigned without zeros first. The columns are the operands from `first` on that are parts of `root`.
 bool claim_group(const FusedFrame& frame, Node& root, std::size_t first) {
   if (root.stride <= 0) return false;
   const DType dtype = frame.operands[first].dtype();
