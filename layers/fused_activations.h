@@ -3,8 +3,8 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/expr/operators.h>
 #include <recur/layers/activation.h>
+#include <recur/layers/activation_kernels.h>
 
-#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -14,125 +14,37 @@ namespace recur {
 
 namespace fn {
 
-/// The function whose number is the second argument. One kernel then serves all activations, at the price of a jump per
+/// The function whose number is the second argument (Activation::Kind). One kernel then serves all activations, at the price of a call per
 /// register; cells are compiled without it for the usual ones.
 struct Activate {
   static constexpr const char* name = "activate";
   static constexpr bool keep = true;
   static constexpr bool rare = true;
-  static constexpr double leaky_slope = 0.2;
-  // Klambauer et al. 2017
-  static constexpr double selu_alpha = 1.6732632423543772;
-  static constexpr double selu_scale = 1.0507009873554805;
-
-  // Φ, the distribution function of the normal distribution, and its density.
-  template <class V>
-  static V normal_distribution(V x) {
-    using simd::erfc;
-    using std::erfc;
-    constexpr double root_half = 0.70710678118654752;
-    V result = x;
-    constexpr auto lanes = static_cast<std::ptrdiff_t>(sizeof(V) / sizeof(x[0]));
-    for (std::ptrdiff_t i = 0; i < lanes; ++i)
-      result[i] = erfc(x[i] * static_cast<std::remove_cvref_t<decltype(x[0])>>(-root_half)) / 2;
-    return result;
-  }
-  template <class V>
-  static V normal_density(V x) {
-    constexpr double inverse_root_two_pi = 0.39894228040143268;
-    return splat<V>(inverse_root_two_pi) * Exp::value(splat<V>(-0.5) * x * x);
-  }
 
   template <class V>
   static V value(V x, V kind) {
-    switch (static_cast<int>(kind[0])) {
-      case Activation::tanh:
-        return Tanh::value(x);
-      case Activation::sigmoid:
-        return Sigmoid::value(x);
-      case Activation::hard_sigmoid:
-        return HardSigmoid::value(x);
-      case Activation::hard_sigmoid_v3:
-        return HardSigmoidV3::value(x);
-      case Activation::relu:
-        return Relu::value(x);
-      case Activation::leaky_relu:
-        return LeakyRelu::value(x, splat<V>(leaky_slope));
-      case Activation::elu:
-      case Activation::celu:
-        return Elu::value(x, splat<V>(1));
-      case Activation::selu:
-        return splat<V>(selu_scale) * Elu::value(x, splat<V>(selu_alpha));
-      case Activation::softplus:
-        return Softplus::value(x);
-      case Activation::softsign:
-        return Softsign::value(x);
-      case Activation::exponential:
-        return Exp::value(x);
-      case Activation::silu:
-        return x * Sigmoid::value(x);
-      case Activation::hard_silu:
-        return x * HardSigmoidV3::value(x);
-      case Activation::relu6:
-        return simd::min(splat<V>(6), Relu::value(x));
-      case Activation::gelu:
-        return x * normal_distribution(x);
-      case Activation::mish:
-        return x * Tanh::value(Softplus::value(x));
-      case Activation::log_sigmoid:
-        return -Softplus::value(-x);
-      default:
-        return x;
-    }
+    using T = simd::Element<V>;
+    T numbers[simd::lanes<T>];
+    simd::store(numbers, x);
+    detail::activate(number(kind), numbers, simd::lanes<T>);
+    return simd::load(numbers);
   }
   template <int K, class V>
   static V slope(V x, V kind, V y) {
     static_assert(K == 0, "the number of an activation has no gradient");
-    switch (static_cast<int>(kind[0])) {
-      case Activation::tanh:
-        return Tanh::slope(x, y);
-      case Activation::sigmoid:
-        return Sigmoid::slope(x, y);
-      case Activation::hard_sigmoid:
-        return HardSigmoid::slope(x, y);
-      case Activation::hard_sigmoid_v3:
-        return HardSigmoidV3::slope(x, y);
-      case Activation::relu:
-        return Relu::slope(x, y);
-      case Activation::leaky_relu:
-        return LeakyRelu::slope<0>(x, splat<V>(leaky_slope), y);
-      case Activation::elu:
-      case Activation::celu:
-        return Elu::slope<0>(x, splat<V>(1), y);
-      case Activation::selu:
-        return splat<V>(selu_scale) * Elu::slope<0>(x, splat<V>(selu_alpha), y / splat<V>(selu_scale));
-      case Activation::softplus:
-        return Softplus::slope(x, y);
-      case Activation::softsign:
-        return Softsign::slope(x, y);
-      case Activation::exponential:
-        return y;
-      case Activation::silu: {
-        const V s = Sigmoid::value(x);
-        return s + y * (1 - s);
-      }
-      case Activation::hard_silu: {
-        const V s = HardSigmoidV3::value(x);
-        return s + x * HardSigmoidV3::slope(x, s);
-      }
-      case Activation::relu6:
-        return simd::select(simd::both(x > 0, x < 6), splat<V>(1), V{});
-      case Activation::gelu:
-        return normal_distribution(x) + x * normal_density(x);
-      case Activation::mish: {
-        const V t = Tanh::value(Softplus::value(x));
-        return t + x * (1 - t * t) * Sigmoid::value(x);
-      }
-      case Activation::log_sigmoid:
-        return Sigmoid::value(-x);
-      default:
-        return splat<V>(1);
-    }
+    using T = simd::Element<V>;
+    T numbers[simd::lanes<T>];
+    T results[simd::lanes<T>];
+    simd::store(numbers, x);
+    simd::store(results, y);
+    detail::activation_slopes(number(kind), numbers, results, simd::lanes<T>);
+    return simd::load(numbers);
+  }
+
+ private:
+  template <class V>
+  static Activation::Kind number(V kind) {
+    return static_cast<Activation::Kind>(static_cast<int>(kind[0]));
   }
 };
 
@@ -161,10 +73,9 @@ template <CompiledPairs compiled, class Usual, class General>
     if (allowed && recurrent == Activation::hard_sigmoid)
       return usual(tanh_of, [](auto x) { return recur::hard_sigmoid(x); });
   }
-  const auto any = [](Activation one) {
-    return [one](auto x) { return map<fn::Activate>(x, static_cast<int>(one.kind())); };
-  };
-  return general(any(activation), any(recurrent));
+  // The two numbers have types of their own, so that the loops need not be compiled again for a pair that differs.
+  const auto any = [](auto number) { return [number](auto x) { return map<fn::Activate>(x, number); }; };
+  return general(any(NumberedConstant<0>(activation.kind())), any(NumberedConstant<1>(recurrent.kind())));
 }
 
 }  // namespace detail

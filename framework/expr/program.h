@@ -31,6 +31,12 @@ inline constexpr long constants_in = is_constant<E> ? 1 : 0;
 template <class Op, class... A>
 inline constexpr long constants_in<Map<Op, A...>> = (constants_in<A> + ... + 0);
 
+/// How many of them are told apart by nothing but their value.
+template <class E>
+inline constexpr long unnumbered_in = std::is_same_v<E, Constant> ? 1 : 0;
+template <class Op, class... A>
+inline constexpr long unnumbered_in<Map<Op, A...>> = (unnumbered_in<A> + ... + 0);
+
 // ---- Lists of types --------------------------------------------------------------------------------------------------
 
 template <class... E>
@@ -89,6 +95,7 @@ struct NodeInfo {
   static constexpr bool keep = false;
   static constexpr SlopeOf slope_of = SlopeOf::nothing;
   static constexpr const char* name = "";
+  static constexpr long unnumbered = 0;
 };
 template <class O, class... A>
 struct NodeInfo<Map<O, A...>> {
@@ -103,6 +110,7 @@ struct NodeInfo<Map<O, A...>> {
   template <int K>
   using Child = std::tuple_element_t<static_cast<std::size_t>(K), std::tuple<A...>>;
   static constexpr std::array<bool, sizeof...(A)> constant = {is_constant<A>...};
+  static constexpr long unnumbered = (std::is_same_v<A, Constant> + ... + 0);  ///< Among its own arguments.
 };
 
 inline constexpr int max_arity = 3;
@@ -236,9 +244,12 @@ struct Program {
   }
   (std::make_index_sequence<usize>{});
 
-  /// Whether two places of the expressions hold constants and are alike but for the constants' values. Then equal types may
+  /// Whether two places of the expressions hold unnumbered constants and are alike but for the constants' values. Then equal types may
   /// not mean equal values.
-  static constexpr bool ambiguous = (constants_in<Outputs> + ... + 0) > static_cast<long>(constants);
+  static constexpr bool ambiguous = []<std::size_t... I>(std::index_sequence<I...>) {
+    return (unnumbered_in<Outputs> + ... + 0) > (NodeInfo<Node<static_cast<int>(I)>>::unnumbered + ... + 0);
+  }
+  (std::make_index_sequence<usize>{});
 };
 
 // ---- Constants at run time -------------------------------------------------------------------------------------------
