@@ -121,14 +121,6 @@ void detail::compute_terms(const Terms& terms, Var z, bool accumulate) {
   });
 }
 
-Terms& Terms::operator=(const Terms& other) {
-  product_count = other.product_count;
-  addend_count = other.addend_count;
-  std::copy_n(other.products.begin(), product_count, products.begin());
-  std::copy_n(other.addends.begin(), addend_count, addends.begin());
-  return *this;
-}
-
 Linear::Linear(Var a, Var w, Transpose transpose) {
   terms_.products[0] = {a, w, transpose};
   terms_.product_count = 1;

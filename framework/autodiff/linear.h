@@ -45,10 +45,6 @@ class Linear {
     std::array<Product, max_terms> products;
     std::array<Var, max_terms> addends;
 
-    Terms() {}  // NOLINT(modernize-use-equals-default): nothing beyond the counts is read
-    Terms(const Terms& other) { *this = other; }
-    Terms& operator=(const Terms& other);
-    ~Terms() = default;
     [[nodiscard]] std::span<const Product> all_products() const {
       return {products.data(), static_cast<std::size_t>(product_count)};
     }

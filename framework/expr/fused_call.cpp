@@ -77,19 +77,28 @@ Stream no_gradient(const FusedFrame& frame) {
   return {zeros.data(), 0, 1};
 }
 
+// A list that lies on the stack unless it is long. Its elements must be assigned before they are read.
 template <class T>
-std::span<T> table(Tape& tape, std::array<T, usual_operands>& usual, int count) {
-  const auto n = static_cast<std::size_t>(count);
-  return n <= usual_operands ? std::span(usual).first(n) : tape.list<T>(count);
-}
+class Table {
+ public:
+  Table(Tape& tape, int count) {
+    const auto n = static_cast<std::size_t>(count);
+    elements_ = n <= usual_operands ? std::span(reinterpret_cast<T*>(usual_.data()), n) : tape.list<T>(count);
+  }
+  [[nodiscard]] std::span<T> elements() const { return elements_; }
+
+ private:
+  alignas(T) std::array<std::byte, usual_operands * sizeof(T)> usual_;
+  std::span<T> elements_;
+};
 
 void run_backward(const FusedFrame& frame) {
   Tape& tape = frame.operands[0].tape();
   FusedCall call = frame.call;
-  std::array<Stream, usual_operands> usual_seeds;
-  std::array<Sink, usual_operands> usual_sinks;
-  const auto seeds = table(tape, usual_seeds, frame.kernel->outputs);
-  const auto sinks = table(tape, usual_sinks, frame.kernel->operands);
+  const Table<Stream> seed_table(tape, frame.kernel->outputs);
+  const Table<Sink> sink_table(tape, frame.kernel->operands);
+  const auto seeds = seed_table.elements();
+  const auto sinks = sink_table.elements();
   for (std::size_t o = 0; o < seeds.size(); ++o) {
     const Var y = frame.outputs[o];
     seeds[o] = y.has_adjoint() ? stream_of(y, y.node()->gradient_data(), call.rows, call.cols) : no_gradient(frame);
@@ -182,11 +191,6 @@ void describe_operands(FusedFrame& frame, const Shape& shape) {
   frame.flat = is_flat(frame.streams, call.cols);
 }
 
-bool has_one_shape(std::span<const Var> operands) {
-  const Shape& first = operands[0].shape();
-  return std::ranges::all_of(operands.subspan(1), [&](const Var& v) { return v.shape() == first; });
-}
-
 bool fits(Var destination, const Shape& shape, bool wanted) {
   return destination.defined() && destination.shape() == shape && destination.wants_gradient() == wanted;
 }
@@ -214,12 +218,13 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
                std::span<Var> outputs, const FusedMemory& memory) {
   Tape& tape = operands[0].tape();
   bool wanted = false;
-  for (const Var& operand : operands) {
+  bool uniform = true;
+  for (const Var operand : operands) {
     require_one_tape("fuse", operands[0], operand);
     wanted |= operand.wants_gradient();
+    uniform = uniform && operand.shape() == operands[0].shape();
   }
   wanted = wanted && tape.recording();
-  const bool uniform = has_one_shape(operands);
   const Shape shape = uniform ? operands[0].shape() : broadcast_shape(operands);
   FusedFrame& frame = new_frame(tape, kernel, constants);
   frame.uniform = uniform;
