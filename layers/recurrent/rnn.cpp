@@ -65,16 +65,17 @@ RNN::RNN(AnyCell cell, RNNOptions options) : cell_(std::move(cell)), options_(op
 RNN::RNN(std::vector<AnyCell> cells, RNNOptions options) : RNN(AnyCell(StackedRNNCells(std::move(cells))), options) {}
 
 void RNN::check_state(std::size_t i, const Shape& shape, Index batch) const {
-  require(shape == Shape({batch, state_sizes_[i]}), "RNN: state {} has shape {}, expected {} (state_size is {})", i,
-          shape, Shape{batch, state_sizes_[i]}, to_string(cell_->state_size()));
+  if (shape == Shape({batch, state_sizes_[i]})) return;
+  fail<ShapeError>("RNN: state {} has shape {}, expected {} (state_size is {})", i, shape,
+                   Shape{batch, state_sizes_[i]}, to_string(cell_->state_size()));
 }
 
 std::span<Var> RNN::start(Tape& tape, Index batch, const RNNCall& inputs) {
   const auto states = tape.list<Var>(static_cast<Index>(state_sizes_.size()));
   if (!inputs.initial_state.empty()) {
-    require(inputs.initial_state.size() == states.size(),
-            "RNN: {} initial states given, the cell has {} (state_size is {})", inputs.initial_state.size(),
-            states.size(), to_string(cell_->state_size()));
+    if (inputs.initial_state.size() != states.size())
+      fail<ShapeError>("RNN: {} initial states given, the cell has {} (state_size is {})", inputs.initial_state.size(),
+                       states.size(), to_string(cell_->state_size()));
     std::copy(inputs.initial_state.begin(), inputs.initial_state.end(), states.begin());
   } else if (options_.stateful && !stored_.empty()) {
     require<StateError>(stored_[0].shape()[0] == batch,

@@ -1,4 +1,4 @@
-// Counts heap allocations: this file replaces the global operator new for the whole test program.
+#include "../../counted_new.h"
 #include "support.h"
 
 #include <recur/framework/autodiff/linear.h>
@@ -14,33 +14,6 @@
 #include <recur/framework/ops/split.h>
 #include <recur/framework/ops/transpose.h>
 #include <recur/framework/recurrence/hoisted_product.h>
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
-namespace {
-
-std::atomic<long> allocations = 0;
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  ++allocations;
-  void* const p = std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
-  if (p == nullptr) throw std::bad_alloc();
-  return p;
-}
-
-}  // namespace
-
-// Not inlined, or GCC sees free() meet operator new and warns.
-[[gnu::noinline]] void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
-[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 using namespace recur;
 
@@ -112,9 +85,9 @@ struct Model {
 BOOST_AUTO_TEST_SUITE(allocation)
 
 BOOST_AUTO_TEST_CASE(counting_works) {
-  const long before = allocations;
+  const long before = test::allocations();
   ::operator delete(::operator new(1));  // a new expression could be left out
-  BOOST_TEST(allocations == before + 1);
+  BOOST_TEST(test::allocations() == before + 1);
 }
 
 BOOST_AUTO_TEST_CASE(the_second_training_step_allocates_nothing) {
@@ -129,12 +102,12 @@ BOOST_AUTO_TEST_CASE(the_second_training_step_allocates_nothing) {
     }
     const double first = model.train(tape, ids, targets);
     const std::size_t memory = tape.memory();
-    const long before = allocations;
+    const long before = test::allocations();
     const double second = model.train(tape, ids, targets);
-    const long in_second = allocations - before;
+    const long in_second = test::allocations() - before;
     double last = second;
     for (int i = 0; i < 200; ++i) last = model.train(tape, ids, targets);
-    const long in_all = allocations - before;
+    const long in_all = test::allocations() - before;
     BOOST_TEST(in_second == 0);
     BOOST_TEST(in_all == 0);
     BOOST_TEST(tape.memory() == memory);
@@ -163,9 +136,9 @@ BOOST_AUTO_TEST_CASE(no_operation_allocates_when_repeated) {
     tape.backward(total);
   };
   run();
-  const long before = allocations;
+  const long before = test::allocations();
   run();
-  const long during = allocations - before;
+  const long during = test::allocations() - before;
   BOOST_TEST(during == 0);
 }
 
