@@ -2,7 +2,9 @@
 
 #include <recur/framework/tensor/array.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +31,7 @@ class Parameter {
   void create(Shape shape, DType dtype) {
     value_ = Array(shape, dtype);
     gradient = Array(shape, dtype);
+    zero_gradient();
     version_ = new_version();
     derived_ = detail::new_derived(dtype);
   }
@@ -51,7 +54,8 @@ class Parameter {
   /// Returns what was derived from the value; null before `create`. All tapes share it.
   [[nodiscard]] detail::Derived* derived() const { return derived_.get(); }
 
-  /// d loss / d value, added to by every backward pass until `zero_gradient`.
+  /// d loss / d value, added to by every backward pass until `zero_gradient`. An element to which nothing was added is -0, which
+  /// any sum turns into another number: so a gradient of 0 differs from none.
   Array gradient;
   /// Whether backward passes compute a gradient and optimizers change the value.
   bool trainable = true;
@@ -61,7 +65,14 @@ class Parameter {
   double l1 = 0;
   double l2 = 0;
 
-  void zero_gradient() { gradient.fill(0); }
+  void zero_gradient() { gradient.fill(-0.0); }
+  /// Returns false if no backward pass has added to the gradient since `zero_gradient`: no loss depended on the parameter.
+  [[nodiscard]] bool has_gradient() const {
+    return dispatch_real(gradient.dtype(), [this]<class T>() {
+      const auto values = gradient.as<T>().values();
+      return std::any_of(values.begin(), values.end(), [](T value) { return value != 0 || !std::signbit(value); });
+    });
+  }
 
  private:
   [[nodiscard]] static std::uint64_t new_version() {
