@@ -1,6 +1,7 @@
 #include <recur/framework/tensor/nearest_name.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/config/config.h>
+#include <recur/layers/config/dialect.h>
 
 #include <nlohmann/json.hpp>
 
@@ -136,12 +137,13 @@ Constraint read_constraint(const Json& json, const std::string& path) {
 
 class LayerReader final : public Fields {
  public:
-  LayerReader(const Json& config, std::string path, const Registry& registry)
-      : config_(config), path_(std::move(path)), registry_(registry) {}
+  LayerReader(const Json& config, std::string path, const Registry& registry, Dialect dialect = {})
+      : config_(config), path_(std::move(path)), registry_(registry), dialect_(dialect) {}
 
   void operator()(const char* key, bool& value) override {
-    if (const Json* const found = find(key))
-      value = checked(key, *found, found->is_boolean(), "true or false").get<bool>();
+    const Json* const found = find(key);
+    if (found != nullptr) value = checked(key, *found, found->is_boolean(), "true or false").get<bool>();
+    else if (dialect_.before_reset_after && std::string_view(key) == "reset_after") value = false;
   }
   void operator()(const char* key, int& value) override {
     if (const Json* const found = find(key))
@@ -174,7 +176,11 @@ class LayerReader final : public Fields {
     const Json* const found = find(key);
     if (found == nullptr) return;
     if (found->is_null()) value = Activation::linear;
-    else named(key, [&] { value = Activation(checked(key, *found, found->is_string(), "a name").get<std::string>()); });
+    else
+      named(key, [&] {
+        value = Activation(checked(key, *found, found->is_string(), "a name").get<std::string>());
+        if (dialect_.keras3 && value == Activation::hard_sigmoid) value = Activation::hard_sigmoid_v3;
+      });
   }
   void operator()(const char* key, Initializer& value) override {
     if (const Json* const found = find(key)) named(key, [&] { value = read_initializer(*found, at(key)); });
@@ -231,7 +237,9 @@ class LayerReader final : public Fields {
   Any read(const Json& json, const std::string& path, Make make) const {
     if (!json.is_object()) refuse(path, "{{\"class_name\": …, \"config\": {{…}}}} is expected, got {}", json.dump());
     const ClassConfig found = class_config(json, path);
-    LayerReader inner(found.config, path.empty() ? "config" : path + ".config", registry_);
+    const bool module = json.contains("module") && json["module"].is_string();
+    const std::string version = json.value("keras_version", Json()).is_string() ? json["keras_version"] : Json("");
+    LayerReader inner(found.config, path.empty() ? "config" : path + ".config", registry_, dialect_.of(version, module));
     CommonConfig common = inner.read_common();
     Any result;
     try {
@@ -299,6 +307,7 @@ class LayerReader final : public Fields {
   const Json& config_;
   std::string path_;
   const Registry& registry_;
+  Dialect dialect_;
   std::set<std::string> known_;
 };
 

@@ -271,4 +271,46 @@ BOOST_AUTO_TEST_CASE(models_as_keras_writes_them) {
   }
 }
 
+// clip(0.2x + 0.5, 0, 1) up to Keras 2, clip(x/6 + 0.5, 0, 1) since.
+BOOST_AUTO_TEST_CASE(hard_sigmoid_is_that_of_the_keras_that_wrote_the_config) {
+  const json plain = of_class("Dense", {{"units", 1}, {"activation", "hard_sigmoid"}});
+  const auto name_in = [](const json& config) {
+    return json::parse(get_config(layer_from_config(config.dump())))["config"]["activation"].get<std::string>();
+  };
+  BOOST_TEST(name_in(plain) == "hard_sigmoid");
+  json keras3 = plain;
+  keras3["module"] = "keras.layers";
+  keras3["registered_name"] = nullptr;
+  BOOST_TEST(name_in(keras3) == "hard_sigmoid_v3");
+  const auto in_model = [&](const json& layer, json more) {
+    json model = of_class("Sequential", {{"layers", json::array({layer})}});
+    model.update(more);
+    return json::parse(get_config(layer_from_config(model.dump())))["config"]["layers"][0]["config"]["activation"]
+        .get<std::string>();
+  };
+  BOOST_TEST(in_model(plain, {{"module", "keras"}}) == "hard_sigmoid_v3");
+  BOOST_TEST(in_model(plain, {{"keras_version", "2.2.4-tf"}}) == "hard_sigmoid");
+  BOOST_TEST(in_model(plain, {{"keras_version", "3.5.0"}}) == "hard_sigmoid_v3");
+  BOOST_TEST(in_model(keras3, {{"keras_version", "2.13.1"}, {"module", "keras"}}) == "hard_sigmoid");
+  // Cells inside of layers, too.
+  json cell = of_class("LSTMCell", {{"units", 2}, {"recurrent_activation", "hard_sigmoid"}});
+  json rnn = of_class("RNN", {{"cell", cell}});
+  rnn["module"] = "keras.layers";
+  const json written = json::parse(get_config(layer_from_config(rnn.dump())));
+  BOOST_TEST(written["config"]["cell"]["config"]["recurrent_activation"] == "hard_sigmoid_v3");
+}
+
+BOOST_AUTO_TEST_CASE(reset_after_is_what_the_keras_that_wrote_the_config_takes_for_granted) {
+  const auto reset_after = [](json more) {
+    json model = of_class("Sequential", {{"layers", json::array({of_class("GRU", {{"units", 2}})})}});
+    model.update(more);
+    return json::parse(get_config(layer_from_config(model.dump())))["config"]["layers"][0]["config"]["reset_after"]
+        .get<bool>();
+  };
+  BOOST_TEST(reset_after(json::object()));
+  BOOST_TEST(reset_after({{"keras_version", "2.13.1"}}));
+  BOOST_TEST(!reset_after({{"keras_version", "2.2.4-tf"}}));
+  BOOST_TEST(!reset_after({{"keras_version", "2.1.6"}}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
