@@ -31,7 +31,7 @@ void EpochPrinter::operator()(const EpochReport& report) const {
     return;
   }
   std::string text = fmt::format("epoch {:3d}  train {:.4f}", report.epoch, report.train_loss);
-  if (!std::isnan(report.valid_loss))
+  if (report.validated || !std::isnan(report.valid_loss))
     text += fmt::format("  valid {:.4f}{}", report.valid_loss, report.best ? "*" : " ");
   for (const auto& [name, value] : report.metrics) text += fmt::format("  {} {:.4f}", name, value);
   fmt::print("{}  {:.1f} s{}\n", text, report.seconds, report.interrupted ? "  (interrupted)" : "");
