@@ -1,5 +1,7 @@
 #include <recur/train/loop/trainer.h>
 
+#include <recur/layers/recurrent/rnn.h>
+
 #include <fmt/format.h>
 
 namespace recur {
@@ -9,6 +11,8 @@ namespace {
 constexpr const char* parameter_prefix = "parameter/";
 constexpr const char* optimizer_prefix = "optimizer/";
 constexpr const char* program_prefix = "program/";
+constexpr const char* trainable_prefix = "trainable/";
+constexpr const char* states_prefix = "states/";
 std::string callback_prefix(Index place) { return fmt::format("callback/{}/", place); }
 
 // The part of a map whose names begin with `prefix`, without it.
@@ -40,6 +44,44 @@ void require_fit(const TrainingState& state, const std::string& name, const Arra
                        at->second.shape(), recur::name(array.dtype()), array.shape());
 }
 
+// Which parameters are trainable, put back in the end.
+class TrainableFlags {
+ public:
+  explicit TrainableFlags(std::span<const NamedParameter> parameters) : parameters_(parameters) {
+    for (const NamedParameter& p : parameters_) before_.push_back(p.parameter->trainable);
+  }
+  TrainableFlags(const TrainableFlags&) = delete;
+  TrainableFlags& operator=(const TrainableFlags&) = delete;
+  ~TrainableFlags() {
+    for (std::size_t i = 0; i < before_.size(); ++i) parameters_[i].parameter->trainable = before_[i];
+  }
+
+ private:
+  std::span<const NamedParameter> parameters_;
+  std::vector<bool> before_;
+};
+
+bool was_trainable(const TrainingState& state, const NamedParameter& p) {
+  const std::string name = trainable_prefix + p.path;
+  return state.texts.contains(name) ? state.integer(name) != 0 : p.parameter->trainable;
+}
+
+bool has_slots(const TrainingState& state, const std::string& path) {
+  const std::string prefix = optimizer_prefix + path + "/";
+  const auto at = state.arrays.lower_bound(prefix);
+  return at != state.arrays.end() && at->first.starts_with(prefix);
+}
+
+// Makes the slots of all parameters that had some when the state was saved, be they frozen by then, and takes their list as it was.
+void create_slots(const TrainingState& state, std::span<const NamedParameter> parameters, optim::Optimizer& optimizer) {
+  std::vector<bool> trainable;
+  for (const NamedParameter& p : parameters) trainable.push_back(was_trainable(state, p));
+  for (const auto& [path, parameter] : parameters) parameter->trainable = has_slots(state, path);
+  optimizer.create_slots(parameters);
+  for (std::size_t i = 0; i < trainable.size(); ++i) parameters[i].parameter->trainable = trainable[i];
+  optimizer.create_slots(parameters);
+}
+
 }  // namespace
 
 std::string Trainer::callback_names() const {
@@ -61,10 +103,16 @@ void Trainer::save(const Training& t) {
     callback->save(part);
     put_below(state, callback_prefix(place++), std::move(part));
   }
-  for (const auto& [path, parameter] : parameters_) state.arrays[parameter_prefix + path] = parameter->value().clone();
+  for (const auto& [path, parameter] : parameters_) {
+    state.arrays[parameter_prefix + path] = parameter->value().clone();
+    state.put(trainable_prefix + path, Index{parameter->trainable});
+  }
   optimizer_.create_slots(parameters_);
   optimizer_.for_each_slot(
       [&](const std::string& name, Array& slot) { state.arrays[optimizer_prefix + name] = slot.clone(); });
+
+  for (std::size_t i = 0; i < carrying_.size(); ++i)
+    state.put(fmt::format("{}{}", states_prefix, i), carrying_[i]->states());
 
   const Generator::State& random = t.tape.generator().state();
   const auto put_word = [&](const char* name, std::uint64_t word) { state.put(name, static_cast<Index>(word)); };
@@ -78,7 +126,9 @@ void Trainer::save(const Training& t) {
   state.put("step", t.step);
   state.put("seconds", t.seconds);
   state.put("loss", totals_.loss);
+  state.put("weight", totals_.weight);
   state.put("gradient_norm", totals_.gradient_norm);
+  state.put("updates", totals_.updates);
   state.put("items", totals_.items);
   state.put("seconds_before", totals_.seconds_before);
   state.put("best", totals_.best);
@@ -96,7 +146,8 @@ std::optional<TrainingState> Trainer::newest_state(Training& t) {
   if (!newest) return std::nullopt;
   TrainingState state = load_checkpoint(*newest);
   for (const auto& [path, parameter] : parameters_) require_fit(state, parameter_prefix + path, parameter->value());
-  optimizer_.create_slots(parameters_);
+  const TrainableFlags restored_in_the_end(parameters_);
+  create_slots(state, parameters_, optimizer_);
   std::size_t slots = 0;
   optimizer_.for_each_slot([&](const std::string& name, Array& slot) {
     require_fit(state, optimizer_prefix + name, slot);
@@ -123,16 +174,26 @@ std::optional<TrainingState> Trainer::newest_state(Training& t) {
   t.step = state.integer("step");
   t.seconds = state.number("seconds");
   totals_ = {.loss = state.number("loss"),
+             .weight = state.number("weight"),
              .gradient_norm = state.number("gradient_norm"),
+             .updates = state.number("updates"),
              .items = state.number("items"),
              .seconds_before = state.number("seconds_before"),
              .best = state.number("best"),
-             .ended = state.integer("ended") != 0};
+             // A training that a callback ended goes on with a second call of fit.
+             .ended = state.integer("ended") != 0 && (epochs_before_ == 0 || t.epoch > epochs_before_ + 1)};
   return state;
 }
 
 void Trainer::restore(Training& t, const TrainingState& state) {
-  for (const auto& [path, parameter] : parameters_) parameter->edit().assign(state.arrays.at(parameter_prefix + path));
+  for (std::size_t i = 0; i < carrying_.size(); ++i)
+    if (const auto states = state.get(fmt::format("{}{}", states_prefix, i)); !states.empty())
+      carrying_[i]->reset_states(states);
+  for (const NamedParameter& p : parameters_) {
+    p.parameter->edit().assign(state.arrays.at(parameter_prefix + p.path));
+    p.parameter->trainable = was_trainable(state, p);
+  }
+  optimizer_.create_slots(parameters_);
   optimizer_.for_each_slot(
       [&](const std::string& name, Array& slot) { slot.assign(state.arrays.at(optimizer_prefix + name)); });
   optimizer_.set_iterations(state.integer("iterations"));
