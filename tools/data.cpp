@@ -55,6 +55,7 @@ struct Arrays {
   Tensor<float> inputs;
   Tensor<float> targets;
   std::vector<Index> lengths;
+  bool predicts_next = false;  ///< The targets are the inputs of the next steps.
 };
 
 Whole examples_of(Arrays given) {
@@ -82,7 +83,8 @@ Whole sequences_of(Arrays given) {
     return ragged({rows(arrays->inputs, begin, length),
                    of_steps ? rows(arrays->targets, begin, length) : rows(arrays->targets, first, count),
                    {lengths, lengths + count}},
-                  cut);
+                  cut)
+        .predicting_next(arrays->predicts_next);
   };
   const Index rows_of_targets = arrays->targets.shape().rank() > 0 ? arrays->targets.shape()[0] : 0;
   require(rows_of_targets == steps || rows_of_targets == static_cast<Index>(arrays->lengths.size()),
@@ -97,7 +99,7 @@ Arrays next_steps(const Arrays& given) {
           "the lengths add up to {} steps, the inputs are {}", steps, given.inputs.shape());
   const Index row = given.inputs.shape().without(0).count();
   const Shape shape = given.inputs.shape().with(0, steps - static_cast<Index>(given.lengths.size()));
-  Arrays result{Tensor<float>(shape), Tensor<float>(shape), given.lengths};
+  Arrays result{Tensor<float>(shape), Tensor<float>(shape), given.lengths, true};
   const float* from = given.inputs.data();
   float *input = result.inputs.data(), *target = result.targets.data();
   for (Index& length : result.lengths) {

@@ -47,7 +47,7 @@ void check_gradients(const Flags& flags) {
   for (const NamedParameter& named : task.parameters()) list.push_back(named.parameter);
   const auto loss = [&](Tape& tape, std::span<const Var>) {
     task.reset_states();
-    return task.loss(tape, batch);
+    return task.loss(tape, batch).value;
   };
   const GradcheckResult result = gradcheck(loss, {}, list, {.seed = seed + 1});
   if (flags.json) fmt::print("{}\n", Settings::Json{{"passed", result.passed}, {"error", result.error}}.dump());

@@ -68,7 +68,7 @@ Sample reber(Settings& data) {
       lengths.push_back(static_cast<Index>(ids.size()) - 1);
     }
     const Shape shape{static_cast<Index>(inputs.size())};
-    return ragged({as_numbers(shape, inputs), as_numbers(shape, targets), std::move(lengths)}, cut);
+    return ragged({as_numbers(shape, inputs), as_numbers(shape, targets), std::move(lengths)}, cut).predicting_next();
   };
   return {2'000, of_classes, make, grammar.optimum(), vocabulary};
 }
@@ -118,7 +118,7 @@ Sample chords(Settings& data) {
       std::copy_n(piece.data(), each, inputs.data() + i * each);
       std::copy_n(piece.data() + samples::piano_keys, each, targets.data() + i * each);
     }
-    return examples(std::move(inputs), std::move(targets), cut);
+    return examples(std::move(inputs), std::move(targets), cut).predicting_next();
   };
   return {200, "binary_crossentropy", make, samples::chord_music_optimum() / samples::piano_keys};
 }

@@ -109,7 +109,7 @@ Source windows(const IdSequence& ids, Index time, const Cut& cut) {
     }
     return result;
   };
-  return {order->size(), batch, [order](Index epoch) { order->start_epoch(epoch); }};
+  return Source(order->size(), batch, [order](Index epoch) { order->start_epoch(epoch); }).predicting_next();
 }
 
 Source stream(const IdSequence& ids, Index time, Index batch) {
@@ -128,7 +128,7 @@ Source stream(const IdSequence& ids, Index time, Index batch) {
       }
     return result;
   };
-  return {batches.size(), read, {}, true};
+  return Source(batches.size(), read, {}, true).predicting_next();
 }
 
 Source series(Tensor<float> values, const WindowOptions& options, const Cut& cut) {
@@ -142,7 +142,8 @@ Source series(Tensor<float> values, const WindowOptions& options, const Cut& cut
     if (!every_step) result.targets.reshape({shape[0], shape.count() / shape[0]});
     return padded(std::move(result));
   };
-  return {order->size(), batch, [order](Index epoch) { order->start_epoch(epoch); }};
+  return Source(order->size(), batch, [order](Index epoch) { order->start_epoch(epoch); })
+      .predicting_next(options.every_step);
 }
 
 Source fresh(std::function<Source(Index epoch)> make) {
@@ -156,8 +157,10 @@ Source fresh(std::function<Source(Index epoch)> make) {
     require<StateError>(present->source.size() > 0, "fresh: epoch {} has no batches", epoch);
     present->source.start_epoch(epoch);
   };
-  return {present->source.size(), [present](Index i) { return present->source[i]; }, start,
-          present->source.continues()};
+  return Source(
+             present->source.size(), [present](Index i) { return present->source[i]; }, start,
+             present->source.continues())
+      .predicting_next(present->source.predicts_next());
 }
 
 }  // namespace recur::tools

@@ -29,12 +29,19 @@ class Source {
   }
   /// Whether each batch goes on where the one before ended, so that states are carried over.
   [[nodiscard]] bool continues() const { return continues_; }
+  /// Whether the target of a step is among the inputs of later steps, so that a model must not look at these.
+  [[nodiscard]] bool predicts_next() const { return predicts_next_; }
+  [[nodiscard]] Source predicting_next(bool yes = true) && {
+    predicts_next_ = yes;
+    return std::move(*this);
+  }
 
  private:
   Index size_ = 0;
   Batches batches_;
   std::function<void(Index)> start_epoch_;
   bool continues_ = false;
+  bool predicts_next_ = false;
 };
 
 /// How a source is cut into batches.

@@ -1,7 +1,6 @@
 #include <recur/framework/threads/thread_count.h>
 #include <recur/io/model_file.h>
 #include <recur/layers/summary.h>
-#include <recur/optim/averaged_weights.h>
 #include <recur/train/callbacks/epoch_printer.h>
 #include <recur/train/callbacks/run_folder.h>
 #include <recur/train/loop/trainer.h>
@@ -15,17 +14,6 @@
 
 namespace recur::tools {
 namespace {
-
-/// While it lives, parameters are what the model is judged and saved by: their moving averages, if the optimizer keeps any.
-class JudgedWeights {
- public:
-  JudgedWeights(Trainer& trainer, const Task& task) {
-    if (trainer.optimizer().has_averages()) averages_.emplace(trainer.optimizer(), task.parameters());
-  }
-
- private:
-  std::optional<optim::AveragedWeights> averages_;
-};
 
 /// Says how many threads may be used, as the first line on standard output.
 void print_threads(bool json) {
@@ -73,21 +61,21 @@ void train(const Flags& flags) {
     for (std::size_t i = 1; i < scores.size(); ++i) metrics.emplace_back("valid_" + scores[i].first, scores[i].second);
     return metrics;
   };
-  trainer.on_best = [&](const EpochReport&) {
-    const JudgedWeights judged(trainer, task);
-    task.save(run.model_file(), settings.dump());
-  };
+  trainer.on_best = [&](const EpochReport&) { task.save(run.model_file(), settings.dump()); };
   trainer.on_epoch_begin = [&](Index) { task.reset_states(); };
   trainer.save_state = [&](TrainingState& state) { task.save_states(state); };
   trainer.load_state = [&](const TrainingState& state) { task.load_states(state); };
   const Trainer::Validation validation = [&] {
-    const JudgedWeights judged(trainer, task);
     scores = task.evaluate(tape, task.validation());
     return scores[0].second;
   };
   print_threads(flags.json);
-  const auto epochs = trainer.fit(
-      tape, task.training(), [&](Tape& t, const PaddedBatch& batch) { return task.loss(t, batch); }, validation);
+  const auto loss = [&](Tape& t, const PaddedBatch& batch) {
+    const auto [value, weight] = task.loss(t, batch);
+    trainer.weigh(weight);
+    return value;
+  };
+  const auto epochs = trainer.fit(tape, task.training(), loss, validation);
   const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; }) ||
                      (flags.resume && std::filesystem::exists(run.model_file()));
   require<Error>(saved || epochs.empty(), "no epoch had a finite validation loss, so that no model was saved");
