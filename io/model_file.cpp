@@ -42,6 +42,10 @@ std::string differences(const std::map<std::string, Array>& arrays, std::span<co
 
 void save_parameters(const std::filesystem::path& path, std::span<const NamedParameter> parameters,
                      const Metadata& metadata) {
+  require<ValueError>(
+      !parameters.empty(),
+      "save_parameters: no parameters for '{}'; make the list after build(), of a model whose visit() names them",
+      path.string());
   require_created("save_parameters", parameters);
   std::vector<NamedArray> arrays;
   for (const auto& [name, parameter] : parameters) arrays.push_back({name, &parameter->value()});

@@ -25,7 +25,7 @@ void put_everywhere(T value, std::span<T> dx, bool fresh) {
 // Registers of float take in so many numbers each without an error to speak of.
 template <class T>
 SumOf<T> row_sum(const T* x, Index n) {
-  constexpr Index piece = 1024;
+  constexpr Index piece = 128;
   SumOf<T> total = 0;
   for (Index at = 0; at < n; at += piece)
     total += static_cast<SumOf<T>>(detail::row_kernels<T>().sum(x + at, std::min(piece, n - at)));

@@ -3,6 +3,7 @@
 #include <recur/framework/autodiff/linear.h>
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/io/model_file.h>
 #include <recur/layers/cells/gru_cell.h>
 #include <recur/layers/cells/stacked_rnn_cells.h>
 #include <recur/layers/recurrent/rnn.h>
@@ -65,6 +66,7 @@ BOOST_AUTO_TEST_SUITE(parameter_check)
 BOOST_AUTO_TEST_CASE(an_empty_list_is_refused) {
   Dense unbuilt(1);
   BOOST_CHECK_THROW(Trainer(parameters(unbuilt), optim::sgd()), ValueError);
+  BOOST_CHECK_THROW(save_parameters("none.safetensors", parameters(unbuilt)), ValueError);
   RNN silent{AnyCell(ForgetfulCell<0>{2})};
   build(silent);
   BOOST_CHECK_THROW(Trainer(parameters(silent), optim::sgd()), ValueError);
