@@ -165,7 +165,8 @@ bool Lbfgs::follow_direction(Problem& problem, LinePoint& here) {
   ++iterations_;
   here.slope = dot(here.gradient, direction_);
   here.length = length_ = 0;  // none made yet
-  if (here.slope > -options_.tolerance_change * scale_) return false;
+  // The slope along the gradient itself is its square.
+  if (here.slope > -options_.tolerance_change * scale_ * scale_) return false;
   if (problem.constrained()) return follow_arc(problem, here, first);
 
   const Vector start = problem.values();
