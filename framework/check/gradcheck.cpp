@@ -56,6 +56,11 @@ class Flattened {
   Flattened& operator=(const Flattened&) = delete;
 
   [[nodiscard]] const std::vector<double>& start() const { return start_; }
+  /// Of the values that a result without a gradient may be the difference of: the largest element, or 1.
+  [[nodiscard]] double size() const {
+    return std::accumulate(start_.begin(), start_.end(), 1.0,
+                           [](double m, double x) { return std::max(m, std::abs(x)); });
+  }
   [[nodiscard]] std::size_t arguments() const { return arguments_.size(); }
   /// The elements of an argument: the first, and how many.
   [[nodiscard]] std::pair<std::size_t, std::size_t> elements(std::size_t argument) const {
@@ -197,6 +202,8 @@ class ArgumentCheck {
     const auto own = std::span(analytic).subspan(first_, count_);
     norm_ = std::sqrt(std::inner_product(own.begin(), own.end(), own.begin(), 0.0));
     for (const double g : own) largest_ = std::max(largest_, std::abs(g));
+    if (norm_ == 0)
+      rounding_ += rounding_of(sum_of_sizes(covector, std::vector<double>(covector.size(), f.size())), options.step);
   }
 
   [[nodiscard]] GradcheckResult run() {
@@ -287,7 +294,8 @@ GradcheckResult gradcheck_jacobian(const GradcheckFunction& function, const std:
       for (std::size_t k = 0; k < value.size(); ++k) {
         double largest = 0;
         for (std::size_t j = first; j < first + count; ++j) largest = std::max(largest, std::abs(analytic[k][j]));
-        note(result, {analytic[k][i], numeric[k], largest, rounding_of(std::abs(value[k]), options.step)}, options,
+        const double size = std::abs(value[k]) + (largest == 0 ? f.size() : 0);
+        note(result, {analytic[k][i], numeric[k], largest, rounding_of(size, options.step)}, options,
              [&, at = i] { return fmt::format("d result (element {}) / d {}", k, f.name(at)); });
       }
     }
