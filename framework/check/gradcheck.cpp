@@ -23,6 +23,9 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 // What rounding makes of (f(x + h) - f(x - h)) / 2h for results of this size: a few units in the last place, divided by 2e-6.
 double rounding_of(double size, double step) { return size * 2e-15 / step; }
 
+// A gradient that is so small beside the values is rounding itself, and the result may be the difference of such values.
+constexpr double nothing = 1e-12;
+
 // |analytic - numeric| beyond rounding, relative to the size of the gradient.
 double error_of(double analytic, double numeric, double size, double rounding) {
   const double difference = std::abs(analytic - numeric);
@@ -202,8 +205,9 @@ class ArgumentCheck {
     const auto own = std::span(analytic).subspan(first_, count_);
     norm_ = std::sqrt(std::inner_product(own.begin(), own.end(), own.begin(), 0.0));
     for (const double g : own) largest_ = std::max(largest_, std::abs(g));
-    if (norm_ == 0)
-      rounding_ += rounding_of(sum_of_sizes(covector, std::vector<double>(covector.size(), f.size())), options.step);
+    const double values = sum_of_sizes(covector, std::vector<double>(covector.size(), f.size()));
+    none_ = norm_ <= nothing * values;
+    if (none_) rounding_ += rounding_of(values, options.step);
   }
 
   [[nodiscard]] GradcheckResult run() {
@@ -236,7 +240,7 @@ class ArgumentCheck {
   }
   // Whether there is a gradient, but a wrong one could not be told from it.
   [[nodiscard]] bool hidden(double numeric) const {
-    return norm_ > 0 && std::max(norm_, std::abs(numeric)) < 10 * rounding_;
+    return !none_ && std::max(norm_, std::abs(numeric)) < 10 * rounding_;
   }
   [[nodiscard]] GradcheckResult too_small() const {
     return {.passed = false,
@@ -262,6 +266,7 @@ class ArgumentCheck {
   const GradcheckOptions& options_;
   std::size_t first_ = 0, count_ = 0;
   double rounding_ = 0, norm_ = 0, largest_ = 0;
+  bool none_ = false;  // no gradient to speak of
 };
 
 }  // namespace
@@ -294,7 +299,7 @@ GradcheckResult gradcheck_jacobian(const GradcheckFunction& function, const std:
       for (std::size_t k = 0; k < value.size(); ++k) {
         double largest = 0;
         for (std::size_t j = first; j < first + count; ++j) largest = std::max(largest, std::abs(analytic[k][j]));
-        const double size = std::abs(value[k]) + (largest == 0 ? f.size() : 0);
+        const double size = std::abs(value[k]) + (largest <= nothing * f.size() ? f.size() : 0);
         note(result, {analytic[k][i], numeric[k], largest, rounding_of(size, options.step)}, options,
              [&, at = i] { return fmt::format("d result (element {}) / d {}", k, f.name(at)); });
       }

@@ -124,7 +124,7 @@ void compare(GradcheckResult& result, const char* what, const std::vector<Array>
     const auto found = products[i].to_doubles();
     const auto a = ahead[i].to_doubles();
     const auto b = behind[i].to_doubles();
-    const bool none = std::ranges::all_of(found, [](double x) { return x == 0; });
+    const bool none = std::ranges::all_of(found, [](double x) { return std::abs(x) <= 1e-12; });
     double size = 0, gradient = none ? 1 : 0;  // what rounds to nothing may be the difference of such values
     for (std::size_t k = 0; k < found.size(); ++k) {
       size = std::max({size, std::abs(found[k]), std::abs(a[k] - b[k]) / (2 * options.step)});
