@@ -239,7 +239,8 @@ class LayerReader final : public Fields {
     const ClassConfig found = class_config(json, path);
     const bool module = json.contains("module") && json["module"].is_string();
     const std::string version = json.value("keras_version", Json()).is_string() ? json["keras_version"] : Json("");
-    LayerReader inner(found.config, path.empty() ? "config" : path + ".config", registry_, dialect_.of(version, module));
+    LayerReader inner(found.config, path.empty() ? "config" : path + ".config", registry_,
+                      dialect_.of(version, module));
     CommonConfig common = inner.read_common();
     Any result;
     try {

@@ -1,7 +1,5 @@
 #include <recur/train/loop/parameter_check.h>
 
-#include <recur/framework/recurrence/leaf_slot.h>
-
 #include <fmt/format.h>
 
 #include <set>
@@ -11,9 +9,8 @@ namespace {
 
 std::vector<const Parameter*> parameters_on(const Tape& tape) {
   std::vector<const Parameter*> found;
-  for (const detail::Record& record : tape.records())
-    if (const detail::Node& node = *record.output; node.leaf != nullptr && node.wanted)
-      found.push_back(node.leaf->parameter);
+  for (const auto& leaf : tape.leaves())
+    if (leaf->node != nullptr && leaf->node->wanted) found.push_back(leaf->parameter);
   return found;
 }
 
