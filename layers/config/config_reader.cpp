@@ -2,11 +2,14 @@
 #include <recur/layers/activation.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/config/dialect.h>
+#include <recur/layers/config/json_check.h>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <set>
+#include <utility>
 
 namespace recur {
 namespace {
@@ -71,6 +74,19 @@ double number(const Json& config, const char* key, double otherwise, const std::
   return at->get<double>();
 }
 
+// A whole number that is one, fits into T, and is not so large that a layer's small multiples of it overflow: at most 2^53, up to which
+// all readers of JSON agree.
+template <class T>
+T whole_number(const Json& value, const char* expected, const std::string& path) {
+  if (!value.is_number_integer()) refuse(path, "{} is expected, got {}", expected, value.dump());
+  constexpr std::int64_t most = std::min<std::int64_t>(std::numeric_limits<T>::max(), std::int64_t{1} << 53);
+  const bool fits = value.is_number_unsigned()
+                        ? std::cmp_less_equal(value.get<std::uint64_t>(), most)
+                        : value.get<std::int64_t>() >= -most && value.get<std::int64_t>() <= most;
+  if (!fits) refuse(path, "{} from {} to {} is expected, got {}", expected, -most, most, value.dump());
+  return value.get<T>();
+}
+
 Initializer read_initializer(const Json& json, const std::string& path) {
   const ClassConfig found = class_config(json, path);
   Initializer::Config arguments;
@@ -114,7 +130,7 @@ Constraint read_constraint(const Json& json, const std::string& path) {
   const std::string inside = path + ".config";
   const std::string& name = found.class_name;
   const Json& c = found.config;
-  const int axis = static_cast<int>(number(c, "axis", 0, inside));
+  const int axis = c.contains("axis") ? whole_number<int>(c["axis"], "an integer", inside + ".axis") : 0;
   if (name == "MaxNorm" || name == "max_norm") {
     only_keys(c, {"max_value", "axis"}, inside);
     return max_norm(number(c, "max_value", 2, inside), axis);
@@ -146,18 +162,16 @@ class LayerReader final : public Fields {
     else if (dialect_.before_reset_after && std::string_view(key) == "reset_after") value = false;
   }
   void operator()(const char* key, int& value) override {
-    if (const Json* const found = find(key))
-      value = checked(key, *found, found->is_number_integer(), "an integer").get<int>();
+    if (const Json* const found = find(key)) value = whole_number<int>(*found, "an integer", at(key));
   }
   void axis(const char* key, int& value) override {
     const Json* found = find(key);
     if (found == nullptr) return;
     if (found->is_array() && found->size() == 1) found = &found->front();
-    value = checked(key, *found, found->is_number_integer(), "an axis, or a list of one").get<int>();
+    value = whole_number<int>(*found, "an axis, or a list of one", at(key));
   }
   void operator()(const char* key, Index& value) override {
-    if (const Json* const found = find(key))
-      value = checked(key, *found, found->is_number_integer(), "an integer").get<Index>();
+    if (const Json* const found = find(key)) value = whole_number<Index>(*found, "an integer", at(key));
   }
   void operator()(const char* key, double& value) override {
     if (const Json* const found = find(key)) value = checked(key, *found, found->is_number(), "a number").get<double>();
@@ -261,12 +275,19 @@ class LayerReader final : public Fields {
     (*this)("trainable", common.trainable);
     for (const std::string& key : shape_keys) known_.insert(key);
     const Json* dtype = find("dtype");
-    if (dtype != nullptr && dtype->is_object()) dtype = &dtype->at("config").at("name");  // Keras 3's DTypePolicy
+    if (dtype != nullptr && dtype->is_object()) dtype = &policy_name(*dtype);
     if (dtype == nullptr || dtype->is_null()) return common;
     if (*dtype == "float32") common.dtype = DType::float32;
     else if (*dtype == "float64") common.dtype = DType::float64;
     else refuse(at("dtype"), "float32, float64 or null is expected, got {}", dtype->dump());
     return common;
+  }
+  // Of Keras 3's DTypePolicy.
+  [[nodiscard]] const Json& policy_name(const Json& policy) const {
+    const auto config = policy.find("config");
+    const bool named = config != policy.end() && config->is_object() && config->contains("name");
+    if (!named) refuse(at("dtype"), "a name, or {{\"config\": {{\"name\": …}}}}, is expected, got {}", policy.dump());
+    return config->at("name");
   }
   void finish() const { only_keys(config_, known_, path_); }
 
@@ -279,7 +300,7 @@ class LayerReader final : public Fields {
     for (std::size_t i = 0; i < found->size(); ++i) {
       const Json& element = (*found)[i];
       // Tells sizes, which are known when the model is built.
-      if (element.is_object() && element.value("class_name", "") == "InputLayer") continue;
+      if (element.is_object() && element.contains("class_name") && element["class_name"] == "InputLayer") continue;
       value.push_back(read_one(element, fmt::format("{}[{}]", at(key), i)));
     }
   }
@@ -314,10 +335,11 @@ class LayerReader final : public Fields {
 
 Json parsed(std::string_view text) {
   try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    fail<ValueError>("config: not JSON: {}", error.what());
+    check_json(text);
+  } catch (const ValueError& error) {
+    fail<ValueError>("config: {}", error.what());
   }
+  return Json::parse(text);
 }
 
 }  // namespace

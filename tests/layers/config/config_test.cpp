@@ -155,6 +155,36 @@ BOOST_AUTO_TEST_CASE(what_is_not_known_is_refused_with_its_place) {
 }
 
 // Keras's layers all take one; here it goes to the option of that name, or to the layer or cell as such.
+// Values that a reader could take for others.
+BOOST_AUTO_TEST_CASE(whole_numbers_are_whole_and_fit) {
+  const auto refuses = [](const std::string& text, const std::string& part) {
+    try {
+      (void)layer_from_config(text);
+    } catch (const ValueError& error) {
+      BOOST_TEST(std::string(error.what()).find(part) != std::string::npos, error.what());
+      BOOST_TEST(std::string(error.what()).find("json.exception") == std::string::npos, error.what());
+      return;
+    }
+    BOOST_ERROR(text << " is accepted");
+  };
+  const auto lstm = [](const std::string& more) {
+    return R"({"class_name": "LSTM", "config": {"units": 2, )" + more + "}}";
+  };
+  for (const char* units : {"18446744073709551615", "9223372036854775808", "6148914691236517206", "2.5", "true", "1e3"})
+    refuses(std::string(R"({"class_name": "LSTM", "config": {"units": )") + units + "}}", "config.units: an integer");
+  for (const char* axis : {"4294967295", "-2147483649", "0.7"})
+    refuses(std::string(R"({"class_name": "LayerNormalization", "config": {"axis": )") + axis + "}}", "config.axis: ");
+  for (const char* axis : {"0.7", "1e308", "4294967296", "null"})
+    refuses(lstm(R"("kernel_constraint": {"class_name": "MaxNorm", "config": {"axis": )" + std::string(axis) + "}}"),
+            "kernel_constraint.config.axis: ");
+  refuses(lstm(R"("dtype": {})"), "config.dtype: a name");
+  refuses(lstm(R"("dtype": {"config": 5})"), "config.dtype: a name");
+  refuses(lstm(R"("units": 3)"), "/config/units: the key is there twice");
+  refuses("{\n x", "line 2, column 2: not JSON");
+  refuses(std::string(100'000, '['), "nested deeper than 256 levels");
+  refuses(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": 5}]}})", "config.layers[0]");
+}
+
 BOOST_AUTO_TEST_CASE(activity_regularizers_round_trip) {
   const json penalty = of_class("L1L2", {{"l1", 0.0}, {"l2", 0.5}});
   const json cell = of_class("GRUCell", {{"units", 2}, {"activity_regularizer", penalty}});
