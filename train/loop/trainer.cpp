@@ -140,7 +140,7 @@ EpochReport Trainer::finish_epoch(const Training& t, const Validation& validatio
   }
   report.interrupted = InterruptGuard::requested() && t.batch < t.batches;
   const double judged = validation ? report.valid_loss : report.train_loss;
-  report.best = judged < totals_.best;
+  report.best = !report.interrupted && judged < totals_.best;
   if (report.best) totals_.best = judged;
   if (metrics) report.metrics = metrics(report);
   return report;
@@ -162,12 +162,15 @@ bool Trainer::end_epoch(Training& t, const Validation& validation) {
     call(&detail::AnyCallback::epoch_end, t);
     if (on_epoch_end) on_epoch_end(t.report);
   }
-  if (t.batch < t.batches) return false;
-  ++t.epoch;
-  t.batch = 0;
-  totals_ = {.seconds_before = t.seconds, .best = totals_.best, .ended = totals_.ended};
-  if (checkpoints_) save(t);
-  return true;
+  const bool whole = t.batch == t.batches;
+  if (whole) {
+    ++t.epoch;
+    t.batch = 0;
+    totals_ = {.seconds_before = t.seconds, .best = totals_.best, .ended = totals_.ended};
+    if (checkpoints_) save(t);
+  }
+  call(&detail::AnyCallback::epoch_saved, t);
+  return whole;
 }
 
 void Trainer::begin_training(Training& t) {
@@ -200,6 +203,9 @@ std::vector<EpochReport> Trainer::run(Tape& tape, Index batches, const Loss& los
                                       const EpochStart& start_epoch) {
   require<ValueError>(batches > 0, "Trainer::fit: no batches to train on");
   const InterruptGuard interrupt;
+  interrupted_by_ = 0;
+  std::optional<FolderLock> held;
+  if (checkpoints_) held = checkpoints_->lock();
   Training t{.parameters = parameters_, .optimizer = optimizer_, .tape = tape, .items = options_.items};
   t.batches = batches;
   begin_training(t);
@@ -233,6 +239,7 @@ std::vector<EpochReport> Trainer::train(Training& t, const Loss& loss, const Val
     if (!whole) break;
   }
   if (within_epoch) restore(t, *resumed);  // it was over already
+  if (t.epoch <= t.epochs && !totals_.ended) interrupted_by_ = InterruptGuard::signal();
   call(&detail::AnyCallback::train_end, t);
   return reports;
 }

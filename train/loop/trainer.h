@@ -53,7 +53,8 @@ concept ConstSource = !TakesEpochs<D> && TakesEpochs<std::remove_const_t<D>>;
 }  // namespace detail
 
 /// The training loop: for each epoch every batch's loss is computed, run backwards and followed by one step of the optimizer;
-/// then validation. Ctrl-C ends it after the step at hand, with a checkpoint, a last validation and report.
+/// then validation. Ctrl-C, SIGTERM and SIGHUP end it after the step at hand, with a checkpoint, a last validation and a report that is
+/// `interrupted` and never the best.
 ///
 /// If the optimizer keeps moving averages, the parameters hold them during validation, `metrics`, `on_best` and what is called at
 /// the end of an epoch: what is judged is what callbacks save and restore.
@@ -97,9 +98,9 @@ class Trainer {
   /// that orders, random changes and schedules by epochs go on.
   /// @returns the reports of all epochs. @throws StateError for a loss or gradient that is not finite, naming epoch, batch, the
   /// first operation with such a result and the first parameter with such a gradient; the parameters are then those of the step
-  /// before, gradients zero and the tape empty. FormatError when the checkpoint to resume from does not fit this model, optimizer
-  /// and callbacks, in which case nothing has changed, or has another number of batches. ValueError where the training has fewer
-  /// batches than an update accumulates.
+  /// before, gradients zero and the tape empty; and if another training holds the directory of the checkpoints. FormatError when the
+  /// checkpoint to resume from is of another run (`CheckpointOptions::identity`) or does not fit this model, optimizer and callbacks,
+  /// in which case nothing has changed. ValueError where the training has fewer batches than an update accumulates.
   std::vector<EpochReport> fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation = {}) {
     return run(tape, batches, loss, validation, {});
   }
@@ -153,6 +154,8 @@ class Trainer {
   void carry_states(std::vector<RNN*> rnns) { carrying_ = std::move(rnns); }
 
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
+  /// The signal that ended the last `fit` before its last epoch was over; 0: none.
+  [[nodiscard]] int interrupted_by() const { return interrupted_by_; }
 
  private:
   /// Of the present epoch and of all, besides what `Training` shows.
@@ -197,6 +200,10 @@ class Trainer {
   void save(const Training& training);
   [[nodiscard]] std::optional<TrainingState> newest_state(Training& training);
   void restore(Training& training, const TrainingState& state);
+  void require_arrays(const TrainingState& state);
+  void take_position(Training& training, const TrainingState& state);
+  [[nodiscard]] Metadata identity();
+  [[nodiscard]] Metadata circumstances(const Training& training) const;
   [[nodiscard]] std::string callback_names() const;
 
   std::vector<NamedParameter> parameters_;
@@ -212,6 +219,9 @@ class Trainer {
   Index epochs_before_ = 0;         // done by earlier calls of fit
   Index steps_before_ = 0;
   double seconds_before_ = 0;
+  int interrupted_by_ = 0;
+  std::string given_rate_;     // the optimizer's, before callbacks change it
+  bool changed_rate_ = false;  // the one given is not the one the run was begun with
 };
 
 }  // namespace recur
