@@ -55,6 +55,7 @@ struct Buckets {
     for (const Index number : numbers) examples.push_back(sequences[number]);
     PaddedBatch batch = pad(examples);
     if (labels) batch.targets = labels->gather(numbers).targets;
+    batch.labels = labels.has_value();
     return batch;
   }
 };
@@ -76,10 +77,10 @@ Source ragged(Ragged given, const Cut& cut) {
                       "there is a sequence without steps");
   require(given.targets.shape().rank() > 0, "the targets are a single number");
   const Index rows = given.targets.shape()[0];
-  require(rows == steps || rows == count, "there are {} targets for {} sequences with {} steps in all", rows, count,
-          steps);
+  require(rows == (given.labels ? count : steps), "there are {} targets for {} sequences with {} steps in all", rows,
+          count, steps);
   std::optional<TensorDataset> labels;
-  if (rows != steps) {
+  if (given.labels) {
     labels.emplace(Tensor<float>({count}), std::move(given.targets));
     given.targets = Tensor<float>({steps});  // none at the steps
   }

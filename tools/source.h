@@ -56,12 +56,13 @@ struct Ragged {
   Tensor<float> inputs;        ///< `[all steps, …]`
   Tensor<float> targets;       ///< `[all steps, …]` or `[sequences, …]`
   std::vector<Index> lengths;  ///< Steps of each.
+  bool labels = false;         ///< The targets are of sequences.
 };
 
 /// Examples of equal shapes. @throws as `TensorDataset`
 [[nodiscard]] Source examples(Tensor<float> inputs, Tensor<float> targets, const Cut& cut);
-/// Sequences, those of similar lengths in one batch if they are shuffled. @throws ShapeError as `SequenceDataset`, and for targets that
-/// are neither of steps nor of sequences.
+/// Sequences, those of similar lengths in one batch if they are shuffled. @throws ShapeError as `SequenceDataset`, and for another
+/// number of targets than of steps or sequences.
 [[nodiscard]] Source ragged(Ragged sequences, const Cut& cut);
 /// Windows of `time` ids, and for each id the one that follows. @throws ValueError for less than one window.
 [[nodiscard]] Source windows(const IdSequence& ids, Index time, const Cut& cut);

@@ -6,6 +6,7 @@
 #include <recur/framework/ops/reduce.h>
 #include <recur/framework/tensor/nearest_name.h>
 #include <recur/io/model_file.h>
+#include <recur/io/warning.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/counted_steps.h>
 #include <recur/layers/embedding.h>
@@ -47,7 +48,7 @@ AnyLayer& first_layer(AnyLayer& model) {
 }  // namespace
 
 ModelNotes ModelNotes::load(const std::filesystem::path& file) {
-  const Metadata notes = load_safetensors(file).metadata;
+  const Metadata notes = load_model_file(file).metadata;
   for (const char* key : {"config", "features"})
     require<FormatError>(notes.contains(key), "'{}' has no {} in it: it was not written by recur train", file.string(),
                          key);
@@ -57,6 +58,13 @@ ModelNotes ModelNotes::load(const std::filesystem::path& file) {
   require<FormatError>(error == std::errc() && end == number.data() + number.size() && result.features > 0,
                        "'{}': {} features", file.string(), number);
   if (const auto at = notes.find("vocabulary"); at != notes.end()) result.vocabulary = Vocabulary::from_hex(at->second);
+  if (const auto at = notes.find("columns"); at != notes.end()) {
+    const auto list = Settings::Json::parse(at->second, nullptr, false);
+    require<FormatError>(
+        list.is_array() && std::ranges::all_of(list, [](const auto& name) { return name.is_string(); }),
+        "'{}': columns {}", file.string(), at->second);
+    result.columns = list.get<std::vector<std::string>>();
+  }
   return result;
 }
 
@@ -84,12 +92,13 @@ Task::Task(Settings& settings, const Options& options) {
                                   classes_ ? "numbers" : "classes", loss.name, classes_ ? "classes" : "numbers"));
   const Index batch = settings.integer("batch", 32, 1);
   if (options.data) {
-    data_ =
-        read_data(settings.object("data"), {.batch = options.batch > 0 ? options.batch : batch,
-                                            .seed = options.seed,
-                                            .training = options.training,
-                                            .one_stream = options.one_stream,
-                                            .vocabulary = options.notes ? options.notes->vocabulary : std::nullopt});
+    data_ = read_data(settings.object("data"),
+                      {.batch = options.batch > 0 ? options.batch : batch,
+                       .seed = options.seed,
+                       .training = options.training,
+                       .one_stream = options.one_stream,
+                       .vocabulary = options.notes ? options.notes->vocabulary : std::nullopt,
+                       .columns = options.notes ? options.notes->columns : std::vector<std::string>()});
   } else {
     (void)settings.value("data");
     data_.vocabulary = options.notes->vocabulary;
@@ -112,13 +121,39 @@ void Task::read_model(Settings& settings, const Options& options, const LossConf
                           shape.without(0), shape.rank() == 2 ? " (for ids, an Embedding as the first layer)" : "");
       features_ = shape.cols();
     }
-    Builder builder(features_, options.dtype, Generator(options.seed));
-    model_.build(builder);
-    ParameterVisitor visitor;
-    model_.visit(visitor);
-    parameters_ = visitor.take();
   });
+  build(settings, options);
   if (options.data) check_batch(settings, options);
+}
+
+void Task::build(Settings& settings, const Options& options) {
+  auto& layers = model_.as<Sequential>().layers();
+  const auto build_model = [&](AnyLayer& model) {
+    Builder builder(features_, options.dtype, Generator(options.seed));
+    model.build(builder);
+  };
+  try {
+    build_model(model_);
+  } catch (const std::exception& error) {
+    // The first layer that cannot be built behind those before it, if one alone is to blame.
+    const Settings::Json config = settings.value("model");
+    for (std::size_t count = 1; count <= layers.size(); ++count) {
+      Settings::Json part = config;
+      Settings::Json& list = part["config"]["layers"];
+      if (list.size() < count) break;
+      list.erase(list.begin() + static_cast<std::ptrdiff_t>(count), list.end());
+      try {
+        AnyLayer model = layer_from_config(part.dump());
+        build_model(model);
+      } catch (const std::exception& reason) {
+        settings.refuse(fmt::format("model/config/layers/{}/config", count - 1), Settings::reason(reason));
+      }
+    }
+    settings.refuse("model", Settings::reason(error));
+  }
+  ParameterVisitor visitor;
+  model_.visit(visitor);
+  parameters_ = visitor.take();
 }
 
 // Mistakes that are easily made, told before they lead to others.
@@ -193,14 +228,27 @@ void Task::save_states(TrainingState& to) {
 
 void Task::load_states(const TrainingState& from) {
   const auto layers = recurrent_layers(model_);
-  for (std::size_t i = 0; i < layers.size(); ++i)
-    if (const auto states = from.get(fmt::format("states/{}", i)); !states.empty()) layers[i]->reset_states(states);
+  const Index batch = layers.empty() ? 0 : data_.training[0].inputs.shape()[0];
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto states = from.get(fmt::format("states/{}", i));
+    if (states.empty()) continue;
+    if (states[0].shape()[0] == batch) layers[i]->reset_states(states);
+    else if (i == 0)
+      warn("the states of {} streams do not fit a batch of {}; they begin with zeros", states[0].shape()[0], batch);
+  }
 }
 
 void Task::save(const std::filesystem::path& file, const std::string& config) {
   Metadata notes = {{"model", outputs_.config(model_)}, {"config", config}, {"features", std::to_string(features_)}};
   if (data_.vocabulary) notes["vocabulary"] = data_.vocabulary->hex();
+  if (!data_.columns.empty()) notes["columns"] = Settings::Json(data_.columns).dump();
   save_parameters(file, parameters_, notes);
+}
+
+Metadata Task::identity() const {
+  std::string metrics;
+  for (const auto& metric : metrics_) metrics += (metrics.empty() ? "" : ", ") + metric->name();
+  return {{"model", get_config(model_)}, {"metrics", std::move(metrics)}};
 }
 
 std::optional<double> Task::optimum() const {
@@ -252,7 +300,8 @@ Task::Judged Task::judge(Tape& tape, const PaddedBatch& batch) {
   const CountedSteps steps(output);
   Judged judged{
       steps.count() > 0 ? steps.of(output.value) : Var(), {}, output.penalty, static_cast<double>(steps.count())};
-  judged.targets = of_steps(batch, batch.targets.shape()) ? steps.of(batch.targets) : batch.targets.clone();
+  const bool by_step = !batch.labels && of_steps(batch, batch.targets.shape());
+  judged.targets = by_step ? steps.of(batch.targets) : batch.targets.clone();
   if (classes_) target_ids_ = ids_of(judged.targets.values(), "targets");
   // What no step counts in has no loss, but penalties of weights have gradients.
   if (!judged.raw.defined()) judged.raw = output.value;

@@ -21,6 +21,7 @@ struct ModelNotes {
   std::string config;                      ///< All of what it was trained with.
   Index features = 1;                      ///< Of a step of its inputs.
   std::optional<Vocabulary> vocabulary{};  ///< Of text.
+  std::vector<std::string> columns{};      ///< Of a table: those that are its features, in this order.
 
   /// @throws FormatError for a file that `Task::save` did not write
   static ModelNotes load(const std::filesystem::path& file);
@@ -69,6 +70,8 @@ class Task {
 
   /// Writes the parameters with all that `ModelNotes` holds.
   void save(const std::filesystem::path& file, const std::string& config);
+  /// What a run cannot be resumed without, besides the loss: model and metrics.
+  [[nodiscard]] Metadata identity() const;
   [[nodiscard]] const std::vector<NamedParameter>& parameters() const { return parameters_; }
   [[nodiscard]] Source& training() { return data_.training; }
   [[nodiscard]] const Source& validation() const { return data_.validation; }
@@ -81,6 +84,7 @@ class Task {
   void check_sizes(Settings& settings);
   void check_order(Settings& settings);
   void check_batch(Settings& settings, const Options& options);
+  void build(Settings& settings, const Options& options);
   void refuse_looking_ahead(const std::string& why);
   /// What a batch is judged by: the output and the targets at the steps that count.
   struct Judged {

@@ -1,15 +1,19 @@
 #include <recur/framework/threads/thread_count.h>
 #include <recur/io/model_file.h>
+#include <recur/io/warning.h>
 #include <recur/layers/summary.h>
 #include <recur/train/callbacks/epoch_printer.h>
 #include <recur/train/callbacks/run_folder.h>
 #include <recur/train/loop/trainer.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 #include "commands.h"
+#include "data_identity.h"
 #include "run.h"
+#include "run_directory.h"
 #include "seed.h"
 
 namespace recur::tools {
@@ -33,10 +37,41 @@ void complete_report(RunFolder& report, Task& task, const Run& run, std::uint64_
     } catch (const Error&) {  // a model that cannot write, or says nothing finite
     }
   }
-  report.write();
+  try {
+    report.write();
+  } catch (const FormatError& error) {
+    warn("{}", error.what());
+  }
+}
+
+EarlierRun earlier_run(const Flags& flags) {
+  if (flags.resume) return EarlierRun::resume;
+  return flags.overwrite ? EarlierRun::overwrite : EarlierRun::refuse;
+}
+
+Metadata identity_of(const Task& task, Settings& settings) {
+  Metadata all = task.identity();
+  all["loss"] = settings.value("loss").dump();
+  return all;
+}
+
+/// What a run depends on besides model, loss and metrics.
+Metadata circumstances_of(Settings& settings, std::uint64_t seed) {
+  Metadata all{{"seed", std::to_string(seed)}, {"data", data_identity(settings.value("data"))}};
+  for (const char* key : {"batch", "early_stopping", "reduce_on_plateau"})
+    all[key] = settings.has(key) ? settings.value(key).dump() : "as by default";
+  return all;
+}
+
+const char* name_of(int signal) {
+  if (signal == SIGINT) return "SIGINT";
+  return signal == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
 }  // namespace
+
+Interrupted::Interrupted(int signal)
+    : Error(fmt::format("interrupted by {}; with --resume it goes on from here", name_of(signal))), signal_(signal) {}
 
 void train(const Flags& flags) {
   Settings settings = Settings::load(flags.file);
@@ -45,12 +80,17 @@ void train(const Flags& flags) {
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
   Task task(settings, {.seed = seed});
   settings.finish();
-  Trainer trainer(
-      task.parameters(), run.make_optimizer(),
-      {.epochs = run.epochs,
-       .checkpoint = {
-           .directory = run.folder / "checkpoints", .every = run.every, .keep = run.keep, .resume = flags.resume}});
-  RunFolder& report = trainer.add(RunFolder({.directory = run.folder, .config = settings.dump()}));
+  const RunDirectory directory(run.folder, earlier_run(flags));
+  directory.clear();
+  Trainer trainer(task.parameters(), run.make_optimizer(),
+                  {.epochs = run.epochs,
+                   .checkpoint = {.directory = directory.checkpoints(),
+                                  .every = run.every,
+                                  .keep = run.keep,
+                                  .resume = flags.resume,
+                                  .identity = identity_of(task, settings),
+                                  .circumstances = circumstances_of(settings, seed)}});
+  RunFolder& report = trainer.add(RunFolder({.directory = run.folder, .config = settings.dump(), .locked = true}));
   if (run.plateau) trainer.add(ReduceLROnPlateau(run.plateau->options, run.plateau->monitor));
   if (run.early_stopping) trainer.add(EarlyStopping(*run.early_stopping));
   trainer.add(EpochPrinter(flags.json));
@@ -76,10 +116,11 @@ void train(const Flags& flags) {
     return value;
   };
   const auto epochs = trainer.fit(tape, task.training(), loss, validation);
+  if (trainer.interrupted_by() != 0) throw Interrupted(trainer.interrupted_by());
   const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; }) ||
                      (flags.resume && std::filesystem::exists(run.model_file()));
   require<Error>(saved || epochs.empty(), "no epoch had a finite validation loss, so that no model was saved");
-  if (!saved) return;  // interrupted before the first step
+  if (!saved) return;
   complete_report(report, task, run, seed);
   if (!flags.json) fmt::print("{} holds the model of the best epoch\n", run.model_file().string());
 }
