@@ -7,8 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace recur::optim {
@@ -41,9 +39,8 @@ class OptimizerReader {
     if (read(key, number, &json::is_number, "a number")) value = number;
   }
   void operator()(const char* key, Index& value) {
-    if (const auto at = config_.find(key); at != config_.end() && at->is_number_unsigned())
-      require<ValueError>(std::in_range<Index>(at->get<std::uint64_t>()), "from_config: {}: {} = {} is too large",
-                          class_name_, key, at->dump());
+    if (const auto at = config_.find(key); at != config_.end() && at->is_number() && at->get<double>() > 0x1p53)
+      fail<ValueError>("from_config: {}: {} is too large", class_name_, key);
     read(key, value, &json::is_number_integer, "a whole number");
   }
   void operator()(const char* key, std::vector<std::string>& value) {
