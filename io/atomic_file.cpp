@@ -1,6 +1,7 @@
 #include <recur/framework/tensor/error.h>
 #include <recur/io/atomic_file.h>
 #include <recur/io/descriptor.h>
+#include <recur/io/links.h>
 #include <recur/io/standard_streams.h>
 #include <recur/io/temporary_name.h>
 
@@ -15,19 +16,6 @@
 
 namespace recur {
 namespace {
-
-// A link stays a link: what is replaced is the file it leads to, which need not be there yet.
-std::filesystem::path resolve(const std::filesystem::path& path) {
-  constexpr int most_links = 40;  // as the system follows them
-  std::filesystem::path file = path;
-  std::error_code error;
-  for (int links = 0; std::filesystem::is_symlink(file, error); ++links) {
-    require<FormatError>(links < most_links, "AtomicFile: cannot follow the link '{}': too many links", path.string());
-    file = file.parent_path() / std::filesystem::read_symlink(file, error);
-    require<FormatError>(!error, "AtomicFile: cannot follow the link '{}': {}", path.string(), error.message());
-  }
-  return file;
-}
 
 // The rename itself must reach the disk. Some file systems refuse to sync a directory: then there is nothing to do.
 void sync_directory(const std::filesystem::path& file) {
@@ -59,7 +47,7 @@ bool is_stale(const std::filesystem::path& temporary) {
 
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
   if (opens_in_place()) return;
-  path_ = resolve(path);
+  path_ = follow_links(path);  // a link stays a link: what is replaced is the file it leads to
   open_temporary();
   struct stat old {};
   if (::stat(path_.c_str(), &old) == 0) (void)::fchmod(descriptor_, old.st_mode & 07777U);

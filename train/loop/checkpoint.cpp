@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
@@ -30,8 +32,14 @@ std::vector<Array> TrainingState::get(const std::string& name) const {
   return list;
 }
 
-// Hexadecimal, so that the very same number comes back.
-void TrainingState::put(const std::string& name, double number) { texts[name] = fmt::format("{:a}", number); }
+// Hexadecimal, so that the number comes back exactly. Without printf, which writes a decimal point as the locale has it.
+void TrainingState::put(const std::string& name, double number) {
+  std::array<char, 40> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), std::abs(number), std::chars_format::hex).ptr;
+  const char* const prefix = std::isfinite(number) ? "0x" : "";
+  texts[name] = fmt::format("{}{}{}", std::signbit(number) ? "-" : "", prefix, std::string_view(digits.data(), end));
+}
 void TrainingState::put(const std::string& name, Index number) { texts[name] = std::to_string(number); }
 
 const std::string& TrainingState::text(const std::string& name) const {
