@@ -4,35 +4,21 @@
 #include <limits>
 
 namespace recur {
-namespace {
-
-// Elements, sizes of 0 counted as 1, so that no product of sizes overflows in whatever order it is taken, nor one with the bytes of
-// the largest element, a Dual.
-constexpr Index largest_count = std::numeric_limits<Index>::max() / 16;
-
-void check_product(const Shape& shape) {
-  Index product = 1;
-  for (const Index size : shape.sizes()) {
-    if (size < 0) fail<ShapeError>("Shape: negative size in {}", shape);
-    const Index factor = std::max<Index>(size, 1);
-    if (factor > largest_count / product) fail<ShapeError>("Shape: {} is too large", shape);
-    product *= factor;
-  }
-}
-
-// Five sizes below 2^11 are never too many, so that the shapes of every operation need no multiplication. Negative ones have high bits.
-void check(const Shape& shape) {
-  Index bits = 0;
-  for (const Index size : shape.sizes()) bits |= size;
-  if (static_cast<std::size_t>(bits) >> 11U != 0) check_product(shape);
-}
-
-}  // namespace
-
 Shape::Shape(std::span<const Index> sizes) : rank_(static_cast<Index>(sizes.size())) {
   require(sizes.size() <= max_rank, "Shape: {} axes given, at most {} are supported", sizes.size(), max_rank);
   for (std::size_t i = 0; i < sizes.size(); ++i) sizes_[place(0) + i] = sizes[i];
-  check(*this);
+  check();
+}
+
+void Shape::check_product() const {
+  constexpr Index largest_count = std::numeric_limits<Index>::max() / 16;  // of the largest element, Dual
+  Index product = 1;
+  for (const Index size : sizes_) {
+    if (size < 0) fail<ShapeError>("Shape: negative size in {}", *this);
+    const Index factor = std::max<Index>(size, 1);
+    if (factor > largest_count / product) fail<ShapeError>("Shape: {} is too large", *this);
+    product *= factor;
+  }
 }
 
 void Shape::refuse(int axis) const { fail<ShapeError>("Shape: axis {} of {}, which has {} axes", axis, *this, rank_); }
@@ -52,7 +38,7 @@ Shape Shape::inserted(int axis, Index size) const {
   result.rank_ = rank_ + 1;
   for (int i = 0; i < result.rank_; ++i)
     result.sizes_[result.place(i)] = i == at ? size : sizes_[place(i < at ? i : i - 1)];
-  check(result);
+  result.check();
   return result;
 }
 
