@@ -86,7 +86,7 @@ Json parse_value(const std::string& text) {
     require<ValueError>(is_utf8(text), "the value is not valid UTF-8");
     return text;
   }
-  check_json(text, deepest);
+  check_json(text, "", deepest);
   return Json::parse(text);
 }
 
@@ -138,7 +138,7 @@ Settings Settings::load(const std::filesystem::path& file) {
 
 Settings Settings::parse(const std::string& text, const std::string& name) {
   try {
-    check_json(text, deepest);
+    check_json(text, "", deepest);
   } catch (const ValueError& error) {
     fail<UsageError>("{}: {}", name, error.what());
   }

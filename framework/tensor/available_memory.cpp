@@ -68,6 +68,13 @@ std::uint64_t detail::available_memory(const fs::path& root) {
   return left;
 }
 
+void detail::require_available_memory(std::size_t bytes) {
+  const std::uint64_t left = recur::available_memory();
+  constexpr double gigabyte = 1e9;
+  require<MemoryError>(bytes <= left, "allocate: {:.1f} GB are needed, {:.1f} GB are left",
+                       static_cast<double>(bytes) / gigabyte, static_cast<double>(left) / gigabyte);
+}
+
 std::uint64_t available_memory() { return detail::available_memory("/"); }
 
 }  // namespace recur

@@ -2,6 +2,7 @@
 
 #include <recur/framework/tensor/error.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -21,8 +22,11 @@ inline constexpr std::uint64_t unknown_memory = std::numeric_limits<std::uint64_
 [[nodiscard]] std::uint64_t available_memory();
 
 namespace detail {
-/// The same where the files of the system, /proc and /sys, lie below `root`.
+/// Returns the available memory by the files of the system, /proc and /sys, below `root`.
 [[nodiscard]] std::uint64_t available_memory(const std::filesystem::path& root);
+
+/// Throws MemoryError if fewer bytes are available: the system hands out more than there is and kills the program once it is used.
+void require_available_memory(std::size_t bytes);
 }  // namespace detail
 
 }  // namespace recur

@@ -1,5 +1,4 @@
 #include <recur/framework/tensor/available_memory.h>
-#include <recur/framework/tensor/error.h>
 #include <recur/framework/tensor/memory.h>
 
 #include <algorithm>
@@ -9,23 +8,11 @@
 #endif
 
 namespace recur::detail {
-namespace {
-
-// The system hands out more than there is and kills the program once it is used.
-void require_available(std::size_t bytes) {
-  const std::uint64_t left = recur::available_memory();
-  constexpr double gigabyte = 1e9;
-  require<MemoryError>(bytes <= left, "allocate: {:.1f} GB are needed, {:.1f} GB are left",
-                       static_cast<double>(bytes) / gigabyte, static_cast<double>(left) / gigabyte);
-}
-
-}  // namespace
-
 std::unique_ptr<void, FreeBuffer> allocate_bytes(std::size_t bytes, std::size_t alignment) {
   constexpr std::size_t large_page = std::size_t{2} << 20;
   constexpr std::size_t worth_asking = std::size_t{256} << 20;
   const bool large = bytes >= large_page;
-  if (bytes >= worth_asking) require_available(bytes);
+  if (bytes >= worth_asking) require_available_memory(bytes);
   const std::align_val_t unit{large ? std::max(alignment, large_page) : alignment};
   std::unique_ptr<void, FreeBuffer> buffer(::operator new(bytes, unit), FreeBuffer{unit});
 #if defined(__linux__)

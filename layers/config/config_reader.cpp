@@ -106,20 +106,17 @@ Regularizer read_regularizer(const Json& json, const std::string& path) {
   if (json.is_null()) return {};
   const ClassConfig found = class_config(json, path);
   const std::string inside = path + ".config";
-  const bool plain = json.is_string();
   const std::string& name = found.class_name;
   if (name == "L1L2" || name == "l1_l2") {
     only_keys(found.config, {"l1", "l2"}, inside);
-    const double otherwise = plain ? 0.01 : 0;
+    const double otherwise = json.is_string() ? 0.01 : 0;
     return {number(found.config, "l1", otherwise, inside), number(found.config, "l2", otherwise, inside)};
   }
-  if (name == "L1" || name == "l1") {
-    only_keys(found.config, {"l1"}, inside);
-    return {number(found.config, "l1", 0.01, inside), 0};
-  }
-  if (name == "L2" || name == "l2") {
-    only_keys(found.config, {"l2"}, inside);
-    return {0, number(found.config, "l2", 0.01, inside)};
+  const bool l1 = name == "L1" || name == "l1";
+  if (l1 || name == "L2" || name == "l2") {
+    only_keys(found.config, {l1 ? "l1" : "l2"}, inside);
+    const double strength = number(found.config, l1 ? "l1" : "l2", 0.01, inside);
+    return l1 ? Regularizer{strength, 0} : Regularizer{0, strength};
   }
   refuse(path, "'{}' is not a known regularizer (known: L1, L2, L1L2)", name);
 }
@@ -334,11 +331,7 @@ class LayerReader final : public Fields {
 };
 
 Json parsed(std::string_view text) {
-  try {
-    check_json(text);
-  } catch (const ValueError& error) {
-    fail<ValueError>("config: {}", error.what());
-  }
+  check_json(text, "config: ");
   return Json::parse(text);
 }
 

@@ -83,9 +83,13 @@ class Follower final : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-void check_json(std::string_view text, int deepest) {
+void check_json(std::string_view text, const char* prefix, int deepest) {
   Follower follower(text, deepest);
-  (void)Json::sax_parse(text.begin(), text.end(), &follower);
+  try {
+    (void)Json::sax_parse(text.begin(), text.end(), &follower);
+  } catch (const ValueError& error) {
+    fail<ValueError>("{}{}", prefix, error.what());
+  }
 }
 
 }  // namespace recur
