@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 namespace recur {
 namespace {
 
-std::vector<const Parameter*> parameters_on(const Tape& tape) {
-  std::vector<const Parameter*> found;
+// Adds the parameters of the pass on `tape`, and on tapes that threads recorded their rows on.
+void add_parameters_on(const Tape& tape, std::vector<const Parameter*>& found) {
   for (const auto& leaf : tape.leaves())
-    if (leaf->node != nullptr && leaf->node->wanted) found.push_back(leaf->parameter);
-  return found;
+    if (leaf->node != nullptr && leaf->node->wanted && std::ranges::find(found, leaf->parameter) == found.end())
+      found.push_back(leaf->parameter);
+  for (const detail::Record& record : tape.records())
+    for (const Tape* const inner : record.inner_tapes()) add_parameters_on(*inner, found);
 }
 
 }  // namespace
@@ -20,7 +23,9 @@ std::vector<std::string> parameters_that_learn_nothing(const Tape& tape, std::sp
   std::set<const Parameter*> listed;
   for (const NamedParameter& p : parameters) listed.insert(p.parameter);
   std::vector<std::string> problems;
-  for (const Parameter* parameter : parameters_on(tape))
+  std::vector<const Parameter*> on_tapes;
+  add_parameters_on(tape, on_tapes);
+  for (const Parameter* parameter : on_tapes)
     if (!listed.contains(parameter))
       problems.push_back(
           fmt::format("parameter '{}' {} takes part in the loss but is not in the list of parameters, so "

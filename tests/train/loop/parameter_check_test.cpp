@@ -3,6 +3,7 @@
 #include <recur/framework/autodiff/linear.h>
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/framework/threads/parallel.h>
 #include <recur/io/model_file.h>
 #include <recur/layers/cells/gru_cell.h>
 #include <recur/layers/cells/stacked_rnn_cells.h>
@@ -40,12 +41,12 @@ struct ForgetfulCell {
 };
 
 template <class Model>
-std::vector<std::string> warnings_of(Model& model, std::vector<NamedParameter> learned) {
+std::vector<std::string> warnings_of(Model& model, std::vector<NamedParameter> learned, Index batch = 2) {
   std::vector<std::string> warnings;
   Trainer trainer(std::move(learned), optim::sgd({.learning_rate = 0.1}),
                   {.epochs = 2, .progress = false, .warn = [&](const std::string& text) { warnings.push_back(text); }});
   Tape tape;
-  Tensor<float> x({2, 3, 1});
+  Tensor<float> x({batch, 3, 1});
   x.fill(0.5F);
   trainer.fit(tape, 2, [&](Tape& t, Index) { return sum(square(model(t.constant(x)))); });
   return warnings;
@@ -82,6 +83,18 @@ BOOST_AUTO_TEST_CASE(a_parameter_that_visit_forgets_is_told_once) {
   RNN whole{AnyCell(ForgetfulCell<2>{2})};
   build(whole);
   BOOST_TEST(warnings_of(whole, parameters(whole)).empty());
+}
+
+// Its recurrent kernel is on the threads' tapes only.
+BOOST_AUTO_TEST_CASE(a_forgotten_parameter_of_a_divided_batch_is_told) {
+  const int before = threads();
+  set_threads(2);
+  RNN rnn{AnyCell(ForgetfulCell<1>{32})};
+  build(rnn);
+  const auto warnings = warnings_of(rnn, parameters(rnn), 256);
+  set_threads(before);
+  BOOST_REQUIRE(warnings.size() == 1U);
+  BOOST_TEST(names(warnings[0], "recurrent_kernel"));
 }
 
 BOOST_AUTO_TEST_CASE(a_cell_of_a_stack_without_visit_is_told) {
