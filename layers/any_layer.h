@@ -72,7 +72,17 @@ class AnyLayer {
     requires(!std::same_as<std::remove_cvref_t<L>, AnyLayer>)
   // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload): every layer is one.
   AnyLayer(L&& layer)
-      : layer_(std::make_unique<detail::LayerAdapter<std::remove_cvref_t<L>>>(std::forward<L>(layer))) {}
+      : layer_(std::make_unique<detail::LayerAdapter<std::remove_cvref_t<L>>>(std::forward<L>(layer))),
+        copy_(&detail::copied<detail::LayerAdapter<std::remove_cvref_t<L>>, LayerInterface>) {
+    static_assert(!(std::is_lvalue_reference_v<L> && detail::HasParameters<std::remove_cvref_t<L>>),
+                  "a layer with parameters is moved, `std::move(layer)`, or copied by name, `Layer(layer)`");
+  }
+  /// Copies the layer with its parameters and states. Throws StateError for a class without copy constructor.
+  explicit AnyLayer(const AnyLayer& other)
+      : common(other.common), layer_(other.empty() ? nullptr : other.copy_(*other.layer_)), copy_(other.copy_) {}
+  AnyLayer(AnyLayer&&) = default;
+  AnyLayer& operator=(AnyLayer&&) = default;
+  ~AnyLayer() = default;
 
   [[nodiscard]] bool empty() const { return layer_ == nullptr; }
   [[nodiscard]] LayerInterface* operator->() const { return layer_.get(); }
@@ -90,6 +100,7 @@ class AnyLayer {
 
  private:
   std::unique_ptr<LayerInterface> layer_;
+  std::unique_ptr<LayerInterface> (*copy_)(const LayerInterface&) = nullptr;
 };
 
 namespace detail {
@@ -97,6 +108,9 @@ namespace detail {
 template <class L>
 class LayerAdapter final : public LayerInterface {
   static_assert(Layer<L>, "not a layer: it needs `Var operator()(Var)` or `LayerValue call(const LayerValue&)`");
+  static_assert(ShowsParameters<L>,
+                "not a layer: it has `build` but no `visit(ParameterVisitor&)`, which names its parameters to "
+                "optimizers and files");
 
  public:
   explicit LayerAdapter(L layer) : layer_(std::move(layer)) {}

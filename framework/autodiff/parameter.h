@@ -26,6 +26,17 @@ class Parameter {
  public:
   /// A name without shape: `create` gives it one when the layer knows its input.
   explicit Parameter(std::string name = "parameter") : name_(std::move(name)) {}
+  /// Copies name, value and options; the gradient begins at zero. Explicit, so that `auto p = layer.kernel;` does not copy by mistake,
+  /// while a class that holds parameters can be copied.
+  explicit Parameter(const Parameter& other)
+      : trainable(other.trainable), constraint(other.constraint), l1(other.l1), l2(other.l2), name_(other.name_) {
+    if (!other.created()) return;
+    create(other.shape(), other.dtype());
+    value_.assign(other.value_);
+  }
+  Parameter(Parameter&&) = default;
+  Parameter& operator=(Parameter&&) = default;
+  ~Parameter() = default;
 
   /// Allocates value and gradient, both zeros.
   void create(Shape shape, DType dtype) {

@@ -64,6 +64,11 @@ RNN::RNN(AnyCell cell, RNNOptions options) : cell_(std::move(cell)), options_(op
 
 RNN::RNN(std::vector<AnyCell> cells, RNNOptions options) : RNN(AnyCell(StackedRNNCells(std::move(cells))), options) {}
 
+RNN::RNN(const RNN& other)
+    : cell_(other.cell_), options_(other.options_), state_sizes_(other.state_sizes_), weights_(other.weights_) {
+  for (const Array& state : other.stored_) stored_.push_back(state.clone());
+}
+
 void RNN::check_state(std::size_t i, const Shape& shape, Index batch) const {
   require(shape == Shape({batch, state_sizes_[i]}), "RNN: state {} has shape {}, expected {} (state_size is {})", i,
           shape, Shape{batch, state_sizes_[i]}, to_string(cell_->state_size()));
