@@ -203,7 +203,9 @@ LayerValue RNN::call(const LayerValue& input) {
   output.states = result.states;
   output.penalty = result.penalty;
   if (options_.return_sequences) {
-    output.mask = input.mask;
+    // Outputs come in the order of processing, and with each the mask of its step.
+    const bool turned = options_.go_backwards && input.mask.defined();
+    output.mask = turned ? reverse(input.mask, options_.time_major ? 0 : 1) : input.mask;
     output.lengths = input.lengths;
   }
   return output;

@@ -3,6 +3,7 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/cross_entropy.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/framework/ops/transpose.h>
 #include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/counted_steps.h>
 #include <recur/layers/dense.h>
@@ -99,6 +100,34 @@ BOOST_AUTO_TEST_CASE(without_a_mask_or_a_time_axis_all_counts) {
   output.value = tape.constant(random_tensor({2, 3}));
   output.mask = tape.constant(Tensor<double>({2, 3}));
   BOOST_TEST(CountedSteps(output).count() == 2);
+}
+
+// Outputs come in the order of processing: the padding behind a sequence is what comes first.
+BOOST_AUTO_TEST_CASE(the_mask_of_a_layer_that_goes_backwards_is_turned_round) {
+  const std::vector<double> forwards = {1, 1, 1, 0, 1, 0, 0, 0}, backwards = {0, 1, 1, 1, 0, 0, 0, 1};
+  for (const bool time_major : {false, true}) {
+    Tape tape(DType::float64);
+    RNN rnn(AnyCell(LSTMCell(2)), {.return_sequences = true, .go_backwards = true, .time_major = time_major});
+    Builder builder(3, DType::float64, Generator(1));
+    rnn.build(builder);
+    LayerValue input;
+    const Var mask = tape.constant(Shape{2, 4}, forwards);
+    input.value = tape.constant(random_tensor(time_major ? Shape{4, 2, 3} : Shape{2, 4, 3}));
+    input.mask = time_major ? transpose(mask) : mask;
+    const LayerValue output = rnn.call(input);
+    BOOST_TEST((time_major ? transpose(output.mask) : output.mask).to_doubles() == backwards,
+               boost::test_tools::per_element());
+    BOOST_TEST(CountedSteps(output).count() == 4);
+  }
+  Tape tape(DType::float64);
+  Bidirectional both(RNN(AnyCell(LSTMCell(2)), {.return_sequences = true, .go_backwards = true}),
+                     RNN(AnyCell(LSTMCell(2)), {.return_sequences = true}));
+  Builder builder(3, DType::float64, Generator(1));
+  both.build(builder);
+  LayerValue input;
+  input.value = tape.constant(random_tensor({2, 4, 3}));
+  input.mask = tape.constant(Shape{2, 4}, forwards);
+  BOOST_TEST(both.call(input).mask.to_doubles() == forwards, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
