@@ -35,7 +35,7 @@ PartialLoad compare(const SafetensorsFile& file, std::span<const NamedParameter>
 
 // All that is wrong, so that one attempt shows it; empty when the arrays fit the parameters.
 std::string differences(const SafetensorsFile& file, std::span<const NamedParameter> parameters) {
-  const PartialLoad left = compare(file, parameters);
+  const PartialLoad rest = compare(file, parameters);
   const auto both_shapes = [&](const std::string& path) {
     const auto at = std::ranges::find(parameters, path, &NamedParameter::path);
     return fmt::format("{} ({} in the file, {} in the model)", path, file.arrays.at(path).shape(),
@@ -45,11 +45,11 @@ std::string differences(const SafetensorsFile& file, std::span<const NamedParame
   const auto add = [&](const char* what, const std::string& list) {
     if (!list.empty()) result += (result.empty() ? "" : "; ") + fmt::format("{}: {}", what, list);
   };
-  add("missing in the file", joined(left.missing, [](const std::string& path) { return path; }));
-  add("not in the model", joined(left.unexpected, [&](const std::string& name) {
+  add("missing in the file", joined(rest.missing, [](const std::string& path) { return path; }));
+  add("not in the model", joined(rest.unexpected, [&](const std::string& name) {
         return fmt::format("{} {}", name, file.arrays.at(name).shape());
       }));
-  add("of another shape", joined(left.misshaped, both_shapes));
+  add("of another shape", joined(rest.misshaped, both_shapes));
   return result;
 }
 

@@ -10,7 +10,7 @@
 namespace recur {
 namespace {
 
-constexpr std::string_view ending = ".tmp";
+constexpr std::string_view temporary_ending = ".tmp";
 constexpr std::size_t digits = 16;
 constexpr std::size_t longest_name = 255;  // of a file, on the usual file systems
 
@@ -36,15 +36,15 @@ std::string_view take_field(std::string_view& name) {
 }  // namespace
 
 std::filesystem::path temporary_name(const std::filesystem::path& path) {
-  const std::string suffix = fmt::format(".{:016x}{}", random_word(), ending);
+  const std::string suffix = fmt::format(".{:016x}{}", random_word(), temporary_ending);
   std::string name = path.filename().string();
   name.resize(std::min(name.size(), longest_name - suffix.size()));
   return path.parent_path() / (name + suffix);
 }
 
 std::optional<std::string_view> without_temporary_suffix(std::string_view name) {
-  if (!name.ends_with(ending)) return std::nullopt;
-  name.remove_suffix(ending.size());
+  if (!name.ends_with(temporary_ending)) return std::nullopt;
+  name.remove_suffix(temporary_ending.size());
   constexpr std::string_view decimal = "0123456789";
   const std::string_view last = take_field(name);
   if (last.size() == digits && all_of(last, "0123456789abcdef")) return name;
