@@ -1,5 +1,6 @@
 // Trains, judges and looks into models that a JSON file describes: docs/command-line.md.
 
+#include <recur/framework/gemm/gemm.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/io/standard_streams.h>
 
@@ -83,6 +84,7 @@ int run(const Command& command, const Flags& flags) {
     return ::complain(fmt::format("recur {}: {}", command.name, what), status);
   };
   try {
+    (void)best_gemm_target();  // a wrong RECUR_KERNELS is told before anything else
     if (flags.threads > 0) set_threads(flags.threads);
     command.run(flags);
   } catch (const UsageError& error) {
