@@ -32,6 +32,7 @@
 #include <recur/io/npz.h>
 #include <recur/io/safetensors.h>
 #include <recur/layers/activation.h>
+#include <recur/layers/activation_layer.h>
 #include <recur/layers/any_layer.h>
 #include <recur/layers/attention.h>
 #include <recur/layers/cells/any_cell.h>
@@ -48,10 +49,12 @@
 #include <recur/layers/cells/stacked_rnn_cells.h>
 #include <recur/layers/cells/zoneout_cell.h>
 #include <recur/layers/constraints.h>
+#include <recur/layers/counted_steps.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/fused_activations.h>
+#include <recur/layers/global_pooling.h>
 #include <recur/layers/initializers.h>
 #include <recur/layers/layer_normalization.h>
 #include <recur/layers/losses.h>
@@ -64,7 +67,9 @@
 #include <recur/layers/recurrent/sequence_attention.h>
 #include <recur/layers/recurrent/truncated_bptt.h>
 #include <recur/layers/regularizers.h>
+#include <recur/layers/repeat_vector.h>
 #include <recur/layers/sequential.h>
+#include <recur/layers/spatial_dropout.h>
 #include <recur/layers/summary.h>
 #include <recur/layers/time_distributed.h>
 #include <recur/optim/averaged_weights.h>

@@ -21,6 +21,7 @@ set(recur_cold_patterns
     train/data/word_vocabulary.cpp
     train/loop/checkpoint.cpp
     train/loop/interrupt.cpp
+    train/loop/run_identity.cpp
     train/loop/trainer_state.cpp
     train/samples/*.cpp)
 set(recur_cold_flags $<$<CONFIG:Release,RelWithDebInfo>:-O1>)

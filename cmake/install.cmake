@@ -12,7 +12,8 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/recur.h")
   install(FILES recur.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/recur")
 endif()
 
-install(TARGETS recur EXPORT recurTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS recur EXPORT recurTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+                                          LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(EXPORT recurTargets NAMESPACE recur:: DESTINATION "${recur_package_dir}")
 
 configure_package_config_file(cmake/recurConfig.cmake.in "${PROJECT_BINARY_DIR}/recurConfig.cmake"

@@ -122,8 +122,8 @@ StreamBatches read(const Settings& s, const CharText& text, const Vocabulary& vo
   return {vocabulary.encode(text.train(epoch)), s.batch, s.time, std::max<Index>(0, s.through - s.time)};
 }
 
-void train(Trainer& trainer, const Settings& s, CharModel& model, Tape& tape, const CharText& text,
-           const Vocabulary& vocabulary, StreamBatches batches) {
+std::vector<EpochReport> train(Trainer& trainer, const Settings& s, CharModel& model, Tape& tape, const CharText& text,
+                               const Vocabulary& vocabulary, StreamBatches batches) {
   TruncatedBPTT truncated({.k1 = s.time, .k2 = s.through});
   checkpoint_own_state(trainer, describe_training(s), truncated.carried());
   trainer.on_epoch_begin = [&](Index epoch) {
@@ -131,7 +131,7 @@ void train(Trainer& trainer, const Settings& s, CharModel& model, Tape& tape, co
     truncated.reset();
   };
   const auto valid_ids = vocabulary.encode(text.validation);
-  trainer.fit(
+  return trainer.fit(
       tape, batches.size(),
       [&](Tape& t, Index i) {
         const StreamWindow window = batches[i];
@@ -175,7 +175,10 @@ void train_and_sample(Settings s) {
       {.patience = s.patience > 0 ? s.patience : std::max<Index>(1, s.epochs), .restore_best_weights = true}));
   if (!s.save.empty()) trainer.add(ModelCheckpoint({.path = s.save, .metadata = describe(s.model, vocabulary)}));
   RunOutput output(trainer, s.run);
-  train(trainer, s, model, tape, text, vocabulary, std::move(batches));
+  const auto reports = train(trainer, s, model, tape, text, vocabulary, std::move(batches));
+  // Part of an epoch is never the best model, but the only one if it is part of the first.
+  if (!s.save.empty() && reports.size() == 1 && reports[0].epoch == 1 && reports[0].interrupted)
+    save_parameters(s.save, parameters(model), describe(s.model, vocabulary));
 
   const std::string part = text.test.empty() ? "valid" : "test";
   const auto ids = vocabulary.encode(text.test.empty() ? text.validation : text.test);

@@ -92,7 +92,8 @@ class HeaderParser {
   NumberFormat parse_format(std::string_view type) const {
     using Kind = NumberFormat::Kind;
     const auto unsupported = [&] {
-      check(false, fmt::format("numbers of type '{}' are not supported (b1, i1 to i8, u1 to u8, f4 and f8 are)", type));
+      check(false,
+            fmt::format("numbers of type '{}' are not supported (b1, i1 to i8, u1 to u8, f2, f4 and f8 are)", type));
     };
     if (type.size() != 3) unsupported();
     const int bytes = type[2] - '0';
@@ -102,7 +103,7 @@ class HeaderParser {
     if (type[1] == 'b' && bytes == 1) format.kind = Kind::boolean;
     else if (type[1] == 'i' && integer) format.kind = Kind::signed_integer;
     else if (type[1] == 'u' && integer) format.kind = Kind::unsigned_integer;
-    else if (type[1] == 'f' && (bytes == 4 || bytes == 8)) format.kind = Kind::real;
+    else if (type[1] == 'f' && (bytes == 2 || bytes == 4 || bytes == 8)) format.kind = Kind::real;
     else unsupported();
     return format;
   }

@@ -1,14 +1,19 @@
 #include <recur/io/atomic_file.h>
+#include <recur/io/half.h>
 #include <recur/io/safetensors.h>
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <limits>
 #include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace recur {
 namespace {
@@ -59,17 +64,37 @@ std::string make_header(std::span<const NamedArray> arrays, const Metadata& meta
 
 // ---- reading ----------------------------------------------------------------------------------------------------------
 
-float from_half(std::uint16_t bits) {
-  const int exponent = (bits >> 10U) & 31;
-  const auto fraction = static_cast<float>(bits & 1023U);
-  float magnitude = 0;
-  if (exponent == 31)
-    magnitude = fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  else magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 1024.0F, exponent - 25);
-  return (bits & 0x8000U) != 0 ? -magnitude : magnitude;
+float from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
+
+// A whole number of a file, as its dtype says: I8 to I64, U8 to U64, BOOL.
+struct IntegerType {
+  const char* name;
+  std::uint64_t width;
+  bool is_signed;
+};
+constexpr std::array<IntegerType, 9> integer_types = {{{"I64", 8, true},
+                                                       {"I32", 4, true},
+                                                       {"I16", 2, true},
+                                                       {"I8", 1, true},
+                                                       {"U64", 8, false},
+                                                       {"U32", 4, false},
+                                                       {"U16", 2, false},
+                                                       {"U8", 1, false},
+                                                       {"BOOL", 1, false}}};
+
+const IntegerType* integer_type(std::string_view dtype) {
+  const auto* const found = std::ranges::find(integer_types, dtype, &IntegerType::name);
+  return found == integer_types.end() ? nullptr : found;
 }
 
-float from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
+// Little-endian, sign-extended.
+std::uint64_t widened(const std::byte* bytes, const IntegerType& type) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, type.width);
+  const unsigned unused = 64 - 8 * static_cast<unsigned>(type.width);
+  if (type.is_signed) return static_cast<std::uint64_t>(static_cast<std::int64_t>(word << unused) >> unused);
+  return word;
+}
 
 struct Entry {
   std::string name;
@@ -100,7 +125,11 @@ class SafetensorsReader {
       else entries.push_back(read_entry(key, value));
     }
     check_layout(entries);
-    for (const Entry& entry : entries) result.arrays.emplace(entry.name, read_array(entry));
+    for (const Entry& entry : entries) {
+      if (const IntegerType* const type = integer_type(entry.dtype))
+        result.integers.emplace(entry.name, read_integers(entry, *type));
+      else result.arrays.emplace(entry.name, read_array(entry));
+    }
     return result;
   }
 
@@ -212,8 +241,10 @@ class SafetensorsReader {
   std::uint64_t width_of(const Entry& entry, std::uint64_t offset) const {
     if (entry.dtype == "F64") return 8;
     if (entry.dtype == "F32") return 4;
+    if (const IntegerType* const type = integer_type(entry.dtype)) return type->width;
     check(entry.dtype == "F16" || entry.dtype == "BF16", offset,
-          "tensor '{}': numbers of type {} are not supported (F64, F32, F16 and BF16 are)", entry.name, entry.dtype);
+          "tensor '{}': numbers of type {} are not supported (F64, F32, F16, BF16, I8 to I64, U8 to U64 and BOOL are)",
+          entry.name, entry.dtype);
     return 2;
   }
 
@@ -245,6 +276,22 @@ class SafetensorsReader {
     std::transform(halves.begin(), halves.end(), array.as<float>().data(),
                    entry.dtype == "F16" ? from_half : from_bfloat);
     return array;
+  }
+
+  Tensor<Index> read_integers(const Entry& entry, const IntegerType& type) {
+    const std::uint64_t offset = data_begin_ + entry.begin;
+    std::vector<std::byte> bytes(entry.end - entry.begin);
+    if (!bytes.empty()) read_bytes(offset, bytes.data(), bytes.size());
+    Tensor<Index> tensor(entry.shape);
+    std::uint64_t at = 0;
+    for (Index& number : tensor.values()) {
+      const std::uint64_t word = widened(bytes.data() + at, type);
+      check(type.is_signed || std::in_range<Index>(word), offset + at, "tensor '{}': {} is too large", entry.name,
+            word);
+      number = static_cast<Index>(word);
+      at += type.width;
+    }
+    return tensor;
   }
 
   std::string name_;

@@ -22,6 +22,7 @@ struct NamedArray {
 struct SafetensorsFile {
   std::map<std::string, Array> arrays;
   Metadata metadata;
+  std::map<std::string, Tensor<Index>> integers{};  ///< Tensors of whole numbers or of true and false.
 };
 
 /// Writes the arrays in the safetensors layout (https://github.com/huggingface/safetensors), which Python reads with
@@ -31,10 +32,10 @@ struct SafetensorsFile {
 void save_safetensors(const std::filesystem::path& path, std::span<const NamedArray> arrays,
                       const Metadata& metadata = {});
 
-/// Reads F32 and F64 as they are, F16 and BF16 as float32. Trusts nothing: every size is checked against the file before
+/// Reads F32 and F64 as they are, F16 and BF16 as float32, and whole numbers of any width and BOOL as integers. Trusts nothing: every size is checked against the file before
 /// memory is taken for it.
 /// @throws FormatError naming file, tensor and byte offset for a file that cannot be read, is cut short, of another kind
-/// or inconsistent, or holds another number type or more than `Shape::max_rank` axes.
+/// or inconsistent, or holds another number type, a whole number beyond Index or more than `Shape::max_rank` axes.
 [[nodiscard]] SafetensorsFile load_safetensors(const std::filesystem::path& path);
 
 }  // namespace recur

@@ -1,3 +1,4 @@
+#include <recur/io/half.h>
 #include <recur/io/stored_numbers.h>
 
 #include <algorithm>
@@ -10,6 +11,12 @@
 
 namespace recur {
 namespace {
+
+// A real of 2 bytes.
+struct Half {
+  std::uint16_t bits;
+  operator float() const { return from_half(bits); }
+};
 
 static_assert(std::endian::native == std::endian::little, "numbers are turned into little-endian ones");
 
@@ -26,12 +33,19 @@ From load(const std::byte* at, bool big_endian) {
 template <class To, class From>
 bool fits(From number) {
   if constexpr (std::is_floating_point_v<To>) return true;
+  else if constexpr (std::is_same_v<From, Half>) return fits<To>(static_cast<float>(number));
   else if constexpr (std::is_floating_point_v<From>) {
     // Both limits are powers of two, so they are exact in any real type.
     constexpr auto low = static_cast<double>(std::numeric_limits<To>::min());
     const double high = std::ldexp(1.0, std::numeric_limits<To>::digits);
     return std::trunc(number) == number && number >= low && number < high;
   } else return std::in_range<To>(number);
+}
+
+template <class From>
+auto shown(From number) {
+  if constexpr (std::is_same_v<From, Half>) return static_cast<float>(number);
+  else return number;
 }
 
 // Calls `body` with a value of the C++ type that has this format.
@@ -44,6 +58,7 @@ void with_type(NumberFormat format, Body body) {
     if (format.bytes == 4) return body(Four{});
     return body(Eight{});
   };
+  if (format.kind == Kind::real && format.bytes == 2) return body(Half{});
   if (format.kind == Kind::real) return format.bytes == 4 ? body(float{}) : body(double{});
   if (format.kind == Kind::signed_integer)
     return by_size(std::int8_t{}, std::int16_t{}, std::int32_t{}, std::int64_t{});
@@ -54,10 +69,11 @@ template <class From, class To>
 void convert(const ByteReader& reader, NumberFormat format, std::span<const std::byte> raw, std::span<To> to) {
   for (std::size_t i = 0; i < to.size(); ++i) {
     auto number = load<From>(raw.data() + i * sizeof(From), format.big_endian);
-    if (format.kind == NumberFormat::Kind::boolean) number = static_cast<From>(number != From{});
+    if constexpr (std::is_integral_v<From>)
+      if (format.kind == NumberFormat::Kind::boolean) number = static_cast<From>(number != From{});
     if (!fits<To>(number)) [[unlikely]]
       reader.refuse(reader.position() - raw.size() + i * sizeof(From),
-                    fmt::format("{} is no integer of {} bits", number, 8 * sizeof(To)));
+                    fmt::format("{} is no integer of {} bits", shown(number), 8 * sizeof(To)));
     to[i] = static_cast<To>(number);
   }
 }

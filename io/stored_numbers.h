@@ -18,7 +18,7 @@ concept FileNumber = std::same_as<T, float> || std::same_as<T, double> || std::s
 struct NumberFormat {
   enum class Kind : unsigned char { boolean, signed_integer, unsigned_integer, real };
   Kind kind = Kind::real;
-  int bytes = 4;  ///< 1, 2, 4 or 8; of reals 4 or 8.
+  int bytes = 4;  ///< 1, 2, 4 or 8; of reals 2, 4 or 8.
   bool big_endian = false;
 };
 

@@ -3,13 +3,16 @@
 #include <recur/layers/cells/cell.h>
 #include <recur/layers/layer_value.h>
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <type_traits>
 #include <typeinfo>
+#include <vector>
 
 namespace recur {
 
+class AnyLayer;
 class RNN;
 
 /// What every layer can do; `AnyLayer` writes it for a layer of one's own.
@@ -28,6 +31,12 @@ class LayerInterface {
   [[nodiscard]] virtual bool takes_states() const = 0;
   /// Penalty on the layer's output, added to `LayerValue::penalty`; for layers that have no such option of their own.
   Regularizer activity_regularizer{};
+  /// The layers that this one is made of, in the order of their parameters; empty for one that is not made of others.
+  [[nodiscard]] virtual std::vector<AnyLayer*> parts() = 0;
+  /// Whether an output step may depend on later steps of the input.
+  [[nodiscard]] virtual bool looks_ahead() = 0;
+  /// Whether the layer gives each step of its input to its parts by itself, so that they see no sequence of the model's.
+  [[nodiscard]] virtual bool distributes_time() const = 0;
   /// Forgets the states of stateful layers.
   virtual void reset_states() = 0;
   [[nodiscard]] virtual std::string_view class_name() const = 0;
@@ -39,7 +48,8 @@ class LayerInterface {
 };
 
 /// A layer is a class with `Var operator()(Var)`, or with `LayerValue call(const LayerValue&)` if it looks at more than numbers;
-/// and, where it needs them, `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`, `takes_states()`, `reset_states()`.
+/// and, where it needs them, `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`, `takes_states()`, `reset_states()`,
+/// `parts()`, `looks_ahead()`, `static constexpr bool distributes_time`.
 template <class L>
 concept Layer = requires(L& layer, Var x) {
   { layer(x) } -> std::convertible_to<Var>;
@@ -62,7 +72,17 @@ class AnyLayer {
     requires(!std::same_as<std::remove_cvref_t<L>, AnyLayer>)
   // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload): every layer is one.
   AnyLayer(L&& layer)
-      : layer_(std::make_unique<detail::LayerAdapter<std::remove_cvref_t<L>>>(std::forward<L>(layer))) {}
+      : layer_(std::make_unique<detail::LayerAdapter<std::remove_cvref_t<L>>>(std::forward<L>(layer))),
+        copy_(&detail::copied<detail::LayerAdapter<std::remove_cvref_t<L>>, LayerInterface>) {
+    static_assert(!(std::is_lvalue_reference_v<L> && detail::HasParameters<std::remove_cvref_t<L>>),
+                  "a layer with parameters is moved, `std::move(layer)`, or copied by name, `Layer(layer)`");
+  }
+  /// Copies the layer with its parameters and states. Throws StateError for a class without copy constructor.
+  explicit AnyLayer(const AnyLayer& other)
+      : common(other.common), layer_(other.empty() ? nullptr : other.copy_(*other.layer_)), copy_(other.copy_) {}
+  AnyLayer(AnyLayer&&) = default;
+  AnyLayer& operator=(AnyLayer&&) = default;
+  ~AnyLayer() = default;
 
   [[nodiscard]] bool empty() const { return layer_ == nullptr; }
   [[nodiscard]] LayerInterface* operator->() const { return layer_.get(); }
@@ -80,6 +100,7 @@ class AnyLayer {
 
  private:
   std::unique_ptr<LayerInterface> layer_;
+  std::unique_ptr<LayerInterface> (*copy_)(const LayerInterface&) = nullptr;
 };
 
 namespace detail {
@@ -87,6 +108,9 @@ namespace detail {
 template <class L>
 class LayerAdapter final : public LayerInterface {
   static_assert(Layer<L>, "not a layer: it needs `Var operator()(Var)` or `LayerValue call(const LayerValue&)`");
+  static_assert(ShowsParameters<L>,
+                "not a layer: it has `build` but no `visit(ParameterVisitor&)`, which names its parameters to "
+                "optimizers and files");
 
  public:
   explicit LayerAdapter(L layer) : layer_(std::move(layer)) {}
@@ -120,6 +144,24 @@ class LayerAdapter final : public LayerInterface {
   [[nodiscard]] Index mask_count() const override {
     if constexpr (requires { layer_.mask_count(); }) return layer_.mask_count();
     else return 0;
+  }
+  [[nodiscard]] std::vector<AnyLayer*> parts() override {
+    if constexpr (requires { layer_.parts(); }) return layer_.parts();
+    else return {};
+  }
+  [[nodiscard]] bool distributes_time() const override {
+    if constexpr (requires { L::distributes_time; }) return L::distributes_time;
+    else return false;
+  }
+  [[nodiscard]] bool looks_ahead() override {
+    if constexpr (std::derived_from<L, RNN>) {
+      if (layer_.options().go_backwards) return true;
+    } else if constexpr (requires { layer_.looks_ahead(); }) {
+      if (layer_.looks_ahead()) return true;
+    }
+    if (distributes_time()) return false;
+    const std::vector<AnyLayer*> own = parts();
+    return std::any_of(own.begin(), own.end(), [](const AnyLayer* part) { return (*part)->looks_ahead(); });
   }
   void reset_states() override {
     if constexpr (std::derived_from<L, RNN>) {
@@ -162,4 +204,12 @@ class LayerAdapter final : public LayerInterface {
 };
 
 }  // namespace detail
+
+/// `model` and all layers it is made of, whatever they are nested in, in the order of their parameters.
+[[nodiscard]] std::vector<AnyLayer*> all_layers(AnyLayer& model);
+/// Those that see the model's sequence: not what a TimeDistributed gives single steps to.
+[[nodiscard]] std::vector<AnyLayer*> sequence_layers(AnyLayer& model);
+/// The recurrent ones of `sequence_layers`.
+[[nodiscard]] std::vector<RNN*> recurrent_layers(AnyLayer& model);
+
 }  // namespace recur

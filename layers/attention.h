@@ -45,6 +45,7 @@ class Attention {
   void visit(ParameterVisitor& visitor) { visitor(scale); }
   [[nodiscard]] Var operator()(const AttentionInputs& inputs);
   [[nodiscard]] LayerValue call(const LayerValue& input);
+  [[nodiscard]] bool looks_ahead() const { return !config_.options.causal; }
   [[nodiscard]] Config config() const { return config_; }
 
  private:
@@ -74,6 +75,7 @@ class AdditiveAttention {
   void visit(ParameterVisitor& visitor) { visitor(scale); }
   [[nodiscard]] Var operator()(const AttentionInputs& inputs);
   [[nodiscard]] LayerValue call(const LayerValue& input);
+  [[nodiscard]] bool looks_ahead() const { return !config_.options.causal; }
   [[nodiscard]] Config config() const { return config_; }
 
  private:

@@ -40,6 +40,8 @@ class Dense {
   [[nodiscard]] Index output_size() const { return units_; }
   [[nodiscard]] Config config() const { return {units_, options_}; }
   [[nodiscard]] const DenseOptions& options() const { return options_; }
+  /// Replaces the activation; parameters stay.
+  void set_activation(Activation activation) { options_.activation = activation; }
 
  private:
   Index units_;

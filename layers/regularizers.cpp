@@ -3,6 +3,8 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
 
+#include <set>
+
 namespace recur {
 
 Var Regularizer::operator()(Var x) const {
@@ -18,7 +20,9 @@ void add_penalty(Var& total, Var term) {
 
 Var penalty(Tape& tape, std::span<const NamedParameter> parameters) {
   Var total;
+  std::set<const Parameter*> seen;
   for (const NamedParameter& named : parameters) {
+    if (!seen.insert(named.parameter).second) continue;
     const Regularizer own{named.parameter->l1, named.parameter->l2};
     if (own) add_penalty(total, own(tape.leaf(*named.parameter)));
   }

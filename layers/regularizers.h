@@ -25,8 +25,8 @@ struct Regularizer {
 /// Adds a term to a sum of penalties; undefined ones count as none.
 void add_penalty(Var& total, Var term);
 
-/// The sum of the parameters' penalties (`Parameter::l1`, `l2`; what is not trainable has one too, as in Keras): add it to the
-/// loss. 0 when there are none.
+/// The sum of the parameters' penalties (`Parameter::l1`, `l2`; what is not trainable has one too, as in Keras; one that is
+/// listed twice counts once): add it to the loss. 0 when there are none.
 [[nodiscard]] Var penalty(Tape& tape, std::span<const NamedParameter> parameters);
 
 }  // namespace recur

@@ -51,6 +51,7 @@ void Sequential::visit(ParameterVisitor& visitor) {
 }
 
 LayerValue Sequential::call(const LayerValue& input) {
+  require<StateError>(!config_.layers.empty(), "Sequential: it has no layers (was it moved from?)");
   require<ValueError>((input.initial_state.empty() && input.constants.empty()) || takes_states(),
                       "Sequential: initial states or constants given, but there is no recurrent layer to take them");
   LayerValue value = input;
@@ -106,6 +107,21 @@ Index Sequential::mask_count() const {
 bool Sequential::takes_states() const {
   return std::any_of(config_.layers.begin(), config_.layers.end(),
                      [](const AnyLayer& layer) { return layer->takes_states(); });
+}
+
+std::vector<AnyLayer*> Sequential::parts() {
+  std::vector<AnyLayer*> parts;
+  for (AnyLayer& layer : config_.layers) parts.push_back(&layer);
+  return parts;
+}
+
+std::vector<RNN*> recurrent_layers(Sequential& model) {
+  std::vector<RNN*> found;
+  for (AnyLayer* part : model.parts()) {
+    const std::vector<RNN*> own = recurrent_layers(*part);
+    found.insert(found.end(), own.begin(), own.end());
+  }
+  return found;
 }
 
 void Sequential::reset_states() {

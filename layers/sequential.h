@@ -44,6 +44,7 @@ class Sequential {
   [[nodiscard]] Index mask_count() const;
   [[nodiscard]] bool takes_states() const;
   void reset_states();
+  [[nodiscard]] std::vector<AnyLayer*> parts();
   [[nodiscard]] Config& config() { return config_; }
 
  private:
@@ -59,6 +60,9 @@ class Sequential {
   std::vector<std::string> names_;
   Index output_size_ = 0;
 };
+
+/// As for an AnyLayer (any_layer.h).
+[[nodiscard]] std::vector<RNN*> recurrent_layers(Sequential& model);
 
 /// `LSTMCell` → `lstm_cell`, `TimeDistributed` → `time_distributed`: how Keras names what was not given a name.
 [[nodiscard]] std::string snake_case(std::string_view class_name);

@@ -33,6 +33,8 @@ class TimeDistributed {
   [[nodiscard]] Index output_size() const { return output_size_; }
   [[nodiscard]] Index mask_count() const { return config_.layer->mask_count(); }
   void reset_states() { config_.layer->reset_states(); }
+  [[nodiscard]] std::vector<AnyLayer*> parts() { return {&config_.layer}; }
+  static constexpr bool distributes_time = true;
   [[nodiscard]] Config& config() { return config_; }
 
  private:

@@ -2,6 +2,7 @@
 #include <recur/optim/adaptive.h>
 #include <recur/optim/elementwise.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace recur::optim {
@@ -42,7 +43,7 @@ std::vector<Slot> ScaleByAdam::slots() const {
 }
 
 void ScaleByAdam::begin(const Step& step) {
-  const auto t = static_cast<double>(step.number);
+  const auto t = static_cast<double>(step.own);
   const double root = std::sqrt(1 - std::pow(options_.beta_2, t));
   correction_ = root / (1 - std::pow(options_.beta_1, t));
   epsilon_ = options_.correct_epsilon ? options_.epsilon * root : options_.epsilon;
@@ -81,16 +82,25 @@ double ScaleByNadam::mu(Index t) const {
   return options_.beta_1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * options_.momentum_decay));
 }
 
+// Each group of parameters that are updated together goes on from the product of its update before.
+double ScaleByNadam::product_of(Index t) {
+  constexpr std::size_t most = 16;
+  const auto before = std::find_if(products_.begin(), products_.end(),
+                                   [t](const Product& p) { return p.number == t || p.number == t - 1; });
+  Product product = before == products_.end() ? Product{} : *before;
+  if (before != products_.end()) products_.erase(before);
+  else if (products_.size() == most) products_.pop_back();
+  while (product.number < t) product.value *= mu(++product.number);
+  products_.insert(products_.begin(), product);
+  return product.value;
+}
+
 void ScaleByNadam::begin(const Step& step) {
-  if (step.number < number_) {  // a state was loaded: the product is found anew
-    number_ = 0;
-    product_ = 1;
-  }
-  while (number_ < step.number) product_ *= mu(++number_);
-  const double next = mu(number_ + 1);
-  of_gradient_ = (1 - mu(number_)) / (1 - product_);
-  of_momentum_ = next / (1 - product_ * next);
-  root_ = std::sqrt(1 - std::pow(options_.beta_2, static_cast<double>(step.number)));
+  const double product = product_of(step.own);
+  const double next = mu(step.own + 1);
+  of_gradient_ = (1 - mu(step.own)) / (1 - product);
+  of_momentum_ = next / (1 - product * next);
+  root_ = std::sqrt(1 - std::pow(options_.beta_2, static_cast<double>(step.own)));
 }
 
 template <Scalar T>
@@ -114,7 +124,7 @@ ScaleByAdamax::ScaleByAdamax(ScaleByAdamaxOptions options) : options_(options) {
 }
 
 void ScaleByAdamax::begin(const Step& step) {
-  correction_ = 1 / (1 - std::pow(options_.beta_1, static_cast<double>(step.number)));
+  correction_ = 1 / (1 - std::pow(options_.beta_1, static_cast<double>(step.own)));
 }
 
 template <Scalar T>

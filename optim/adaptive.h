@@ -50,10 +50,15 @@ class ScaleByNadam {
   void update(Block<T>& block) const;
 
  private:
+  /// P_t of an update.
+  struct Product {
+    Index number = 0;
+    double value = 1;
+  };
   [[nodiscard]] double mu(Index t) const;
+  [[nodiscard]] double product_of(Index t);
   ScaleByNadamOptions options_;
-  Index number_ = 0;    // the update …
-  double product_ = 1;  // … and its P_t
+  std::vector<Product> products_;  // of the last updates, the latest first
   double of_gradient_ = 0, of_momentum_ = 0, root_ = 1;
 };
 

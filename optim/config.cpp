@@ -38,7 +38,11 @@ class OptimizerReader {
     double number = 0;
     if (read(key, number, &json::is_number, "a number")) value = number;
   }
-  void operator()(const char* key, Index& value) { read(key, value, &json::is_number_integer, "a whole number"); }
+  void operator()(const char* key, Index& value) {
+    if (const auto at = config_.find(key); at != config_.end() && at->is_number() && at->get<double>() > 0x1p53)
+      fail<ValueError>("from_config: {}: {} is too large", class_name_, key);
+    read(key, value, &json::is_number_integer, "a whole number");
+  }
   void operator()(const char* key, std::vector<std::string>& value) {
     read(key, value, &json::is_array, "a list of texts");
   }

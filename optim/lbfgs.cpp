@@ -1,6 +1,5 @@
 #include <recur/framework/tensor/error.h>
 #include <recur/optim/lbfgs.h>
-#include <recur/optim/line_search.h>
 
 #include <algorithm>
 #include <cmath>
@@ -53,6 +52,11 @@ struct Lbfgs::Problem {
   [[nodiscard]] Vector values() const {
     return gather([](const Parameter& p) -> const Array& { return p.value(); });
   }
+  void go(const Vector& start, double length, const Vector& along) const {
+    Vector there = start;
+    add(there, length, along);
+    assign(there);
+  }
   void assign(const Vector& values) const {
     std::span<const double> rest = values;
     for (Parameter* parameter : parameters) {
@@ -63,6 +67,14 @@ struct Lbfgs::Problem {
   }
   void zero_gradients() const {
     for (Parameter* parameter : parameters) parameter->zero_gradient();
+  }
+  [[nodiscard]] bool constrained() const {
+    return std::ranges::any_of(parameters, [](const Parameter* p) { return static_cast<bool>(p->constraint); });
+  }
+  /// Puts the parameters where their constraints hold.
+  void constrain() const {
+    for (Parameter* parameter : parameters)
+      if (parameter->constraint) parameter->constraint(parameter->edit());
   }
   /// Loss and gradient where the parameters are.
   LinePoint evaluate() {
@@ -88,7 +100,8 @@ Lbfgs::Lbfgs(LbfgsOptions options) : options_(options) {
 
 void Lbfgs::remember(Pair pair) {
   const double product = dot(pair.difference, pair.step);
-  if (!(product > 1e-10)) return;  // no curvature seen: the matrix would not stay positive
+  const double sizes = std::sqrt(dot(pair.difference, pair.difference) * dot(pair.step, pair.step));
+  if (!(product > 1e-10 * sizes)) return;  // no curvature seen: the matrix would not stay positive
   if (static_cast<Index>(pairs_.size()) == options_.history) pairs_.pop_front();
   curvature_ = product / dot(pair.difference, pair.difference);
   pairs_.push_back(std::move(pair));
@@ -114,69 +127,100 @@ Lbfgs::Vector Lbfgs::direction(const Vector& gradient) const {
 
 double Lbfgs::step(std::span<const NamedParameter> parameters, const Closure& closure) {
   Problem problem(parameters, closure);
+  if (problem.constrained()) problem.constrain();
   LinePoint here = problem.evaluate();
   const double before = here.loss;
   require<StateError>(std::isfinite(before), "Lbfgs::step: the loss is {}", before);
   require(direction_.empty() || direction_.size() == here.gradient.size(),
           "Lbfgs::step: {} elements, were {} in the step before; use a new optimizer for a new model",
           here.gradient.size(), direction_.size());
-  for (Index i = 0; i < options_.max_iterations && largest(here.gradient) > options_.tolerance_gradient; ++i) {
-    if (!direction_.empty()) {
-      Pair pair{direction_, here.gradient};
-      for (double& x : pair.step) x *= length_;
-      add(pair.difference, -1, previous_gradient_);
-      remember(std::move(pair));
-    }
-    direction_ = direction(here.gradient);
-    previous_gradient_ = here.gradient;
-    const double sum = std::accumulate(here.gradient.begin(), here.gradient.end(), 0.0,
-                                       [](double s, double g) { return s + std::abs(g); });
-    const double first = (iterations_ == 0 ? std::min(1.0, 1 / sum) : 1.0) * options_.learning_rate;
-    ++iterations_;
-    here.slope = dot(here.gradient, direction_);
-    length_ = first;
-    if (here.slope > -options_.tolerance_change) break;
-
-    const Vector start = problem.values();
-    const auto go_to = [&](double length) {
-      Vector there = start;
-      add(there, length, direction_);
-      problem.assign(there);
-    };
-    const auto at = [&](double length) {
-      go_to(length);
-      LinePoint point = problem.evaluate();
-      point.length = length;
-      point.slope = dot(point.gradient, direction_);
-      return point;
-    };
-    here.length = 0;
+  if (iterations_ == 0) scale_ = std::min(1.0, std::max(std::abs(before), largest(here.gradient)));
+  const double tolerance = options_.tolerance_change * scale_;
+  for (Index i = 0; i < options_.max_iterations && largest(here.gradient) > options_.tolerance_gradient * scale_; ++i) {
     const double loss = here.loss;
-    if (options_.line_search == LineSearch::strong_wolfe) {
-      here = strong_wolfe(at, here, first, largest(direction_));
-    } else if (options_.line_search == LineSearch::backtracking) {
-      here = backtracking(at, here, first);
-    } else {
-      here = at(first);
-    }
-    length_ = here.length;
-    go_to(length_);
+    if (!follow_direction(problem, here)) break;
     require<StateError>(std::isfinite(here.loss),
                         "Lbfgs::step: the loss is {} (a line search or a lower learning rate helps)", here.loss);
-    if (problem.evaluations >= options_.max_evaluations || largest(direction_) * length_ <= options_.tolerance_change ||
-        std::abs(here.loss - loss) < options_.tolerance_change)
+    if (problem.evaluations >= options_.max_evaluations || largest(direction_) * length_ <= tolerance ||
+        std::abs(here.loss - loss) < tolerance)
       break;
   }
-  for (Parameter* parameter : problem.parameters)
-    if (parameter->constraint) parameter->constraint(parameter->edit());
   problem.zero_gradients();
   return before;
 }
 
+// Learns from the step before, then takes one. False where no direction leads downwards.
+bool Lbfgs::follow_direction(Problem& problem, LinePoint& here) {
+  if (!direction_.empty()) {
+    Pair pair{direction_, here.gradient};
+    for (double& x : pair.step) x *= length_;
+    add(pair.difference, -1, previous_gradient_);
+    remember(std::move(pair));
+  }
+  direction_ = direction(here.gradient);
+  previous_gradient_ = here.gradient;
+  const double sum = std::accumulate(here.gradient.begin(), here.gradient.end(), 0.0,
+                                     [](double s, double g) { return s + std::abs(g); });
+  const double first = (iterations_ == 0 ? std::min(1.0, 1 / sum) : 1.0) * options_.learning_rate;
+  ++iterations_;
+  here.slope = dot(here.gradient, direction_);
+  here.length = length_ = 0;  // none made yet
+  // The slope along the gradient itself is its square.
+  if (here.slope > -options_.tolerance_change * scale_ * scale_) return false;
+  if (problem.constrained()) return follow_arc(problem, here, first);
+
+  const Vector start = problem.values();
+  const auto at = [&](double length) {
+    problem.go(start, length, direction_);
+    LinePoint point = problem.evaluate();
+    point.length = length;
+    point.slope = dot(point.gradient, direction_);
+    return point;
+  };
+  if (options_.line_search == LineSearch::strong_wolfe) {
+    here = strong_wolfe(at, here, first, largest(direction_), {.tolerance_change = options_.tolerance_change * scale_});
+  } else if (options_.line_search == LineSearch::backtracking) {
+    here = backtracking(at, here, first);
+  } else {
+    here = at(first);
+  }
+  length_ = here.length;
+  problem.go(start, length_, direction_);
+  return true;
+}
+
+// Constraints hold at every point tried, so that the curvature learnt is that of the step made: along the direction, bent by the
+// constraints, and if that does not lead downwards along the negative gradient (Bertsekas 1976).
+bool Lbfgs::follow_arc(Problem& problem, LinePoint& here, double first) {
+  const Vector start = problem.values();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    double length = first;
+    for (Index i = 0; i < LineSearchOptions{}.max_evaluations; ++i, length /= 2) {
+      problem.go(start, length, direction_);
+      problem.constrain();
+      Vector moved = problem.values();
+      add(moved, -1, start);
+      LinePoint there = problem.evaluate();
+      const double promised = dot(here.gradient, moved);
+      const bool lower = promised < 0 && there.loss <= here.loss + LineSearchOptions{}.sufficient_decrease * promised;
+      if (!lower && options_.line_search != LineSearch::none) continue;
+      direction_ = std::move(moved);
+      length_ = 1;
+      here = std::move(there);
+      return true;
+    }
+    pairs_.clear();
+    curvature_ = 1;
+    direction_ = direction(here.gradient);
+  }
+  problem.go(start, 0, direction_);
+  return false;
+}
+
 std::map<std::string, Array> Lbfgs::state() const {
   std::map<std::string, Array> state;
-  state.emplace("numbers",
-                array_of({static_cast<double>(iterations_), curvature_, length_, static_cast<double>(pairs_.size())}));
+  state.emplace("numbers", array_of({static_cast<double>(iterations_), curvature_, length_,
+                                     static_cast<double>(pairs_.size()), scale_}));
   state.emplace("direction", array_of(direction_));
   state.emplace("previous_gradient", array_of(previous_gradient_));
   for (std::size_t i = 0; i < pairs_.size(); ++i) {
@@ -194,7 +238,7 @@ void Lbfgs::set_state(const std::map<std::string, Array>& state) {
   };
   const Vector numbers = get("numbers");
   require<ValueError>(
-      numbers.size() == 4 && numbers[0] >= 0 && numbers[3] >= 0 && numbers[3] <= static_cast<double>(options_.history),
+      numbers.size() == 5 && numbers[0] >= 0 && numbers[3] >= 0 && numbers[3] <= static_cast<double>(options_.history),
       "Lbfgs::set_state: numbers do not fit a history of {}", options_.history);
   Vector direction = get("direction"), gradient = get("previous_gradient");
   std::deque<Pair> pairs;
@@ -207,6 +251,7 @@ void Lbfgs::set_state(const std::map<std::string, Array>& state) {
   iterations_ = static_cast<Index>(numbers[0]);
   curvature_ = numbers[1];
   length_ = numbers[2];
+  scale_ = numbers[4];
   direction_ = std::move(direction);
   previous_gradient_ = std::move(gradient);
   pairs_ = std::move(pairs);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/autodiff/parameter.h>
+#include <recur/optim/line_search.h>
 
 #include <deque>
 #include <functional>
@@ -21,9 +22,10 @@ enum class LineSearch {
 
 /// Names and defaults of `torch.optim.LBFGS`, but for the line search.
 struct LbfgsOptions {
-  double learning_rate = 1;          ///< of the step tried first
-  Index max_iterations = 20;         ///< directions in one call of `step`
-  Index max_evaluations = 0;         ///< of the closure in one call of `step`; 0: 1.25 max_iterations
+  double learning_rate = 1;   ///< of the step tried first
+  Index max_iterations = 20;  ///< directions in one call of `step`
+  Index max_evaluations = 0;  ///< of the closure in one call of `step`; 0: 1.25 max_iterations
+  // Where loss and gradient of the first step are both below 1, tolerances are relative to the larger of them.
   double tolerance_gradient = 1e-7;  ///< largest element of a gradient that counts as zero
   double tolerance_change = 1e-9;    ///< change of loss or parameters that counts as none
   Index history = 100;               ///< steps the curvature is known from
@@ -41,7 +43,8 @@ class Lbfgs {
   /// @throws ValueError for options outside their range.
   explicit Lbfgs(LbfgsOptions options = {});
 
-  /// Up to `max_iterations` directions; constraints hold afterwards, gradients are zero.
+  /// Up to `max_iterations` directions; gradients are zero afterwards. Constraints hold from the beginning and at every point that
+  /// is tried; where parameters have some, the line search halves the step until the loss falls enough, unless there is none.
   /// @returns the loss before. @throws ShapeError when `parameters` have another number of elements than in the step before.
   double step(std::span<const NamedParameter> parameters, const Closure& closure);
 
@@ -62,6 +65,8 @@ class Lbfgs {
   struct Problem;
 
   void remember(Pair pair);
+  bool follow_direction(Problem& problem, LinePoint& here);
+  bool follow_arc(Problem& problem, LinePoint& here, double first);
   [[nodiscard]] Vector direction(const Vector& gradient) const;
 
   LbfgsOptions options_;
@@ -69,6 +74,7 @@ class Lbfgs {
   double curvature_ = 1;  // scale of the inverse Hessian's diagonal
   Vector direction_, previous_gradient_;
   double length_ = 0;  // of the last step, in directions
+  double scale_ = 1;   // of the tolerances
   Index iterations_ = 0;
 };
 

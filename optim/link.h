@@ -18,9 +18,10 @@ struct Slot {
   bool of_value = false;  ///< begins as a copy of the parameter instead
 };
 
-/// What is the same for all parameters during one update.
+/// What is the same for all parameters during one update, or for those that have been updated equally often.
 struct Step {
   Index number = 1;          ///< from 1
+  Index own = 1;             ///< the parameter's own updates, from 1; `number` but in the torch convention
   double learning_rate = 0;  ///< of this update, schedule and decay applied
 };
 
@@ -47,7 +48,8 @@ struct Block {
 /// `std::vector<Slot> slots() const`;
 /// `void bind(std::span<const NamedParameter>)`, called when the list of parameters to update has changed, to see their
 /// paths; `Block::parameter` is the position in it;
-/// `void begin(const Step&)`, called before each update, to compute what all elements share;
+/// `void begin(const Step&)`, called before each update, to compute what all elements share; several times where parameters have been
+/// updated unequally often;
 /// `void prepare(std::span<Parameter* const>)`, called when all gradients have come as far as this link, for one that
 /// needs to see more than an element (a norm).
 template <class L>

@@ -3,6 +3,7 @@
 #include <recur/optim/optimizer.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <string_view>
@@ -16,6 +17,15 @@ constexpr Index piece_bytes = 8192;
 /// Arithmetic operations for an element, roots and divisions counted by their time: decides when threads pay.
 constexpr Index work_per_element = 40;
 
+bool in_torch_convention(const AnyOptions& options) {
+  return std::visit(
+      []<class Options>(const Options& given) {
+        if constexpr (requires { given.convention; }) return given.convention == Convention::torch;
+        else return false;
+      },
+      options);
+}
+
 }  // namespace
 
 /// What links keep for a path.
@@ -24,6 +34,7 @@ struct Optimizer::State {
   Shape shape;
   DType dtype;
   std::vector<Array> slots;
+  Index updates = 0;
 };
 
 /// A parameter that is updated.
@@ -31,6 +42,7 @@ struct Optimizer::Target {
   Array* value;
   Array* gradient;
   State* state;
+  Index number = 0;  // of the present update; 0: none
 };
 
 /// Adjacent elements of a target.
@@ -39,8 +51,10 @@ struct Optimizer::Piece {
   Index begin, count;
 };
 
-Optimizer::Optimizer(std::vector<AnyLink> links, AnyOptions options)
-    : links_(std::move(links)), options_(std::move(options)) {
+Optimizer::Optimizer(std::vector<AnyLink> links, AnyOptions options, bool counts_by_parameter)
+    : links_(std::move(links)),
+      options_(std::move(options)),
+      counts_by_parameter_(counts_by_parameter || in_torch_convention(options_)) {
   std::set<std::string> names;
   for (const AnyLink& link : links_) {
     first_slot_.push_back(slots_.size());
@@ -75,39 +89,81 @@ Optimizer::~Optimizer() = default;
 
 void Optimizer::step(std::span<const NamedParameter> parameters) {
   require<StateError>(!swapped_, "Optimizer::step: the parameters hold their averages; swap them back first");
+  require<ValueError>(!parameters.empty(), "Optimizer::step: the list of parameters is empty; make it after build()");
   if (!planned(parameters)) plan(parameters);
   if (++accumulated_ < accumulate_) return;
   accumulated_ = 0;
   update();
 }
 
+void Optimizer::discard_gradients(std::span<const NamedParameter> parameters) {
+  for (const NamedParameter& p : parameters) p.parameter->zero_gradient();
+  accumulated_ = 0;
+}
+
+// Who is updated, and by which number of update each.
+void Optimizer::group_targets() {
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    Target& target = targets_[i];
+    target.number = 0;
+    if (!updated_[i]->has_gradient()) continue;
+    target.number = (counts_by_parameter_ ? target.state->updates : iterations_) + 1;
+    target.value = &updated_[i]->edit();
+  }
+  groups_.clear();
+  active_.clear();
+  Index last = 0;
+  for (;;) {  // once for each number, in rising order
+    Index number = std::numeric_limits<Index>::max();
+    for (const Target& target : targets_)
+      if (target.number > last) number = std::min(number, target.number);
+    if (number == std::numeric_limits<Index>::max()) return;
+    const std::size_t begin = active_.size();
+    for (std::size_t i = 0; i < pieces_.size(); ++i)
+      if (targets_[pieces_[i].target].number == number) active_.push_back(i);
+    groups_.push_back({number, begin, active_.size()});
+    last = number;
+  }
+}
+
 void Optimizer::update() {
-  Step step{.number = iterations_ + 1};
+  group_targets();
+  Step step{.number = iterations_ + 1, .own = groups_.empty() ? iterations_ + 1 : groups_[0].number};
   for (const AnyLink& link : links_)
     if (const auto* rate = link.get_if<ScaleByLearningRate>()) step.learning_rate = rate->at(iterations_);
   for (AnyLink& link : links_) link.begin(step);
-  for (std::size_t i = 0; i < targets_.size(); ++i) targets_[i].value = &updated_[i]->edit();
 
   std::size_t done = 0;
   for (std::size_t i = 0; i < links_.size(); ++i) {
     if (!links_[i].needs_all()) continue;
-    if (done < i) run(done, i);
+    if (done < i) run(done, i, step);
     links_[i].prepare(updated_);
     done = i;
   }
-  run(done, links_.size());
+  run(done, links_.size(), step);
 
-  for (std::size_t i = 0; i < targets_.size(); ++i)
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    if (targets_[i].number == 0) continue;
+    ++targets_[i].state->updates;
     if (updated_[i]->constraint) updated_[i]->constraint(*targets_[i].value);
+  }
   ++iterations_;
 }
 
-void Optimizer::run(std::size_t first, std::size_t last) {
-  if (pieces_.empty()) return;
-  const auto count = static_cast<Index>(pieces_.size());
+void Optimizer::run(std::size_t first, std::size_t last, Step step) {
+  for (const Group& group : groups_) {
+    if (groups_.size() > 1) {
+      step.own = group.number;
+      for (std::size_t i = first; i < last; ++i) links_[i].begin(step);
+    }
+    run_group(group, first, last);
+  }
+}
+
+void Optimizer::run_group(const Group& group, std::size_t first, std::size_t last) {
   const Index work = work_per_element * piece_bytes / static_cast<Index>(sizeof(float));
-  parallel_for(count, work, [&](Index i) {
-    const Piece& piece = pieces_[static_cast<std::size_t>(i)];
+  parallel_for(static_cast<Index>(group.end - group.begin), work, [&](Index i) {
+    const Piece& piece = pieces_[active_[group.begin + static_cast<std::size_t>(i)]];
     dispatch_real(targets_[piece.target].value->dtype(), [&]<class T>() { run_piece<T>(piece, first, last); });
   });
 }
@@ -130,7 +186,7 @@ void Optimizer::run_piece(const Piece& piece, std::size_t first, std::size_t las
   } else {
     const auto add_and_clear = [](auto change, auto& w) {
       w += change;
-      return decltype(change){};
+      return -decltype(change){};  // -0, as Parameter::zero_gradient
     };
     transform(block, add_and_clear, value);
   }
@@ -163,6 +219,9 @@ void Optimizer::plan(std::span<const NamedParameter> parameters) {
                         "Optimizer::step: two parameters are called {}; give layers of one kind different names", path);
     was_trainable_.push_back(parameter->trainable);
     if (!parameter->trainable || !seen.insert(parameter).second) continue;
+    require<StateError>(parameter->created() && parameter->value().data() != nullptr,
+                        "Optimizer::step: {} is empty: its layer was moved after the list was made; make the list anew",
+                        path);
     require(parameter->gradient.shape() == parameter->shape() && parameter->gradient.dtype() == parameter->dtype(),
             "Optimizer::step: {}: value {} {}, gradient {} {}", path, name(parameter->dtype()), parameter->shape(),
             name(parameter->gradient.dtype()), parameter->gradient.shape());
@@ -217,6 +276,8 @@ void Optimizer::for_each_slot(const std::function<void(const std::string& name, 
               "Optimizer::for_each_slot: {} was {} {} and became {} {}", path, name(state->dtype), state->shape,
               name(slot.dtype()), slot.shape());
     }
+    if (counts_by_parameter_)
+      visit_count(state->path + "/updates", state->updates, std::numeric_limits<Index>::max(), visit);
   }
   if (accumulate_ > 1) visit_accumulated(visit);
 }
@@ -229,13 +290,19 @@ void Optimizer::visit_accumulated(const std::function<void(const std::string& na
     require(sum.shape() == target.state->shape && sum.dtype() == target.state->dtype,
             "Optimizer::for_each_slot: {} has become {} {}", path, name(sum.dtype()), sum.shape());
   }
-  Array count(Shape{1}, DType::float64);
-  count.fill(static_cast<double>(accumulated_));
-  visit("accumulated_steps", count);
-  const double steps = count.size() == 1 ? count.to_doubles()[0] : -1;
-  require<ValueError>(steps >= 0 && steps < static_cast<double>(accumulate_),
-                      "Optimizer::for_each_slot: accumulated_steps {}, must be from 0 to {}", steps, accumulate_ - 1);
-  accumulated_ = static_cast<Index>(steps);
+  visit_count("accumulated_steps", accumulated_, accumulate_, visit);
+}
+
+// A count as an array, so that it is kept with the slots.
+void Optimizer::visit_count(const std::string& path, Index& count, Index limit,
+                            const std::function<void(const std::string& name, Array& slot)>& visit) {
+  Array number(Shape{1}, DType::float64);
+  number.fill(static_cast<double>(count));
+  visit(path, number);
+  const double found = number.size() == 1 ? number.to_doubles()[0] : -1;
+  require<ValueError>(found >= 0 && found < static_cast<double>(limit),
+                      "Optimizer::for_each_slot: {} is {}, must be from 0 to {}", path, found, limit - 1);
+  count = static_cast<Index>(found);
 }
 
 void Optimizer::swap_averages(std::span<const NamedParameter> parameters) {
@@ -264,6 +331,8 @@ bool Optimizer::has_learning_rate() const {
 }
 
 double Optimizer::learning_rate() const { return rate_link("learning_rate").schedule()(iterations_); }
+
+double Optimizer::next_rate() const { return rate_link("next_rate").at(iterations_); }
 
 const Schedule& Optimizer::schedule() const { return rate_link("schedule").schedule(); }
 

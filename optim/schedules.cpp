@@ -169,7 +169,8 @@ double ReduceOnPlateau::observe(double value, double learning_rate) {
     --state_.cooling;
     state_.waited = 0;
   }
-  if (!state_.best || sign * value < sign * *state_.best - options_.min_delta) {
+  const bool first = !state_.best && !std::isnan(value);  // NaN is no best value
+  if (first || (state_.best && sign * value < sign * *state_.best - options_.min_delta)) {
     state_.best = value;
     state_.waited = 0;
     return learning_rate;

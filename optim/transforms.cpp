@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 namespace recur::optim {
 namespace {
@@ -75,8 +76,9 @@ double global_norm(std::span<Parameter* const> parameters) {
 
 double global_norm(std::span<const NamedParameter> parameters) {
   double sum = 0;
+  std::set<const Parameter*> seen;
   for (const auto& [path, parameter] : parameters)
-    if (parameter->trainable) sum += squared_norm(*parameter);
+    if (parameter->trainable && seen.insert(parameter).second) sum += squared_norm(*parameter);
   return std::sqrt(sum);
 }
 

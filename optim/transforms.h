@@ -133,7 +133,7 @@ class Momentum {
   /// @throws ValueError for a decay outside [0, 1], or Nesterov's with dampening.
   explicit Momentum(MomentumOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"momentum"}}; }
-  void begin(const Step& step) { fresh_ = step.number == 1 ? 1 : 1 - options_.dampening; }
+  void begin(const Step& step) { fresh_ = step.own == 1 ? 1 : 1 - options_.dampening; }
   template <Scalar T>
   void update(Block<T>& block) const;
 
@@ -151,7 +151,7 @@ class AverageWeights {
   /// @throws ValueError for a momentum outside [0, 1).
   explicit AverageWeights(double momentum = 0.99);
   [[nodiscard]] std::vector<Slot> slots() const { return {{.name = slot_name, .of_value = true}}; }
-  void begin(const Step& step) { keep_ = step.number == 1 ? 0 : momentum_; }
+  void begin(const Step& step) { keep_ = step.own == 1 ? 0 : momentum_; }
   template <Scalar T>
   void update(Block<T>& block) const;
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <recur/framework/tensor/error.h>
+
 #include <string>
 #include <vector>
 
@@ -19,6 +21,17 @@ struct Flags {
   int threads = 0;
   bool json = false;
   bool resume = false;
+  bool overwrite = false;
+};
+
+/// A training was ended by a signal before it was over: the tool's exit status is 128 and the signal's number.
+class Interrupted : public Error {
+ public:
+  explicit Interrupted(int signal);
+  [[nodiscard]] int signal() const { return signal_; }
+
+ private:
+  int signal_;
 };
 
 // The commands; each prints what it found out. All throw UsageError for what is wrong in flags or config, and others for what

@@ -3,10 +3,13 @@
 #include <recur/io/csv.h>
 #include <recur/io/idx.h>
 #include <recur/io/npz.h>
+#include <recur/train/data/characters.h>
 #include <recur/train/data/text_file.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <type_traits>
 
 namespace recur::tools {
 namespace {
@@ -23,28 +26,72 @@ Tensor<float> rows(const Tensor<float>& all, Index first, Index count) {
   return {shape, all.values().subspan(static_cast<std::size_t>(first * row), static_cast<std::size_t>(count * row))};
 }
 
+/// Multiplies all numbers. @throws UsageError where one is too large for that
+void scale_by(Tensor<float>& values, double scale, const Settings& data) {
+  for (float& x : values.values()) {
+    const float scaled = x * static_cast<float>(scale);
+    if (!std::isfinite(scaled)) data.refuse("scale", fmt::format("{} times {} is too large for a float", x, scale));
+    x = scaled;
+  }
+}
+
+/// @throws FormatError with the place of the first number that is none
+void require_finite(const Tensor<float>& values, const std::string& name) {
+  const auto all = values.values();
+  const auto bad = std::ranges::find_if_not(all, [](float x) { return std::isfinite(x); });
+  if (bad == all.end()) return;
+  std::string place;
+  Index rest = bad - all.begin();
+  for (int axis = values.shape().rank() - 1; axis >= 0; --axis) {
+    place = fmt::format("{}{}{}", rest % values.shape()[axis], place.empty() ? "" : ", ", place);
+    rest /= values.shape()[axis];
+  }
+  fail<FormatError>("'{}' has {} at [{}]", name, *bad, place);
+}
+
 /// The file, whose characters must be among those of the vocabulary.
 Whole text_of(const TextFile& file, const Vocabulary& vocabulary, const TextCut& cut_text, bool one_stream) {
   for (std::int32_t id = 0; id < file.vocabulary().size(); ++id) {
     const std::string& character = file.vocabulary().character(id);
-    require<ValueError>(vocabulary.text().find(character) != std::string::npos,
-                        "the text has the character '{}', which is not among the {} that the model knows", character,
-                        vocabulary.size());
+    if (vocabulary.text().find(character) == std::string::npos)
+      fail<ValueError>("the text has the character {}, which is not among the {} that the model knows",
+                       shown_character(character), vocabulary.size());
   }
   const IdSequence ids = file.ids(vocabulary);
   return {ids.size(),
           [=](Index first, Index count, const Cut& cut) { return cut_text(ids.part(first, count), cut, one_stream); }};
 }
 
-Whole read_series(Settings& data) {
+CsvOptions read_csv_options(Settings& data) {
+  CsvOptions options;
+  const auto sign = [&](const char* key, const std::string& otherwise) {
+    const std::string text = data.text(key, otherwise);
+    if (text.size() != 1) data.refuse(key, fmt::format("one character is expected, got '{}'", text));
+    return text[0];
+  };
+  options.separator = sign("separator", ",");
+  options.decimal = sign("decimal", ".");
+  if (data.has("heading")) options.heading = data.flag("heading") ? CsvHeading::present : CsvHeading::absent;
+  if (data.has("missing")) {
+    const std::string policy = data.choice("missing", {"refuse", "previous", "interpolate"});
+    if (policy == "previous") options.missing = MissingNumbers::previous;
+    if (policy == "interpolate") options.missing = MissingNumbers::interpolate;
+  }
+  return options;
+}
+
+/// @param columns those of the model; if there are none yet they become those of this file
+Whole read_series(Settings& data, std::vector<std::string>& columns) {
   const std::string path = data.text("path");
-  std::vector<std::string> columns = data.texts("columns");
-  const auto scale = static_cast<float>(data.number("scale", 1));
+  const std::vector<std::string> wanted = data.texts("columns");
+  const double scale = data.number("scale", 1);
   const WindowOptions options = read_windows(data);
-  const CsvTable table = data.about("path", [&] { return CsvTable(path); });
-  if (columns.empty()) columns = table.names();
-  const auto values = std::make_shared<Tensor<float>>(data.about("columns", [&] { return table.columns(columns); }));
-  for (float& x : values->values()) x *= scale;
+  const CsvOptions csv = read_csv_options(data);
+  const CsvTable table = data.about("path", [&] { return CsvTable(path, csv); });
+  if (columns.empty()) columns = wanted.empty() ? table.names() : wanted;
+  const auto values = std::make_shared<Tensor<float>>(data.about(
+      wanted.empty() ? "path" : "columns", [&] { return table.columns(wanted.empty() ? columns : wanted); }));
+  scale_by(*values, scale, data);
   return {values->shape()[0], [values, options](Index first, Index count, const Cut& cut) {
             return series(rows(*values, first, count), options, cut);
           }};
@@ -55,6 +102,7 @@ struct Arrays {
   Tensor<float> inputs;
   Tensor<float> targets;
   std::vector<Index> lengths;
+  bool predicts_next = false;  ///< The targets are the inputs of the next steps.
 };
 
 Whole examples_of(Arrays given) {
@@ -81,8 +129,10 @@ Whole sequences_of(Arrays given) {
     const auto lengths = arrays->lengths.begin() + first;
     return ragged({rows(arrays->inputs, begin, length),
                    of_steps ? rows(arrays->targets, begin, length) : rows(arrays->targets, first, count),
-                   {lengths, lengths + count}},
-                  cut);
+                   {lengths, lengths + count},
+                   !of_steps},
+                  cut)
+        .predicting_next(arrays->predicts_next);
   };
   const Index rows_of_targets = arrays->targets.shape().rank() > 0 ? arrays->targets.shape()[0] : 0;
   require(rows_of_targets == steps || rows_of_targets == static_cast<Index>(arrays->lengths.size()),
@@ -97,7 +147,7 @@ Arrays next_steps(const Arrays& given) {
           "the lengths add up to {} steps, the inputs are {}", steps, given.inputs.shape());
   const Index row = given.inputs.shape().without(0).count();
   const Shape shape = given.inputs.shape().with(0, steps - static_cast<Index>(given.lengths.size()));
-  Arrays result{Tensor<float>(shape), Tensor<float>(shape), given.lengths};
+  Arrays result{Tensor<float>(shape), Tensor<float>(shape), given.lengths, true};
   const float* from = given.inputs.data();
   float *input = result.inputs.data(), *target = result.targets.data();
   for (Index& length : result.lengths) {
@@ -118,14 +168,15 @@ Whole read_arrays(Settings& data, const std::string& kind) {
   const auto read = [&]<class T>(const std::string& key, T) {
     const std::string name = data.text(key);
     return data.about(key, [&] {
-      if (archive) return archive->load<T>(name);
-      return kind == "npy" ? load_npy<T>(name) : load_idx<T>(name);
+      Tensor<T> values = archive ? archive->load<T>(name) : kind == "npy" ? load_npy<T>(name) : load_idx<T>(name);
+      if constexpr (std::is_same_v<T, float>) require_finite(values, name);
+      return values;
     });
   };
-  const auto scale = static_cast<float>(data.number("scale", 1));
+  const double scale = data.number("scale", 1);
   Arrays arrays;
   arrays.inputs = read("inputs", float{});
-  for (float& x : arrays.inputs.values()) x *= scale;
+  scale_by(arrays.inputs, scale, data);
   if (data.has("lengths")) {
     const Tensor<Index> lengths = read("lengths", Index{});
     arrays.lengths.assign(lengths.values().begin(), lengths.values().end());
@@ -202,8 +253,10 @@ Data read_data(Settings data, const DataOptions& options) {
   Data result;
   if (kind == "sample") result = read_sample(data, options);
   else if (kind == "text") read_text(result, data, options);
-  else if (kind == "csv") read_files(result, data, options, read_series);
-  else read_files(result, data, options, [&](Settings& settings) { return read_arrays(settings, kind); });
+  else if (kind == "csv") {
+    result.columns = options.columns;
+    read_files(result, data, options, [&](Settings& settings) { return read_series(settings, result.columns); });
+  } else read_files(result, data, options, [&](Settings& settings) { return read_arrays(settings, kind); });
   // Where only the validation data was read, the keys of the other have not been looked at.
   if (options.training) data.finish();
   return result;

@@ -21,6 +21,7 @@ struct Data {
   Source training;  ///< Empty where only the other was wanted.
   Source validation;
   std::optional<Vocabulary> vocabulary{};  ///< Of text.
+  std::vector<std::string> columns{};      ///< Of a table.
   std::optional<Optimum> optimum{};
 };
 
@@ -30,6 +31,8 @@ struct DataOptions {
   bool training = true;     ///< Whether the training data is wanted, too.
   bool one_stream = false;  ///< Streams are not read side by side, so that outputs come in the order of the text.
   std::optional<Vocabulary> vocabulary{};  ///< Of the model, if it is trained already.
+  std::vector<std::string>
+      columns{};  ///< Of the model, if it is trained already: found by name, wherever they stand in a file.
 
   [[nodiscard]] Cut shuffled() const { return {batch, seed}; }
   [[nodiscard]] Cut in_order() const { return {batch, std::nullopt}; }

@@ -1,7 +1,7 @@
 // What is done without training.
 
 #include <recur/framework/check/gradcheck.h>
-#include <recur/io/safetensors.h>
+#include <recur/io/model_file.h>
 
 #include <cstdio>
 
@@ -14,8 +14,7 @@ namespace recur::tools {
 void inspect(const Flags& flags) {
   using Json = Settings::Json;
   const std::filesystem::path path = flags.file;
-  const SafetensorsFile file =
-      load_safetensors(std::filesystem::is_directory(path) ? path / "model.safetensors" : path);
+  const SafetensorsFile file = load_model_file(std::filesystem::is_directory(path) ? path / "model.safetensors" : path);
   Json arrays = Json::array();
   Index total = 0;
   for (const auto& [name, array] : file.arrays) {
@@ -25,12 +24,17 @@ void inspect(const Flags& flags) {
     total += array.size();
     if (!flags.json) fmt::print("{:8} {:16} {}\n", recur::name(array.dtype()), fmt::format("{}", array.shape()), name);
   }
+  for (const auto& [name, tensor] : file.integers) {
+    const auto sizes = tensor.shape().sizes();
+    arrays.push_back({{"name", name}, {"dtype", "integer"}, {"shape", std::vector<Index>(sizes.begin(), sizes.end())}});
+    if (!flags.json) fmt::print("{:8} {:16} {}\n", "integer", fmt::format("{}", tensor.shape()), name);
+  }
   if (flags.json) {
     fmt::print("{}\n", Json{{"arrays", arrays}, {"numbers", total}, {"metadata", file.metadata}}.dump(
                            -1, ' ', false, Json::error_handler_t::replace));
     return;
   }
-  fmt::print("{} arrays, {} numbers\n", file.arrays.size(), total);
+  fmt::print("{} arrays, {} numbers\n", file.arrays.size() + file.integers.size(), total);
   for (const auto& [key, text] : file.metadata)
     fmt::print("{}: {}{}\n", key, text.substr(0, 200), text.size() > 200 ? " …" : "");
 }
@@ -47,7 +51,7 @@ void check_gradients(const Flags& flags) {
   for (const NamedParameter& named : task.parameters()) list.push_back(named.parameter);
   const auto loss = [&](Tape& tape, std::span<const Var>) {
     task.reset_states();
-    return task.loss(tape, batch);
+    return task.loss(tape, batch).value;
   };
   const GradcheckResult result = gradcheck(loss, {}, list, {.seed = seed + 1});
   if (flags.json) fmt::print("{}\n", Settings::Json{{"passed", result.passed}, {"error", result.error}}.dump());

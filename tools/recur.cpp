@@ -1,11 +1,14 @@
 // Trains, judges and looks into models that a JSON file describes: docs/command-line.md.
 
+#include <recur/framework/gemm/gemm.h>
 #include <recur/framework/threads/parallel.h>
+#include <recur/io/standard_streams.h>
 
 #include <CLI/CLI.hpp>
 
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -19,6 +22,7 @@ using namespace recur::tools;
 // Exit statuses.
 constexpr int failure = 1;
 constexpr int usage = 2;
+constexpr int by_signal = 128;  // and its number
 
 struct Command {
   const char* name;
@@ -50,7 +54,10 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
   app.add_option("--seed", flags.seed, "In place of the config's")->check(CLI::Range(0, 2147483647));
   app.add_option("--set", flags.set, "/optimizer/config/learning_rate=0.01: a value in place of the config's")
       ->allow_extra_args(false);
-  if (name == "train") app.add_flag("--resume", flags.resume, "Go on from the newest checkpoint");
+  if (name == "train") {
+    CLI::Option* const resume = app.add_flag("--resume", flags.resume, "Go on from the newest checkpoint");
+    app.add_flag("--overwrite", flags.overwrite, "Replace the run that the folder holds")->excludes(resume);
+  }
   if (name != "eval" && name != "predict") return;
   app.add_option("--model", flags.model, "A model file in place of the run's");
   CLI::Option* const data = app.add_option("--data", flags.data, "A file to use in place of the validation data");
@@ -66,16 +73,24 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
   app.add_option("--prompt", flags.sample.prompt, "What the sample begins with")->needs(sample);
 }
 
+// To a closed standard error nothing can be said, and that is no error of its own.
+int complain(const std::string& line, int status) {
+  std::fputs((line + '\n').c_str(), stderr);
+  return status;
+}
+
 int run(const Command& command, const Flags& flags) {
   const auto complain = [&](const char* what, int status) {
-    fmt::print(stderr, "recur {}: {}\n", command.name, what);
-    return status;
+    return ::complain(fmt::format("recur {}: {}", command.name, what), status);
   };
   try {
+    (void)best_gemm_target();  // a wrong RECUR_KERNELS is told before anything else
     if (flags.threads > 0) set_threads(flags.threads);
     command.run(flags);
   } catch (const UsageError& error) {
     return complain(error.what(), usage);
+  } catch (const Interrupted& error) {
+    return complain(error.what(), by_signal + error.signal());
   } catch (const std::bad_alloc&) {
     return complain("not enough memory for these sizes", failure);
   } catch (const std::exception& error) {
@@ -84,11 +99,10 @@ int run(const Command& command, const Flags& flags) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_command_line(int argc, char** argv) {
   CLI::App app("Trains, judges and looks into recurrent networks that a JSON file describes.", "recur");
-  app.footer("Exit status: 0 done, 1 failed, 2 wrong command line or config.");
+  app.footer(
+      "Exit status: 0 done, 1 failed, 2 wrong command line or config, 128 and a signal's number: interrupted by it.");
   app.require_subcommand(1);
   Flags flags;
   for (const Command& command : commands) {
@@ -102,10 +116,19 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
     const auto chosen = app.get_subcommands();
     const std::string name = chosen.empty() ? "recur" : "recur " + chosen.front()->get_name();
-    fmt::print(stderr, "{}: {} (see {} --help)\n", name, error.what(), name);
-    return usage;
+    return complain(fmt::format("{}: {} (see {} --help)", name, error.what(), name), usage);
   }
   for (const Command& command : commands)
     if (app.got_subcommand(command.name)) return run(command, flags);
   return usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  guard_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of writing, with a message
+  const int status = run_command_line(argc, argv);
+  if (flush_standard_output()) return status;
+  return complain("recur: standard output cannot be written", status == 0 ? failure : status);
 }

@@ -9,7 +9,12 @@ namespace {
 
 optim::Optimizer optimizer_from(const Settings::Json& json) {
   const Settings::Json config = json.value("config", Settings::Json::object());
-  return optim::from_config(json.at("class_name").get<std::string>(), config);
+  std::string name = json.at("class_name").get<std::string>();
+  // Keras 3 writes "module": "keras.optimizers" beside "class_name": "Adam".
+  if (const auto module = json.find("module");
+      module != json.end() && module->is_string() && name.find('.') == std::string::npos)
+    name = module->get<std::string>() + "." + name;
+  return optim::from_config(name, config.dump());
 }
 
 /// What can be watched: a loss, or one of the metrics.
@@ -47,6 +52,8 @@ Run::Run(Settings& settings, const std::string& name)
       keep(settings.integer("checkpoint_keep", 2, 1)) {
   Settings optimizer = settings.object("optimizer");
   (void)optimizer.text("class_name");
+  for (const char* key : {"module", "registered_name"})
+    if (optimizer.has(key)) (void)optimizer.value(key);
   if (optimizer.has("config")) (void)optimizer.object("config");
   optimizer.finish();
   (void)settings.build("optimizer", optimizer_from);

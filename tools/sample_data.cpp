@@ -1,5 +1,6 @@
 // Data that is made up: the generators of train/samples.
 
+#include <recur/framework/tensor/available_memory.h>
 #include <recur/train/samples/adding.h>
 #include <recur/train/samples/autoregression.h>
 #include <recur/train/samples/chord_music.h>
@@ -17,11 +18,13 @@ namespace {
 struct Sample {
   Index size;        ///< Examples, characters or steps of an epoch, unless the config says how many.
   std::string loss;  ///< What the optimum is of.
+  Index bytes;       ///< About as many does each of them take.
   std::function<Source(Generator generator, Index size, const Cut& cut)> make;
   std::optional<double> optimum{};
   std::optional<Vocabulary> vocabulary{};
 };
 
+constexpr Index longest_sequence = 1'000'000'000;
 constexpr const char* of_classes = "sparse_categorical_crossentropy";
 
 Source examples_of(Batch batch, const Cut& cut) {
@@ -33,15 +36,15 @@ Tensor<float> as_numbers(const Shape& shape, std::span<const std::int32_t> ids) 
 }
 
 Sample adding(Settings& data) {
-  const Index time = data.integer("time", 100, 2);
-  return {10'000, "", [time](Generator generator, Index size, const Cut& cut) {
+  const Index time = data.integer("time", 100, 2, longest_sequence);
+  return {10'000, "", 4 * (2 * time + 1), [time](Generator generator, Index size, const Cut& cut) {
             return examples_of(samples::adding_problem(size, time, generator), cut);
           }};
 }
 
 Sample copy(Settings& data) {
-  const Index gap = data.integer("gap", 20, 1);
-  return {10'000, "", [gap](Generator generator, Index size, const Cut& cut) {
+  const Index gap = data.integer("gap", 20, 1, longest_sequence);
+  return {10'000, "", 16 * (gap + 20), [gap](Generator generator, Index size, const Cut& cut) {
             const samples::IdSequences ids = samples::copy_memory(size, gap, generator);
             const Shape shape{ids.batch, ids.time};
             return examples(as_numbers(shape, ids.inputs), as_numbers(shape, ids.targets), cut);
@@ -49,7 +52,8 @@ Sample copy(Settings& data) {
 }
 
 Sample order(Settings& /*data*/) {
-  return {10'000, "", [](Generator generator, Index size, const Cut& cut) {
+  constexpr Index longest = 110;
+  return {10'000, "", 4 * longest * 8, [](Generator generator, Index size, const Cut& cut) {
             return examples_of(samples::temporal_order(size, generator), cut);
           }};
 }
@@ -68,9 +72,11 @@ Sample reber(Settings& data) {
       lengths.push_back(static_cast<Index>(ids.size()) - 1);
     }
     const Shape shape{static_cast<Index>(inputs.size())};
-    return ragged({as_numbers(shape, inputs), as_numbers(shape, targets), std::move(lengths)}, cut);
+    return ragged({as_numbers(shape, inputs), as_numbers(shape, targets), std::move(lengths), false}, cut)
+        .predicting_next();
   };
-  return {2'000, of_classes, make, grammar.optimum(), vocabulary};
+  constexpr Index usual_length = 20;
+  return {2'000, of_classes, 16 * usual_length, make, grammar.optimum(), vocabulary};
 }
 
 Sample text(const samples::TextProcess& process, Settings& data, const DataOptions& options) {
@@ -79,12 +85,13 @@ Sample text(const samples::TextProcess& process, Settings& data, const DataOptio
   const auto make = [=, one = options.one_stream](Generator generator, Index size, const Cut& cut) {
     return cut_text(vocabulary.encode(process.draw(size, generator)), cut, one);
   };
-  return {100'000, of_classes, make, process.entropy, vocabulary};
+  return {100'000, of_classes, 8, make, process.entropy, vocabulary};
 }
 
 Sample dyck(Settings& data, const DataOptions& options) {
-  const samples::DyckOptions dyck{
-      .types = data.integer("types", 2, 1), .depth = data.integer("depth", 8, 1), .close = data.number("close", 0.5)};
+  const samples::DyckOptions dyck{.types = data.integer("types", 2, 1),
+                                  .depth = data.integer("depth", 8, 1, 1'000'000),
+                                  .close = data.number("close", 0.5)};
   if (dyck.types > 4) data.refuse("types", fmt::format("at most 4 are there, got {}", dyck.types));
   return text(data.about("close", [&] { return samples::dyck_process(dyck); }), data, options);
 }
@@ -100,14 +107,14 @@ Sample autoregression(Settings& data) {
     const auto values = samples::autoregression(size, ar, generator);
     return series(Tensor<float>({size, 1}, std::vector<float>(values.begin(), values.end())), cut_series, cut);
   };
-  Sample sample{10'000, "mean_squared_error", make};
+  Sample sample{10'000, "mean_squared_error", 16, make};
   // The next value, from two before it at least.
   if (cut_series.horizon == 1 && cut_series.length >= 2 && !cut_series.every_step) sample.optimum = ar.floor();
   return sample;
 }
 
 Sample chords(Settings& data) {
-  const Index frames = data.integer("frames", 60, 2);
+  const Index frames = data.integer("frames", 60, 2, longest_sequence);
   const auto make = [frames](Generator generator, Index size, const Cut& cut) {
     const Shape shape{size, frames - 1, samples::piano_keys};
     Tensor<float> inputs(shape);
@@ -118,9 +125,10 @@ Sample chords(Settings& data) {
       std::copy_n(piece.data(), each, inputs.data() + i * each);
       std::copy_n(piece.data() + samples::piano_keys, each, targets.data() + i * each);
     }
-    return examples(std::move(inputs), std::move(targets), cut);
+    return examples(std::move(inputs), std::move(targets), cut).predicting_next();
   };
-  return {200, "binary_crossentropy", make, samples::chord_music_optimum() / samples::piano_keys};
+  return {200, "binary_crossentropy", 8 * frames * samples::piano_keys, make,
+          samples::chord_music_optimum() / samples::piano_keys};
 }
 
 Sample read(Settings& data, const DataOptions& options) {
@@ -138,12 +146,21 @@ Sample read(Settings& data, const DataOptions& options) {
   return chords(data);
 }
 
+/// Refuses more examples than there is memory for, before they are made one by one until it is used up.
+Index count_of(Settings& data, const char* key, Index otherwise, Index bytes) {
+  const Index count = data.integer(key, otherwise, 1);
+  const std::uint64_t left = available_memory();
+  if (left != unknown_memory && count > static_cast<Index>(left) / bytes)
+    data.refuse(key, fmt::format("{} of about {} bytes each do not fit into the {} that are left", count, bytes, left));
+  return count;
+}
+
 }  // namespace
 
 Data read_sample(Settings& data, const DataOptions& options) {
   const Sample sample = read(data, options);
-  const Index size = data.integer("size", sample.size, 1);
-  const Index held = data.integer("validation", (size + 9) / 10, 1);
+  const Index size = count_of(data, "size", sample.size, sample.bytes);
+  const Index held = count_of(data, "validation", (size + 9) / 10, sample.bytes);
   const Generator seed(options.seed);
   Data result;
   result.vocabulary = sample.vocabulary;

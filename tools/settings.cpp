@@ -1,10 +1,14 @@
 #include "settings.h"
 
 #include <recur/framework/tensor/nearest_name.h>
+#include <recur/layers/config/json_check.h>
 #include <recur/train/data/text.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <new>
+#include <stdexcept>
 
 namespace recur::tools {
 namespace {
@@ -17,6 +21,15 @@ std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+bool is_utf8(const std::string& text) {
+  try {
+    (void)Json(text).dump();
+    return true;
+  } catch (const Json::exception&) {
+    return false;
+  }
 }
 
 std::string shown(const Json& value) {
@@ -67,6 +80,41 @@ std::string take_path(std::string& what) {
   return pointer;
 }
 
+/// JSON, or a text if it is none.
+Json parse_value(const std::string& text) {
+  if (!Json::accept(text)) {
+    require<ValueError>(is_utf8(text), "the value is not valid UTF-8");
+    return text;
+  }
+  check_json(text, "", deepest);
+  return Json::parse(text);
+}
+
+/// Refuses what would make a list longer by more than one. @throws ValueError
+void require_place(const Json& root, Json::json_pointer at) {
+  std::vector<std::string> keys;
+  for (; !at.empty(); at.pop_back()) keys.insert(keys.begin(), at.back());
+  require<ValueError>(keys.size() <= static_cast<std::size_t>(deepest), "nested deeper than {} levels", deepest);
+  const Json* here = &root;
+  for (const std::string& key : keys) {
+    if (here->is_object()) {
+      const auto found = here->find(key);
+      if (found == here->end()) return;
+      here = &*found;
+    } else if (here->is_array()) {
+      std::size_t index = here->size();
+      const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
+      const bool number = error == std::errc() && end == key.data() + key.size();
+      require<ValueError>((number && index <= here->size()) || key == "-", "the list has {} entries, no number {}",
+                          here->size(), key);
+      if (index == here->size()) return;
+      here = &(*here)[index];
+    } else {
+      return;
+    }
+  }
+}
+
 /// Whether the message says that there is no such class.
 bool is_about_class(const std::string& what, const Json& object) {
   if (!object.is_object() || !object.contains("class_name") || !object["class_name"].is_string()) return false;
@@ -80,23 +128,21 @@ bool is_about_class(const std::string& what, const Json& object) {
 }  // namespace
 
 Settings Settings::load(const std::filesystem::path& file) {
+  constexpr std::size_t longest = 16 << 20;
   try {
-    return parse(read_text_file(file), file.string());
+    return parse(read_text_file(file, longest), file.string());
   } catch (const FormatError& error) {
     throw UsageError(error.what());
   }
 }
 
 Settings Settings::parse(const std::string& text, const std::string& name) {
-  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-    require<UsageError>(depth <= deepest, "{}: nested deeper than {} levels", name, deepest);
-    return true;
-  };
   try {
-    return {Json::parse(text, shallow), name, ""};
-  } catch (const Json::exception& error) {
+    check_json(text, "", deepest);
+  } catch (const ValueError& error) {
     fail<UsageError>("{}: {}", name, error.what());
   }
+  return {Json::parse(text), name, ""};
 }
 
 Settings::Settings(Json object, std::string file, std::string path)
@@ -108,13 +154,14 @@ void Settings::set(const std::string& assignment) {
   const auto equals = assignment.find('=');
   require<UsageError>(assignment.starts_with('/') && equals != std::string::npos,
                       "--set {}: a JSON pointer and a value are expected, /epochs=3", assignment);
-  const std::string text = assignment.substr(equals + 1);
-  Json value = Json::parse(text, nullptr, false);
-  if (value.is_discarded()) value = text;
   try {
-    object_[Json::json_pointer(assignment.substr(0, equals))] = std::move(value);
-  } catch (const Json::exception& error) {
-    fail<UsageError>("--set {}: {}", assignment, error.what());
+    const Json::json_pointer at(assignment.substr(0, equals));
+    require_place(object_, at);
+    object_[at] = parse_value(assignment.substr(equals + 1));
+  } catch (const ValueError& error) {
+    fail<UsageError>("--set {}: {}", shown(assignment), error.what());
+  } catch (const Json::exception&) {
+    fail<UsageError>("--set {}: there is no such place in the config", shown(assignment));
   }
 }
 
@@ -134,6 +181,11 @@ std::string Settings::pointer(const std::string& key) const {
 
 void Settings::refuse(const std::string& key, const std::string& what) const {
   fail<UsageError>("{}: {}: {}", file_, pointer(key), what);
+}
+
+std::string Settings::reason(const std::exception& error) {
+  const bool memory = dynamic_cast<const std::bad_alloc*>(&error) || dynamic_cast<const std::length_error*>(&error);
+  return memory ? "not enough memory for these sizes" : error.what();
 }
 
 void Settings::refuse_name(const std::string& key, const std::string& name,
@@ -188,12 +240,13 @@ bool Settings::flag(const std::string& key, bool otherwise) {
   return found.get<bool>();
 }
 
-long Settings::integer(const std::string& key, long otherwise, long least) {
+long Settings::integer(const std::string& key, long otherwise, long least, long most) {
   asked_.insert(key);
   if (!has(key)) return otherwise;
   const double number = this->number(key, 0);
-  if (std::floor(number) != number || number < static_cast<double>(least) || number > 1e15)
-    refuse(key, fmt::format("a whole number of at least {} is expected, got {}", least, shown(value(key))));
+  if (std::floor(number) != number || number < static_cast<double>(least) || number > static_cast<double>(most))
+    refuse(key, fmt::format("a whole number of at least {} is expected, got {}{}", least, shown(value(key)),
+                            number > static_cast<double>(most) ? fmt::format(" (at most {})", most) : ""));
   return static_cast<long>(number);
 }
 

@@ -22,7 +22,8 @@ class Settings {
  public:
   using Json = nlohmann::json;
 
-  /// @throws UsageError for a file that is no JSON object, or nested deeper than 64 levels.
+  /// @throws UsageError for a file that is no JSON object, longer than 16 MB, nested deeper than 64 levels, or with a key twice in an
+  /// object.
   static Settings load(const std::filesystem::path& file);
   /// The same for a config that is in memory. @param name what messages begin with
   static Settings parse(const std::string& text, const std::string& name);
@@ -42,7 +43,7 @@ class Settings {
   /// One of a list. @throws UsageError for another, with the nearest one and all.
   [[nodiscard]] std::string choice(const std::string& key, const std::vector<std::string>& known);
   [[nodiscard]] bool flag(const std::string& key, bool otherwise = false);
-  [[nodiscard]] long integer(const std::string& key, long otherwise, long least);
+  [[nodiscard]] long integer(const std::string& key, long otherwise, long least, long most = 1'000'000'000'000'000);
   [[nodiscard]] double number(const std::string& key, double otherwise);
   [[nodiscard]] std::vector<std::string> texts(const std::string& key);
   /// Refuses what was not asked for.
@@ -59,9 +60,11 @@ class Settings {
     } catch (const UsageError&) {
       throw;
     } catch (const std::exception& error) {
-      refuse(key, error.what());
+      refuse(key, reason(error));
     }
   }
+  /// What was thrown in words of our own: standard exceptions of memory say only their names.
+  [[nodiscard]] static std::string reason(const std::exception& error);
   /// Calls `make` with the value under `key`; what it throws becomes a message about the part of the value that `make` does without
   /// complaint without, or with another number in its place.
   template <class F>
@@ -70,7 +73,7 @@ class Settings {
     try {
       return make(given);
     } catch (const std::exception& error) {
-      refuse_part(key, given, error.what(), [&](const Json& other) {
+      refuse_part(key, given, reason(error), [&](const Json& other) {
         try {
           (void)make(other);
           return true;

@@ -55,6 +55,7 @@ struct Buckets {
     for (const Index number : numbers) examples.push_back(sequences[number]);
     PaddedBatch batch = pad(examples);
     if (labels) batch.targets = labels->gather(numbers).targets;
+    batch.labels = labels.has_value();
     return batch;
   }
 };
@@ -76,10 +77,10 @@ Source ragged(Ragged given, const Cut& cut) {
                       "there is a sequence without steps");
   require(given.targets.shape().rank() > 0, "the targets are a single number");
   const Index rows = given.targets.shape()[0];
-  require(rows == steps || rows == count, "there are {} targets for {} sequences with {} steps in all", rows, count,
-          steps);
+  require(rows == (given.labels ? count : steps), "there are {} targets for {} sequences with {} steps in all", rows,
+          count, steps);
   std::optional<TensorDataset> labels;
-  if (rows != steps) {
+  if (given.labels) {
     labels.emplace(Tensor<float>({count}), std::move(given.targets));
     given.targets = Tensor<float>({steps});  // none at the steps
   }
@@ -109,7 +110,7 @@ Source windows(const IdSequence& ids, Index time, const Cut& cut) {
     }
     return result;
   };
-  return {order->size(), batch, [order](Index epoch) { order->start_epoch(epoch); }};
+  return Source(order->size(), batch, [order](Index epoch) { order->start_epoch(epoch); }).predicting_next();
 }
 
 Source stream(const IdSequence& ids, Index time, Index batch) {
@@ -128,7 +129,7 @@ Source stream(const IdSequence& ids, Index time, Index batch) {
       }
     return result;
   };
-  return {batches.size(), read, {}, true};
+  return Source(batches.size(), read, {}, true).predicting_next();
 }
 
 Source series(Tensor<float> values, const WindowOptions& options, const Cut& cut) {
@@ -142,7 +143,8 @@ Source series(Tensor<float> values, const WindowOptions& options, const Cut& cut
     if (!every_step) result.targets.reshape({shape[0], shape.count() / shape[0]});
     return padded(std::move(result));
   };
-  return {order->size(), batch, [order](Index epoch) { order->start_epoch(epoch); }};
+  return Source(order->size(), batch, [order](Index epoch) { order->start_epoch(epoch); })
+      .predicting_next(options.every_step);
 }
 
 Source fresh(std::function<Source(Index epoch)> make) {
@@ -156,8 +158,10 @@ Source fresh(std::function<Source(Index epoch)> make) {
     require<StateError>(present->source.size() > 0, "fresh: epoch {} has no batches", epoch);
     present->source.start_epoch(epoch);
   };
-  return {present->source.size(), [present](Index i) { return present->source[i]; }, start,
-          present->source.continues()};
+  return Source(
+             present->source.size(), [present](Index i) { return present->source[i]; }, start,
+             present->source.continues())
+      .predicting_next(present->source.predicts_next());
 }
 
 }  // namespace recur::tools

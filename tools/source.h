@@ -29,12 +29,19 @@ class Source {
   }
   /// Whether each batch goes on where the one before ended, so that states are carried over.
   [[nodiscard]] bool continues() const { return continues_; }
+  /// Whether the target of a step is among the inputs of later steps, so that a model must not look at these.
+  [[nodiscard]] bool predicts_next() const { return predicts_next_; }
+  [[nodiscard]] Source predicting_next(bool yes = true) && {
+    predicts_next_ = yes;
+    return std::move(*this);
+  }
 
  private:
   Index size_ = 0;
   Batches batches_;
   std::function<void(Index)> start_epoch_;
   bool continues_ = false;
+  bool predicts_next_ = false;
 };
 
 /// How a source is cut into batches.
@@ -49,12 +56,13 @@ struct Ragged {
   Tensor<float> inputs;        ///< `[all steps, …]`
   Tensor<float> targets;       ///< `[all steps, …]` or `[sequences, …]`
   std::vector<Index> lengths;  ///< Steps of each.
+  bool labels = false;         ///< The targets are of sequences.
 };
 
 /// Examples of equal shapes. @throws as `TensorDataset`
 [[nodiscard]] Source examples(Tensor<float> inputs, Tensor<float> targets, const Cut& cut);
-/// Sequences, those of similar lengths in one batch if they are shuffled. @throws ShapeError as `SequenceDataset`, and for targets that
-/// are neither of steps nor of sequences.
+/// Sequences, those of similar lengths in one batch if they are shuffled. @throws ShapeError as `SequenceDataset`, and for another
+/// number of targets than of steps or sequences.
 [[nodiscard]] Source ragged(Ragged sequences, const Cut& cut);
 /// Windows of `time` ids, and for each id the one that follows. @throws ValueError for less than one window.
 [[nodiscard]] Source windows(const IdSequence& ids, Index time, const Cut& cut);

@@ -3,11 +3,12 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/expr/operators.h>
 #include <recur/framework/ops/cross_entropy.h>
-#include <recur/framework/ops/gather.h>
-#include <recur/framework/ops/reshape.h>
+#include <recur/framework/ops/reduce.h>
 #include <recur/framework/tensor/nearest_name.h>
 #include <recur/io/model_file.h>
+#include <recur/io/warning.h>
 #include <recur/layers/config/config.h>
+#include <recur/layers/counted_steps.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
 #include <recur/layers/recurrent/rnn.h>
@@ -20,10 +21,6 @@
 namespace recur::tools {
 namespace {
 
-const std::vector<std::string> losses = {
-    "mean_squared_error",  "mean_absolute_error",      "huber",
-    "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"};
-
 std::vector<std::int32_t> ids_of(std::span<const float> numbers, const char* what) {
   std::vector<std::int32_t> ids;
   ids.reserve(numbers.size());
@@ -35,37 +32,23 @@ std::vector<std::int32_t> ids_of(std::span<const float> numbers, const char* wha
   return ids;
 }
 
-/// Places of the steps that count among those of all sequences, padded to `time` steps.
-std::vector<std::int32_t> steps_that_count(std::span<const Index> lengths, Index time) {
-  std::vector<std::int32_t> places;
-  for (std::size_t i = 0; i < lengths.size(); ++i)
-    for (Index t = 0; t < lengths[i]; ++t)
-      places.push_back(static_cast<std::int32_t>(static_cast<Index>(i) * time + t));
-  return places;
-}
-
-/// Whether the batch has steps that do not count, of which the values of this shape are.
-bool has_padding(const PaddedBatch& batch, const Shape& shape) {
-  return !batch.lengths.empty() && shape.rank() >= 2 && shape[0] == static_cast<Index>(batch.lengths.size()) &&
+/// Whether values of this shape are of all steps of the batch.
+bool of_steps(const PaddedBatch& batch, const Shape& shape) {
+  return shape.rank() >= 2 && batch.inputs.shape().rank() >= 2 && shape[0] == batch.inputs.shape()[0] &&
          shape[1] == batch.inputs.shape()[1];
 }
 
-/// The targets at the steps that count.
-Tensor<float> targets_of(const PaddedBatch& batch) {
-  const Shape& shape = batch.targets.shape();
-  if (!has_padding(batch, shape)) return batch.targets.clone();
-  const auto places = steps_that_count(batch.lengths, shape[1]);
-  Tensor<float> result(shape.without(0).with(0, static_cast<Index>(places.size())));
-  const Index row = shape.without(0).without(0).count();
-  for (std::size_t i = 0; i < places.size(); ++i)
-    std::copy_n(batch.targets.data() + places[i] * row, row, result.data() + static_cast<Index>(i) * row);
-  return result;
+// The layer that the inputs go to.
+AnyLayer& first_layer(AnyLayer& model) {
+  AnyLayer* layer = &model;
+  while ((*layer)->class_name() == Sequential::class_name) layer = &layer->as<Sequential>().layers().front();
+  return *layer;
 }
 
 }  // namespace
 
 ModelNotes ModelNotes::load(const std::filesystem::path& file) {
-  const Metadata notes = load_safetensors(file).metadata;
+  const Metadata notes = load_model_file(file).metadata;
   for (const char* key : {"config", "features"})
     require<FormatError>(notes.contains(key), "'{}' has no {} in it: it was not written by recur train", file.string(),
                          key);
@@ -75,6 +58,13 @@ ModelNotes ModelNotes::load(const std::filesystem::path& file) {
   require<FormatError>(error == std::errc() && end == number.data() + number.size() && result.features > 0,
                        "'{}': {} features", file.string(), number);
   if (const auto at = notes.find("vocabulary"); at != notes.end()) result.vocabulary = Vocabulary::from_hex(at->second);
+  if (const auto at = notes.find("columns"); at != notes.end()) {
+    const auto list = Settings::Json::parse(at->second, nullptr, false);
+    require<FormatError>(
+        list.is_array() && std::ranges::all_of(list, [](const auto& name) { return name.is_string(); }),
+        "'{}': columns {}", file.string(), at->second);
+    result.columns = list.get<std::vector<std::string>>();
+  }
   return result;
 }
 
@@ -92,39 +82,37 @@ std::vector<std::unique_ptr<Metric>> read_metrics(Settings& settings) {
 }
 
 Task::Task(Settings& settings, const Options& options) {
-  loss_name_ = settings.choice("loss", losses);
-  classes_ = loss_name_ == "sparse_categorical_crossentropy";
+  const LossConfig loss = LossConfig::read(settings);
+  classes_ = loss.of_classes();
   metrics_ = read_metrics(settings);
   for (std::size_t i = 0; i < metrics_.size(); ++i)
     if (metrics_[i]->takes_ids() != classes_)
       settings.refuse(fmt::format("metrics/{}", i),
                       fmt::format("{} needs {} as targets; with the loss {} they are {}", metrics_[i]->name(),
-                                  classes_ ? "numbers" : "classes", loss_name_, classes_ ? "classes" : "numbers"));
+                                  classes_ ? "numbers" : "classes", loss.name, classes_ ? "classes" : "numbers"));
   const Index batch = settings.integer("batch", 32, 1);
   if (options.data) {
-    data_ =
-        read_data(settings.object("data"), {.batch = options.batch > 0 ? options.batch : batch,
-                                            .seed = options.seed,
-                                            .training = options.training,
-                                            .one_stream = options.one_stream,
-                                            .vocabulary = options.notes ? options.notes->vocabulary : std::nullopt});
+    data_ = read_data(settings.object("data"),
+                      {.batch = options.batch > 0 ? options.batch : batch,
+                       .seed = options.seed,
+                       .training = options.training,
+                       .one_stream = options.one_stream,
+                       .vocabulary = options.notes ? options.notes->vocabulary : std::nullopt,
+                       .columns = options.notes ? options.notes->columns : std::vector<std::string>()});
   } else {
     (void)settings.value("data");
     data_.vocabulary = options.notes->vocabulary;
   }
-  read_model(settings, options);
+  read_model(settings, options, loss);
 }
 
-void Task::read_model(Settings& settings, const Options& options) {
+void Task::read_model(Settings& settings, const Options& options, const LossConfig& loss) {
   model_ = settings.build("model", [](const Settings::Json& json) { return layer_from_config(json.dump()); });
   if (model_->class_name() != Sequential::class_name) settings.refuse("model/class_name", "must be Sequential");
-  ids_ = model_.as<Sequential>().layers().front()->class_name() == Embedding::class_name;
+  ids_ = first_layer(model_)->class_name() == Embedding::class_name;
   check_sizes(settings);
-  if (data_.validation.continues()) settings.about("model", [&] { carry_states("\"stream\": true"); });
-  else
-    for (const RNN* rnn : recurrent())
-      if (rnn->options().stateful)
-        settings.refuse("model", "a stateful layer needs data that goes on from batch to batch: \"stream\": true");
+  outputs_ = Outputs(settings, model_, loss);
+  check_order(settings);
   settings.about("model", [&] {
     if (options.notes) features_ = options.notes->features;
     else if (!ids_) {
@@ -133,13 +121,39 @@ void Task::read_model(Settings& settings, const Options& options) {
                           shape.without(0), shape.rank() == 2 ? " (for ids, an Embedding as the first layer)" : "");
       features_ = shape.cols();
     }
-    Builder builder(features_, options.dtype, Generator(options.seed));
-    model_.build(builder);
-    ParameterVisitor visitor;
-    model_.visit(visitor);
-    parameters_ = visitor.take();
   });
+  build(settings, options);
   if (options.data) check_batch(settings, options);
+}
+
+void Task::build(Settings& settings, const Options& options) {
+  auto& layers = model_.as<Sequential>().layers();
+  const auto build_model = [&](AnyLayer& model) {
+    Builder builder(features_, options.dtype, Generator(options.seed));
+    model.build(builder);
+  };
+  try {
+    build_model(model_);
+  } catch (const std::exception& error) {
+    // The first layer that cannot be built behind those before it, if one alone is to blame.
+    const Settings::Json config = settings.value("model");
+    for (std::size_t count = 1; count <= layers.size(); ++count) {
+      Settings::Json part = config;
+      Settings::Json& list = part["config"]["layers"];
+      if (list.size() < count) break;
+      list.erase(list.begin() + static_cast<std::ptrdiff_t>(count), list.end());
+      try {
+        AnyLayer model = layer_from_config(part.dump());
+        build_model(model);
+      } catch (const std::exception& reason) {
+        settings.refuse(fmt::format("model/config/layers/{}/config", count - 1), Settings::reason(reason));
+      }
+    }
+    settings.refuse("model", Settings::reason(error));
+  }
+  ParameterVisitor visitor;
+  model_.visit(visitor);
+  parameters_ = visitor.take();
 }
 
 // Mistakes that are easily made, told before they lead to others.
@@ -157,6 +171,18 @@ void Task::check_sizes(Settings& settings) {
   if (layers.back()->class_name() == "Dense" && outputs < characters) refuse(layers.size() - 1, "units", outputs);
 }
 
+// Of steps: no layer may see those that it is to predict, and states go from batch to batch only where the data does.
+void Task::check_order(Settings& settings) {
+  if (data_.validation.predicts_next())
+    settings.about("model", [&] {
+      refuse_looking_ahead("each step is to be predicted from those before it, which does not work with this model");
+    });
+  if (data_.validation.continues()) return settings.about("model", [&] { carry_states("\"stream\": true"); });
+  for (AnyLayer* layer : all_layers(model_))
+    if (const RNN* const rnn = (*layer)->rnn(); rnn != nullptr && rnn->options().stateful)
+      settings.refuse("model", "a stateful layer needs data that goes on from batch to batch: \"stream\": true");
+}
+
 // A first batch shows whether data, model and loss fit.
 void Task::check_batch(Settings& settings, const Options& options) {
   settings.about("model", [&] {
@@ -167,22 +193,23 @@ void Task::check_batch(Settings& settings, const Options& options) {
   });
 }
 
-std::vector<RNN*> Task::recurrent() const {
-  std::vector<RNN*> found;
-  for (const AnyLayer& layer : model_.as<Sequential>().layers())
-    if (RNN* const rnn = layer->rnn()) found.push_back(rnn);
-  return found;
+void Task::refuse_looking_ahead(const std::string& why) {
+  const AnyLayer* innermost = &model_;
+  for (const AnyLayer* layer : sequence_layers(model_)) {
+    if (!(*layer)->looks_ahead()) continue;
+    innermost = layer;
+    if ((*layer)->class_name() == "Bidirectional") break;
+  }
+  require<ValueError>(!model_->looks_ahead(), "{}: its {} looks at later steps", why, (*innermost)->class_name());
 }
 
 void Task::carry_states(const std::string& what) {
-  for (const AnyLayer& layer : model_.as<Sequential>().layers()) {
-    const std::string_view name = layer->class_name();
-    const RNN* const rnn = layer->rnn();
-    require<ValueError>(name != "Bidirectional" && name != "Attention" && name != "AdditiveAttention" &&
-                            !(rnn && rnn->options().go_backwards),
-                        "{} does not work with this model: its {} looks at later steps", what, name);
-  }
-  for (RNN* rnn : recurrent()) {
+  refuse_looking_ahead(what + " does not work with this model");
+  for (AnyLayer* layer : sequence_layers(model_))
+    require<ValueError>(!(*layer)->takes_states() || (*layer)->rnn() != nullptr || !(*layer)->parts().empty(),
+                        "{} does not work with this model: its {} does not carry states from batch to batch", what,
+                        (*layer)->class_name());
+  for (RNN* rnn : recurrent_layers(model_)) {
     RNNOptions options = rnn->options();
     options.stateful = true;
     rnn->set_options(options);
@@ -191,28 +218,41 @@ void Task::carry_states(const std::string& what) {
 
 void Task::reset_states() {
   model_->reset_states();
-  for (RNN* rnn : recurrent()) rnn->set_options(rnn->options());
+  for (RNN* rnn : recurrent_layers(model_)) rnn->set_options(rnn->options());
 }
 
-void Task::save_states(TrainingState& to) const {
-  const auto layers = recurrent();
+void Task::save_states(TrainingState& to) {
+  const auto layers = recurrent_layers(model_);
   for (std::size_t i = 0; i < layers.size(); ++i) to.put(fmt::format("states/{}", i), layers[i]->states());
 }
 
 void Task::load_states(const TrainingState& from) {
-  const auto layers = recurrent();
-  for (std::size_t i = 0; i < layers.size(); ++i)
-    if (const auto states = from.get(fmt::format("states/{}", i)); !states.empty()) layers[i]->reset_states(states);
+  const auto layers = recurrent_layers(model_);
+  const Index batch = layers.empty() ? 0 : data_.training[0].inputs.shape()[0];
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto states = from.get(fmt::format("states/{}", i));
+    if (states.empty()) continue;
+    if (states[0].shape()[0] == batch) layers[i]->reset_states(states);
+    else if (i == 0)
+      warn("the states of {} streams do not fit a batch of {}; they begin with zeros", states[0].shape()[0], batch);
+  }
 }
 
-void Task::save(const std::filesystem::path& file, const std::string& config) const {
-  Metadata notes = {{"model", get_config(model_)}, {"config", config}, {"features", std::to_string(features_)}};
+void Task::save(const std::filesystem::path& file, const std::string& config) {
+  Metadata notes = {{"model", outputs_.config(model_)}, {"config", config}, {"features", std::to_string(features_)}};
   if (data_.vocabulary) notes["vocabulary"] = data_.vocabulary->hex();
+  if (!data_.columns.empty()) notes["columns"] = Settings::Json(data_.columns).dump();
   save_parameters(file, parameters_, notes);
 }
 
+Metadata Task::identity() const {
+  std::string metrics;
+  for (const auto& metric : metrics_) metrics += (metrics.empty() ? "" : ", ") + metric->name();
+  return {{"model", get_config(model_)}, {"metrics", std::move(metrics)}};
+}
+
 std::optional<double> Task::optimum() const {
-  if (!data_.optimum || data_.optimum->loss != loss_name_) return std::nullopt;
+  if (!data_.optimum || data_.optimum->loss != outputs_.loss().name) return std::nullopt;
   return data_.optimum->value;
 }
 
@@ -225,18 +265,17 @@ Var Task::penalized(Tape& tape, Var loss, Var activity) {
   return loss;
 }
 
-Var Task::loss_of(Var prediction, const PaddedBatch& batch) {
-  const Tensor<float> targets = targets_of(batch);
-  if (classes_) {
-    target_ids_ = ids_of(targets.values(), "targets");
-    return sparse_softmax_cross_entropy(prediction, target_ids_);
-  }
-  const Var target = prediction.tape().constant(targets);
-  if (loss_name_ == "categorical_crossentropy") return softmax_cross_entropy(prediction, target);
-  if (loss_name_ == "binary_crossentropy") return binary_cross_entropy(prediction, target);
-  if (loss_name_ == "mean_absolute_error") return mean_absolute_error(prediction, target);
-  if (loss_name_ == "huber") return huber(prediction, target);
-  return mean_squared_error(prediction, target);
+Var Task::loss_of(const Judged& judged) {
+  const LossConfig& loss = outputs_.loss();
+  const CrossEntropyOptions options{.label_smoothing = loss.smoothing};
+  if (classes_) return sparse_softmax_cross_entropy(outputs_.logits(judged.raw), target_ids_, options);
+  const Var target = judged.raw.tape().constant(judged.targets);
+  if (loss.name == "categorical_crossentropy")
+    return softmax_cross_entropy(outputs_.logits(judged.raw), target, options);
+  if (loss.name == "binary_crossentropy") return binary_cross_entropy(outputs_.logits(judged.raw), target, options);
+  if (loss.name == "mean_absolute_error") return mean_absolute_error(outputs_.values(judged.raw), target);
+  if (loss.name == "huber") return huber(outputs_.values(judged.raw), target, loss.delta);
+  return mean_squared_error(outputs_.values(judged.raw), target);
 }
 
 LayerValue Task::call(Tape& tape, const PaddedBatch& batch) {
@@ -251,19 +290,36 @@ LayerValue Task::call(Tape& tape, const PaddedBatch& batch) {
     input.value = tape.constant(batch.inputs);
   }
   LayerValue output = model_->call(input);
-  if (const Shape shape = output.value.shape(); shape.rank() >= 3 && has_padding(batch, shape)) {
-    const auto places = steps_that_count(batch.lengths, shape[1]);
-    const Var steps = reshape(output.value, {shape.rows(), shape.cols()});
-    output.value = gather(steps, places, {static_cast<Index>(places.size())});
-  }
+  output.lengths =
+      of_steps(batch, output.value.shape()) ? std::span<const Index>(batch.lengths) : std::span<const Index>();
   return output;
 }
 
-Var Task::predict(Tape& tape, const PaddedBatch& batch) { return call(tape, batch).value; }
-
-Var Task::loss(Tape& tape, const PaddedBatch& batch) {
+Task::Judged Task::judge(Tape& tape, const PaddedBatch& batch) {
   const LayerValue output = call(tape, batch);
-  return penalized(tape, loss_of(output.value, batch), output.penalty);
+  const CountedSteps steps(output);
+  Judged judged{
+      steps.count() > 0 ? steps.of(output.value) : Var(), {}, output.penalty, static_cast<double>(steps.count())};
+  const bool by_step = !batch.labels && of_steps(batch, batch.targets.shape());
+  judged.targets = by_step ? steps.of(batch.targets) : batch.targets.clone();
+  if (classes_) target_ids_ = ids_of(judged.targets.values(), "targets");
+  // What no step counts in has no loss, but penalties of weights have gradients.
+  if (!judged.raw.defined()) judged.raw = output.value;
+  return judged;
+}
+
+Var Task::predict(Tape& tape, const PaddedBatch& batch) {
+  LayerValue output = call(tape, batch);
+  output.mask = Var();  // its steps are told, too
+  return outputs_.predictions(CountedSteps(output).of(output.value));
+}
+
+Var Task::logits(Tape& tape, const PaddedBatch& batch) { return outputs_.logits(call(tape, batch).value); }
+
+Task::Loss Task::loss(Tape& tape, const PaddedBatch& batch) {
+  const Judged judged = judge(tape, batch);
+  const Var own = judged.count > 0 ? loss_of(judged) : Var(sum(judged.raw) * 0.0);
+  return {penalized(tape, own, judged.penalty), judged.count};
 }
 
 std::vector<std::pair<std::string, double>> Task::evaluate(Tape& tape, const Source& data) {
@@ -273,11 +329,13 @@ std::vector<std::pair<std::string, double>> Task::evaluate(Tape& tape, const Sou
   for (const auto& metric : metrics_) metric->reset();
   for (Index i = 0; i < data.size(); ++i) {
     const PaddedBatch batch = data[i];
-    const Var prediction = predict(tape, batch);
-    mean.update(loss_of(prediction, batch).item(), static_cast<double>(prediction.shape().rows()));
+    const Judged judged = judge(tape, batch);
+    if (judged.count > 0) mean.update(penalized(tape, loss_of(judged), judged.penalty).item(), judged.count);
     for (const auto& metric : metrics_) {
-      if (classes_) metric->update(prediction, target_ids_);
-      else metric->update(prediction, tape.constant(targets_of(batch)));
+      if (judged.count == 0) continue;
+      const Var said = metric->takes_logits() ? outputs_.logits(judged.raw) : outputs_.values(judged.raw);
+      if (classes_) metric->update(said, target_ids_);
+      else metric->update(said, tape.constant(judged.targets));
     }
     tape.reset();
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "data.h"
+#include "outputs.h"
 #include "settings.h"
 
 namespace recur::tools {
@@ -20,6 +21,7 @@ struct ModelNotes {
   std::string config;                      ///< All of what it was trained with.
   Index features = 1;                      ///< Of a step of its inputs.
   std::optional<Vocabulary> vocabulary{};  ///< Of text.
+  std::vector<std::string> columns{};      ///< Of a table: those that are its features, in this order.
 
   /// @throws FormatError for a file that `Task::save` did not write
   static ModelNotes load(const std::filesystem::path& file);
@@ -43,23 +45,33 @@ class Task {
   /// @throws UsageError with the JSON pointer of what is wrong
   Task(Settings& settings, const Options& options);
 
-  /// What the model says: of sequences of different lengths only at the steps that count, one after another.
+  /// What the model says, probabilities where the loss is a cross-entropy: of sequences of different lengths only at the steps that
+  /// they have, one after another.
   [[nodiscard]] Var predict(Tape& tape, const PaddedBatch& batch);
-  [[nodiscard]] Var loss(Tape& tape, const PaddedBatch& batch);
-  /// The mean loss and the metrics over data.
+  /// The logits of a model of text, at all steps.
+  [[nodiscard]] Var logits(Tape& tape, const PaddedBatch& batch);
+  /// A mean over the steps that neither lengths nor a mask leave out, and the penalties of weights and outputs.
+  struct Loss {
+    Var value;
+    double weight;  ///< Steps or examples it is the mean of.
+  };
+  [[nodiscard]] Loss loss(Tape& tape, const PaddedBatch& batch);
+  /// The mean loss, with penalties as in training, and the metrics over data.
   [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Tape& tape, const Source& data);
 
-  /// From now on recurrent layers go on from the states where they ended. @throws UsageError, for what is named, where one of the
-  /// layers looks at later steps.
+  /// From now on recurrent layers, nested ones too, go on from the states where they ended. @throws ValueError, for what is named,
+  /// where one of the layers looks at later steps, or cannot carry its states.
   void carry_states(const std::string& what);
   /// Carried states, to be saved with a checkpoint.
-  void save_states(TrainingState& to) const;
+  void save_states(TrainingState& to);
   void load_states(const TrainingState& from);
   /// Starts over with zeros; the next batch may be of another size.
   void reset_states();
 
   /// Writes the parameters with all that `ModelNotes` holds.
-  void save(const std::filesystem::path& file, const std::string& config) const;
+  void save(const std::filesystem::path& file, const std::string& config);
+  /// What a run cannot be resumed without, besides the loss: model and metrics.
+  [[nodiscard]] Metadata identity() const;
   [[nodiscard]] const std::vector<NamedParameter>& parameters() const { return parameters_; }
   [[nodiscard]] Source& training() { return data_.training; }
   [[nodiscard]] const Source& validation() const { return data_.validation; }
@@ -68,19 +80,29 @@ class Task {
   [[nodiscard]] std::optional<double> optimum() const;
 
  private:
-  void read_model(Settings& settings, const Options& options);
+  void read_model(Settings& settings, const Options& options, const LossConfig& loss);
   void check_sizes(Settings& settings);
+  void check_order(Settings& settings);
   void check_batch(Settings& settings, const Options& options);
-  [[nodiscard]] std::vector<RNN*> recurrent() const;
+  void build(Settings& settings, const Options& options);
+  void refuse_looking_ahead(const std::string& why);
+  /// What a batch is judged by: the output and the targets at the steps that count.
+  struct Judged {
+    Var raw;  ///< As the model gives it.
+    Tensor<float> targets;
+    Var penalty;
+    double count;  ///< Steps or examples; 0: none count, and there is nothing else.
+  };
   [[nodiscard]] LayerValue call(Tape& tape, const PaddedBatch& batch);
+  [[nodiscard]] Judged judge(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Var penalized(Tape& tape, Var loss, Var activity);
-  [[nodiscard]] Var loss_of(Var prediction, const PaddedBatch& batch);
+  [[nodiscard]] Var loss_of(const Judged& judged);
 
   Data data_;
   AnyLayer model_;
   Index features_ = 1;
   std::vector<NamedParameter> parameters_;
-  std::string loss_name_;
+  Outputs outputs_;
   std::vector<std::unique_ptr<Metric>> metrics_;
   std::vector<std::int32_t> input_ids_, target_ids_;  // of the batch at hand
   bool ids_ = false;                                  // the inputs are ids, for an Embedding

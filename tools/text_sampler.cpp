@@ -33,7 +33,7 @@ std::string sample_text(Task& task, const SampleOptions& options, Generator gene
   for (Index i = 0; i < options.count; ++i) {
     PaddedBatch batch{Tensor<float>({1, static_cast<Index>(read.size())}), {}, {}};
     std::ranges::copy(read, batch.inputs.data());
-    const Var logits = task.predict(tape, batch);
+    const Var logits = task.logits(tape, batch);
     const auto classes = static_cast<std::size_t>(vocabulary.size());
     require<ShapeError>(logits.shape().cols() >= vocabulary.size(),
                         "sample_text: the model has {} outputs for {} characters", logits.shape().cols(), classes);

@@ -1,31 +1,23 @@
 #include <recur/framework/threads/thread_count.h>
 #include <recur/io/model_file.h>
+#include <recur/io/warning.h>
 #include <recur/layers/summary.h>
-#include <recur/optim/averaged_weights.h>
 #include <recur/train/callbacks/epoch_printer.h>
 #include <recur/train/callbacks/run_folder.h>
 #include <recur/train/loop/trainer.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 #include "commands.h"
+#include "data_identity.h"
 #include "run.h"
+#include "run_directory.h"
 #include "seed.h"
 
 namespace recur::tools {
 namespace {
-
-/// While it lives, parameters are what the model is judged and saved by: their moving averages, if the optimizer keeps any.
-class JudgedWeights {
- public:
-  JudgedWeights(Trainer& trainer, const Task& task) {
-    if (trainer.optimizer().has_averages()) averages_.emplace(trainer.optimizer(), task.parameters());
-  }
-
- private:
-  std::optional<optim::AveragedWeights> averages_;
-};
 
 /// Says how many threads may be used, as the first line on standard output.
 void print_threads(bool json) {
@@ -45,10 +37,41 @@ void complete_report(RunFolder& report, Task& task, const Run& run, std::uint64_
     } catch (const Error&) {  // a model that cannot write, or says nothing finite
     }
   }
-  report.write();
+  try {
+    report.write();
+  } catch (const FormatError& error) {
+    warn("{}", error.what());
+  }
+}
+
+EarlierRun earlier_run(const Flags& flags) {
+  if (flags.resume) return EarlierRun::resume;
+  return flags.overwrite ? EarlierRun::overwrite : EarlierRun::refuse;
+}
+
+Metadata identity_of(const Task& task, Settings& settings) {
+  Metadata all = task.identity();
+  all["loss"] = settings.value("loss").dump();
+  return all;
+}
+
+/// What a run depends on besides model, loss and metrics.
+Metadata circumstances_of(Settings& settings, std::uint64_t seed) {
+  Metadata all{{"seed", std::to_string(seed)}, {"data", data_identity(settings.value("data"))}};
+  for (const char* key : {"batch", "early_stopping", "reduce_on_plateau"})
+    all[key] = settings.has(key) ? settings.value(key).dump() : "as by default";
+  return all;
+}
+
+const char* name_of(int signal) {
+  if (signal == SIGINT) return "SIGINT";
+  return signal == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
 }  // namespace
+
+Interrupted::Interrupted(int signal)
+    : Error(fmt::format("interrupted by {}; with --resume it goes on from here", name_of(signal))), signal_(signal) {}
 
 void train(const Flags& flags) {
   Settings settings = Settings::load(flags.file);
@@ -57,12 +80,17 @@ void train(const Flags& flags) {
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
   Task task(settings, {.seed = seed});
   settings.finish();
-  Trainer trainer(
-      task.parameters(), run.make_optimizer(),
-      {.epochs = run.epochs,
-       .checkpoint = {
-           .directory = run.folder / "checkpoints", .every = run.every, .keep = run.keep, .resume = flags.resume}});
-  RunFolder& report = trainer.add(RunFolder({.directory = run.folder, .config = settings.dump()}));
+  const RunDirectory directory(run.folder, earlier_run(flags));
+  directory.clear();
+  Trainer trainer(task.parameters(), run.make_optimizer(),
+                  {.epochs = run.epochs,
+                   .checkpoint = {.directory = directory.checkpoints(),
+                                  .every = run.every,
+                                  .keep = run.keep,
+                                  .resume = flags.resume,
+                                  .identity = identity_of(task, settings),
+                                  .circumstances = circumstances_of(settings, seed)}});
+  RunFolder& report = trainer.add(RunFolder({.directory = run.folder, .config = settings.dump(), .locked = true}));
   if (run.plateau) trainer.add(ReduceLROnPlateau(run.plateau->options, run.plateau->monitor));
   if (run.early_stopping) trainer.add(EarlyStopping(*run.early_stopping));
   trainer.add(EpochPrinter(flags.json));
@@ -73,25 +101,26 @@ void train(const Flags& flags) {
     for (std::size_t i = 1; i < scores.size(); ++i) metrics.emplace_back("valid_" + scores[i].first, scores[i].second);
     return metrics;
   };
-  trainer.on_best = [&](const EpochReport&) {
-    const JudgedWeights judged(trainer, task);
-    task.save(run.model_file(), settings.dump());
-  };
+  trainer.on_best = [&](const EpochReport&) { task.save(run.model_file(), settings.dump()); };
   trainer.on_epoch_begin = [&](Index) { task.reset_states(); };
   trainer.save_state = [&](TrainingState& state) { task.save_states(state); };
   trainer.load_state = [&](const TrainingState& state) { task.load_states(state); };
   const Trainer::Validation validation = [&] {
-    const JudgedWeights judged(trainer, task);
     scores = task.evaluate(tape, task.validation());
     return scores[0].second;
   };
   print_threads(flags.json);
-  const auto epochs = trainer.fit(
-      tape, task.training(), [&](Tape& t, const PaddedBatch& batch) { return task.loss(t, batch); }, validation);
+  const auto loss = [&](Tape& t, const PaddedBatch& batch) {
+    const auto [value, weight] = task.loss(t, batch);
+    trainer.weigh(weight);
+    return value;
+  };
+  const auto epochs = trainer.fit(tape, task.training(), loss, validation);
+  if (trainer.interrupted_by() != 0) throw Interrupted(trainer.interrupted_by());
   const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; }) ||
                      (flags.resume && std::filesystem::exists(run.model_file()));
   require<Error>(saved || epochs.empty(), "no epoch had a finite validation loss, so that no model was saved");
-  if (!saved) return;  // interrupted before the first step
+  if (!saved) return;
   complete_report(report, task, run, seed);
   if (!flags.json) fmt::print("{} holds the model of the best epoch\n", run.model_file().string());
 }

@@ -1,7 +1,9 @@
 // What is done with trained models.
 
+#include <recur/io/atomic_file.h>
 #include <recur/io/model_file.h>
 #include <recur/io/npy.h>
+#include <recur/io/standard_streams.h>
 #include <recur/train/callbacks/epoch_printer.h>
 
 #include <cstdio>
@@ -97,9 +99,13 @@ void predict(const Flags& flags) {
     tape.reset();
   }
   shape = shape.with(0, static_cast<Index>(numbers.size()) / shape.without(0).count());
-  save_npy(flags.output, Tensor<float>(shape, numbers));
-  if (flags.json) fmt::print("{}\n", Settings::Json{{"output", flags.output}, {"count", numbers.size()}}.dump());
-  else fmt::print("{}: {}\n", flags.output, shape);
+  const std::filesystem::path output = flags.output;
+  remove_stale_temporaries(output.has_parent_path() ? output.parent_path() : ".", output.filename().string());
+  std::FILE* const report = standard_stream_of(output) == 1 ? stderr : stdout;  // not among the numbers
+  save_npy(output, Tensor<float>(shape, numbers));
+  if (flags.json)
+    fmt::print(report, "{}\n", Settings::Json{{"output", flags.output}, {"count", numbers.size()}}.dump());
+  else fmt::print(report, "{}: {}\n", flags.output, shape);
 }
 
 }  // namespace recur::tools

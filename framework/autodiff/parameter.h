@@ -2,7 +2,9 @@
 
 #include <recur/framework/tensor/array.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,11 +26,23 @@ class Parameter {
  public:
   /// A name without shape: `create` gives it one when the layer knows its input.
   explicit Parameter(std::string name = "parameter") : name_(std::move(name)) {}
+  /// Copies name, value and options; the gradient begins at zero. Explicit, so that `auto p = layer.kernel;` does not copy by mistake,
+  /// while a class that holds parameters can be copied.
+  explicit Parameter(const Parameter& other)
+      : trainable(other.trainable), constraint(other.constraint), l1(other.l1), l2(other.l2), name_(other.name_) {
+    if (!other.created()) return;
+    create(other.shape(), other.dtype());
+    value_.assign(other.value_);
+  }
+  Parameter(Parameter&&) = default;
+  Parameter& operator=(Parameter&&) = default;
+  ~Parameter() = default;
 
   /// Allocates value and gradient, both zeros.
   void create(Shape shape, DType dtype) {
     value_ = Array(shape, dtype);
     gradient = Array(shape, dtype);
+    zero_gradient();
     version_ = new_version();
     derived_ = detail::new_derived(dtype);
   }
@@ -51,7 +65,8 @@ class Parameter {
   /// Returns what was derived from the value; null before `create`. All tapes share it.
   [[nodiscard]] detail::Derived* derived() const { return derived_.get(); }
 
-  /// d loss / d value, added to by every backward pass until `zero_gradient`.
+  /// d loss / d value, added to by every backward pass until `zero_gradient`. An element to which nothing was added is -0, which
+  /// any sum turns into another number: so a gradient of 0 differs from none.
   Array gradient;
   /// Whether backward passes compute a gradient and optimizers change the value.
   bool trainable = true;
@@ -61,7 +76,14 @@ class Parameter {
   double l1 = 0;
   double l2 = 0;
 
-  void zero_gradient() { gradient.fill(0); }
+  void zero_gradient() { gradient.fill(-0.0); }
+  /// Returns false if no backward pass has added to the gradient since `zero_gradient`: no loss depended on the parameter.
+  [[nodiscard]] bool has_gradient() const {
+    return dispatch_real(gradient.dtype(), [this]<class T>() {
+      const auto values = gradient.as<T>().values();
+      return std::any_of(values.begin(), values.end(), [](T value) { return value != 0 || !std::signbit(value); });
+    });
+  }
 
  private:
   [[nodiscard]] static std::uint64_t new_version() {

@@ -147,6 +147,7 @@ void Tape::propagate() {
 void Tape::reset() {
   forget_changes();  // nothing is left that could point anywhere
   rewind(Mark{});
+  ++pass_;
 }
 
 std::size_t Tape::memory() const {

@@ -98,8 +98,10 @@ void TapeCore::use_gradient_of(Node& node, ParameterSlot& leaf) const {
   leaf.apart = apart_;
   if (apart_) {
     Array& own = leaf.own_gradient;
-    if (own.shape() != parameter.shape() || own.dtype() != parameter.dtype())
+    if (own.shape() != parameter.shape() || own.dtype() != parameter.dtype()) {
       own = Array(parameter.shape(), parameter.dtype());
+      own.fill(-0.0);
+    }
     leaf.dirty = true;
   }
   node.gradient = leaf.gradient().data();

@@ -36,7 +36,7 @@ namespace detail {
 /// Throws ForeignVar, beginning with `function`, if `a` and `b` are on different tapes.
 [[noreturn]] void refuse_foreign(const char* function, Var a, Var b);
 inline void require_one_tape(const char* function, Var a, Var b) {
-  if (a.node()->tape != b.node()->tape) [[unlikely]]
+  if (&a.tape() != &b.tape()) [[unlikely]]
     refuse_foreign(function, a, b);
 }
 
@@ -64,6 +64,9 @@ class TapeCore {
   [[nodiscard]] bool recording() const { return recording_; }
   /// The mechanisms in use on this tape. Change them before anything is recorded.
   [[nodiscard]] Mechanisms& mechanisms() { return mechanisms_; }
+
+  /// Number of resets so far.
+  [[nodiscard]] std::uint64_t pass() const { return pass_; }
 
   // ---- Values --------------------------------------------------------------------------------------------------------
 
@@ -205,6 +208,7 @@ class TapeCore {
 
   Tape* tape_;
   DType dtype_;
+  std::uint64_t pass_ = 0;
   bool recording_ = true;
   bool frozen_ = false;
   bool apart_ = false;

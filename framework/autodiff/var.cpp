@@ -7,7 +7,19 @@
 
 namespace recur {
 
-DType Var::dtype() const { return node_->tape->dtype(); }
+detail::PassOf<true>::PassOf(const Node& node) : tape(node.tape), number(node.tape->pass()) {}
+
+void detail::PassOf<true>::require_current() const {
+  if (tape->pass() == number) [[likely]]
+    return;
+  fail<StateError>(
+      "Var: a value is used after its tape was reset (keep numbers with Var::to_array, states of a recurrence with "
+      "CarriedState)");
+}
+
+void detail::refuse_undefined() { fail<StateError>("Var: an undefined value is used (nothing was assigned to it)"); }
+
+DType Var::dtype() const { return tape().dtype(); }
 
 double Var::item() const {
   require(size() == 1, "Var::item: shape {} is not a single number (reduce it with sum or mean first)", shape());

@@ -26,26 +26,58 @@ struct GradientSink {
   bool fresh;
 };
 
+namespace detail {
+
+/// Whether a Var is compared with its tape at every use (CMake option RECUR_CHECK_HANDLES). It is larger then, so a library and its
+/// programs must be compiled alike; the CMake target and the pkg-config file see to that.
+#if defined(RECUR_CHECK_HANDLES)
+inline constexpr bool check_handles = true;
+#else
+inline constexpr bool check_handles = false;
+#endif
+
+/// The pass of a tape, what it records between two resets, in which a value was made.
+template <bool Checked>
+struct PassOf {
+  PassOf() = default;
+  explicit PassOf(const Node&) {}
+  void require_current() const {}
+};
+template <>
+struct PassOf<true> {
+  const Tape* tape = nullptr;
+  std::uint64_t number = 0;
+
+  PassOf() = default;
+  explicit PassOf(const Node& node);
+  /// Throws StateError if the tape was reset since.
+  void require_current() const;
+};
+[[noreturn]] void refuse_undefined();
+
+}  // namespace detail
+
 /// A value recorded on a tape: a handle of one pointer that owns nothing. Valid until the tape is reset.
+/// Using an undefined Var throws StateError; so does, in debug and sanitizer builds, using one after its tape was reset.
 class Var {
  public:
   Var() = default;
-  explicit Var(detail::Node* node) : node_(node) {}
+  explicit Var(detail::Node* node) : node_(node), pass_(*node) {}
   /// Assigning arithmetic to a Var does it: one loop, one record on the tape, however long the expression.
   template <Expression E>
   // NOLINTNEXTLINE(google-explicit-constructor): `Var y = a * b + c;` is the purpose.
   Var(const E& expression) : Var(evaluate(expression)) {}
 
   [[nodiscard]] bool defined() const { return node_ != nullptr; }
-  [[nodiscard]] const Shape& shape() const { return node_->shape; }
+  [[nodiscard]] const Shape& shape() const { return checked()->shape; }
   /// The value as a matrix: all axes but the last are rows.
-  [[nodiscard]] Index rows() const { return node_->shape.rows(); }
-  [[nodiscard]] Index cols() const { return node_->shape.cols(); }
-  [[nodiscard]] Index size() const { return node_->shape.count(); }
-  [[nodiscard]] Tape& tape() const { return *node_->tape; }
+  [[nodiscard]] Index rows() const { return checked()->shape.rows(); }
+  [[nodiscard]] Index cols() const { return checked()->shape.cols(); }
+  [[nodiscard]] Index size() const { return checked()->shape.count(); }
+  [[nodiscard]] Tape& tape() const { return *checked()->tape; }
   [[nodiscard]] DType dtype() const;
   /// Whether backward computes a gradient for this value.
-  [[nodiscard]] bool wants_gradient() const { return node_->wanted; }
+  [[nodiscard]] bool wants_gradient() const { return checked()->wanted; }
 
   /// The numbers, to read. @tparam T the tape's number type.
   template <Scalar T>
@@ -66,7 +98,7 @@ class Var {
 
   // ---- For authors of operations -------------------------------------------------------------------------------------
 
-  [[nodiscard]] detail::Node* node() const { return node_; }
+  [[nodiscard]] detail::Node* node() const { return detail::check_handles && defined() ? checked() : node_; }
   /// Memory of a fresh output, to write, before another operation uses it.
   template <Scalar T>
   [[nodiscard]] MatrixView<T> mutable_value() const {
@@ -100,7 +132,15 @@ class Var {
   [[nodiscard]] bool claim() const;
 
  private:
+  [[nodiscard]] detail::Node* checked() const {
+    if (node_ == nullptr) [[unlikely]]
+      detail::refuse_undefined();
+    pass_.require_current();
+    return node_;
+  }
+
   detail::Node* node_ = nullptr;
+  [[no_unique_address]] detail::PassOf<detail::check_handles> pass_{};
 };
 
 }  // namespace recur

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 namespace recur {
 
@@ -19,9 +20,17 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
-double error_of(double analytic, double numeric) {
+// What rounding makes of (f(x + h) - f(x - h)) / 2h for results of this size: a few units in the last place, divided by 2e-6.
+double rounding_of(double size, double step) { return size * 2e-15 / step; }
+
+// A gradient that is so small beside the values is rounding itself, and the result may be the difference of such values.
+constexpr double nothing = 1e-12;
+
+// |analytic - numeric| beyond rounding, relative to the size of the gradient.
+double error_of(double analytic, double numeric, double size, double rounding) {
   const double difference = std::abs(analytic - numeric);
-  const double error = difference / std::max({1.0, std::abs(analytic), std::abs(numeric)});
+  if (difference <= rounding) return 0;
+  const double error = (difference - rounding) / std::max(size, std::abs(numeric));
   return std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
 }
 
@@ -50,6 +59,16 @@ class Flattened {
   Flattened& operator=(const Flattened&) = delete;
 
   [[nodiscard]] const std::vector<double>& start() const { return start_; }
+  /// Of the values that a result without a gradient may be the difference of: the largest element, or 1.
+  [[nodiscard]] double size() const {
+    return std::accumulate(start_.begin(), start_.end(), 1.0,
+                           [](double m, double x) { return std::max(m, std::abs(x)); });
+  }
+  [[nodiscard]] std::size_t arguments() const { return arguments_.size(); }
+  /// The elements of an argument: the first, and how many.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> elements(std::size_t argument) const {
+    return {arguments_[argument].first, arguments_[argument].count};
+  }
   [[nodiscard]] std::vector<double> random(std::size_t count) {
     std::vector<double> drawn(count);
     generator_.fill_normal(drawn);
@@ -79,6 +98,9 @@ class Flattened {
       result.insert(result.end(), own.begin(), own.end());
     }
     return result;
+  }
+  [[nodiscard]] std::string name_of(std::size_t argument) const {
+    return fmt::format("{} {}", arguments_[argument].name, arguments_[argument].shape);
   }
   [[nodiscard]] std::string name(std::size_t element) const {
     for (const Argument& a : arguments_)
@@ -149,16 +171,103 @@ std::vector<double> unit(std::size_t size, std::size_t at) {
   return e;
 }
 
-void note(GradcheckResult& result, double analytic, double numeric, const GradcheckOptions& options,
+struct Compared {
+  double analytic, numeric;
+  double size;      ///< Of the gradient.
+  double rounding;  ///< Of the numeric one.
+};
+
+void note(GradcheckResult& result, const Compared& c, const GradcheckOptions& options,
           const std::function<std::string()>& where) {
-  const double error = error_of(analytic, numeric);
+  const double error = error_of(c.analytic, c.numeric, c.size, c.rounding);
   if (error > options.tolerance && (result.passed || error > result.error)) {
     result.message = fmt::format("gradcheck: {}: analytic {:.9g}, numeric {:.9g} (error {:.3g}, tolerance {:.3g})",
-                                 where(), analytic, numeric, error, options.tolerance);
+                                 where(), c.analytic, c.numeric, error, options.tolerance);
     result.passed = false;
   }
   result.error = std::max(result.error, error);
 }
+
+double sum_of_sizes(const std::vector<double>& covector, const std::vector<double>& value) {
+  double sum = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) sum += std::abs(covector[i] * value[i]);
+  return sum;
+}
+
+// One argument, all others fixed.
+class ArgumentCheck {
+ public:
+  ArgumentCheck(Flattened& f, std::size_t argument, const std::vector<double>& covector,
+                const std::vector<double>& analytic, const GradcheckOptions& options)
+      : f_(f), argument_(argument), covector_(covector), analytic_(analytic), options_(options) {
+    std::tie(first_, count_) = f.elements(argument);
+    rounding_ = rounding_of(sum_of_sizes(covector, f.value()), options.step);
+    const auto own = std::span(analytic).subspan(first_, count_);
+    norm_ = std::sqrt(std::inner_product(own.begin(), own.end(), own.begin(), 0.0));
+    for (const double g : own) largest_ = std::max(largest_, std::abs(g));
+    const double values = sum_of_sizes(covector, std::vector<double>(covector.size(), f.size()));
+    none_ = norm_ <= nothing * values;
+    if (none_) rounding_ += rounding_of(values, options.step);
+  }
+
+  [[nodiscard]] GradcheckResult run() {
+    if (count_ == 0) return {};
+    const std::vector<double> direction = telling_direction();
+    GradcheckResult result;
+    const double numeric = along(direction);
+    note(result, {dot(analytic_, direction), numeric, norm_, rounding_ * std::sqrt(static_cast<double>(count_))},
+         options_, [&] { return "along a random direction in " + f_.name_of(argument_); });
+    if (result.passed) return hidden(numeric) ? too_small() : result;
+    return worst_element(result);
+  }
+
+ private:
+  // Of a few random ones the direction along which there is most gradient: across it nothing would be seen.
+  [[nodiscard]] std::vector<double> telling_direction() {
+    constexpr int tries = 4;
+    std::vector<double> best;
+    for (int i = 0; i < tries; ++i) {
+      std::vector<double> direction(analytic_.size());
+      const std::vector<double> drawn = f_.random(count_);
+      std::copy(drawn.begin(), drawn.end(), direction.begin() + static_cast<std::ptrdiff_t>(first_));
+      if (best.empty() || std::abs(dot(analytic_, direction)) > std::abs(dot(analytic_, best)))
+        best = std::move(direction);
+    }
+    return best;
+  }
+  [[nodiscard]] double along(const std::vector<double>& direction) {
+    return dot(covector_, central_difference(f_, direction, options_.step));
+  }
+  // Whether there is a gradient, but a wrong one could not be told from it.
+  [[nodiscard]] bool hidden(double numeric) const {
+    return !none_ && std::max(norm_, std::abs(numeric)) < 10 * rounding_;
+  }
+  [[nodiscard]] GradcheckResult too_small() const {
+    return {.passed = false,
+            .error = 0,
+            .message = fmt::format(
+                "gradcheck: {}: the gradient, of norm {:.3g}, is too small to be checked beside results whose "
+                "difference has a rounding error of {:.3g} (scale the result or the argument)",
+                f_.name_of(argument_), norm_, rounding_)};
+  }
+  // The whole may be wrong by more than any of its parts.
+  [[nodiscard]] GradcheckResult worst_element(const GradcheckResult& whole) {
+    GradcheckResult worst;
+    for (std::size_t i = first_; i < first_ + count_; ++i)
+      note(worst, {analytic_[i], along(unit(analytic_.size(), i)), largest_, rounding_}, options_,
+           [&] { return f_.name(i); });
+    return worst.passed ? whole : worst;
+  }
+
+  Flattened& f_;
+  std::size_t argument_;
+  const std::vector<double>& covector_;
+  const std::vector<double>& analytic_;
+  const GradcheckOptions& options_;
+  std::size_t first_ = 0, count_ = 0;
+  double rounding_ = 0, norm_ = 0, largest_ = 0;
+  bool none_ = false;  // no gradient to speak of
+};
 
 }  // namespace
 
@@ -166,32 +275,35 @@ GradcheckResult gradcheck(const GradcheckFunction& function, const std::vector<G
                           const std::vector<Parameter*>& parameters, const GradcheckOptions& options) {
   Flattened f(function, inputs, parameters, options);
   const std::vector<double> covector = f.random(f.value().size());
-  const std::vector<double> direction = f.random(f.start().size());
   const std::vector<double> analytic = f.gradient(covector);
-  GradcheckResult result;
-  note(result, dot(analytic, direction), dot(covector, central_difference(f, direction, options.step)), options,
-       [] { return std::string("along a random direction over all arguments"); });
-  if (result.passed) return result;
-  // Which element is it? The whole may be wrong by more than any of its parts.
   GradcheckResult worst;
-  for (std::size_t i = 0; i < direction.size(); ++i)
-    note(worst, analytic[i], dot(covector, central_difference(f, unit(direction.size(), i), options.step)), options,
-         [&] { return f.name(i); });
-  return worst.passed ? result : worst;
+  for (std::size_t i = 0; i < f.arguments(); ++i) {
+    GradcheckResult result = ArgumentCheck(f, i, covector, analytic, options).run();
+    if (worst.passed > result.passed || (worst.passed == result.passed && result.error > worst.error))
+      worst = std::move(result);
+  }
+  return worst;
 }
 
 GradcheckResult gradcheck_jacobian(const GradcheckFunction& function, const std::vector<GradcheckInput>& inputs,
                                    const std::vector<Parameter*>& parameters, const GradcheckOptions& options) {
   Flattened f(function, inputs, parameters, options);
-  const std::size_t outputs = f.value().size();
+  const std::vector<double> value = f.value();
   std::vector<std::vector<double>> analytic;
-  for (std::size_t k = 0; k < outputs; ++k) analytic.push_back(f.gradient(unit(outputs, k)));
+  for (std::size_t k = 0; k < value.size(); ++k) analytic.push_back(f.gradient(unit(value.size(), k)));
   GradcheckResult result;
-  for (std::size_t i = 0; i < f.start().size(); ++i) {
-    const std::vector<double> numeric = central_difference(f, unit(f.start().size(), i), options.step);
-    for (std::size_t k = 0; k < outputs; ++k)
-      note(result, analytic[k][i], numeric[k], options,
-           [&] { return fmt::format("d result (element {}) / d {}", k, f.name(i)); });
+  for (std::size_t argument = 0; argument < f.arguments(); ++argument) {
+    const auto [first, count] = f.elements(argument);
+    for (std::size_t i = first; i < first + count; ++i) {
+      const std::vector<double> numeric = central_difference(f, unit(f.start().size(), i), options.step);
+      for (std::size_t k = 0; k < value.size(); ++k) {
+        double largest = 0;
+        for (std::size_t j = first; j < first + count; ++j) largest = std::max(largest, std::abs(analytic[k][j]));
+        const double size = std::abs(value[k]) + (largest <= nothing * f.size() ? f.size() : 0);
+        note(result, {analytic[k][i], numeric[k], largest, rounding_of(size, options.step)}, options,
+             [&, at = i] { return fmt::format("d result (element {}) / d {}", k, f.name(at)); });
+      }
+    }
   }
   return result;
 }

@@ -184,6 +184,7 @@ struct Pow {
   template <class V> static V value(V x, V p) { return simd::pow(x, p[0]); }
   template <int K, class V> static V slope(V x, V p, V) {
     static_assert(K == 0, "pow: the exponent must be a number");
+    if (p[0] == 0) return V{};  // at 0, too, where 0 · x⁻¹ is not a number
     return p * simd::pow(x, p[0] - 1);
   }
 };

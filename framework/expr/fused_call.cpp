@@ -3,6 +3,7 @@
 #include <recur/framework/expr/broadcast.h>
 #include <recur/framework/expr/fused_sinks.h>
 #include <recur/framework/expr/run_loop.h>
+#include <recur/framework/expr/summed_sinks.h>
 
 #include <fmt/format.h>
 
@@ -115,8 +116,14 @@ void run_backward(const FusedFrame& frame) {
   const bool recompute = call.kept == nullptr && frame.kernel->kept > 0 && !frame.in_place;
   const Index work = backward_work * frame.kernel->nodes + (recompute ? function_work * frame.kernel->kept : 0);
   const auto run = [&](auto loop) { run_loop(loop, call, loops.lanes, work, [&] { return divisible(frame, sinks); }); };
-  if (recompute) run([&frame, backward](const FusedCall& part) { recompute_and_run(frame, backward, part); });
-  else run(backward);
+  const auto run_whole = [&](auto loop) {
+    const SummedSinks sums(tape, frame.uniform ? std::span<const Sink>() : sinks, call, loops.lanes);
+    if (sums.empty()) return run(loop);
+    run([&](const FusedCall& part) { sums.run(loop, part); });
+    sums.finish();
+  };
+  if (recompute) run_whole([&frame, backward](const FusedCall& part) { recompute_and_run(frame, backward, part); });
+  else run_whole(backward);
 }
 
 struct FusedBackward {
@@ -155,7 +162,8 @@ void keep_values(const FusedFrame& frame, FusedCall& forward) {
 FusedFrame& new_frame(Tape& tape, const FusedKernel& kernel, std::span<const double> constants) {
   const std::size_t count = static_cast<std::size_t>(kernel.operands) + static_cast<std::size_t>(kernel.outputs);
   const std::size_t bytes = sizeof(FusedFrame) + count * (sizeof(Var) + sizeof(Stream)) + constants.size_bytes();
-  static_assert(alignof(FusedFrame) <= 8 && sizeof(FusedFrame) % 8 == 0 && sizeof(Var) == 8 && sizeof(Stream) % 8 == 0);
+  static_assert(alignof(FusedFrame) <= 8 && sizeof(FusedFrame) % 8 == 0 && sizeof(Var) % 8 == 0 &&
+                sizeof(Stream) % 8 == 0);
   std::byte* at = tape.list<std::byte>(static_cast<Index>(bytes)).data();
   auto* const frame = ::new (at) FusedFrame{};
   at += sizeof(FusedFrame);

@@ -75,7 +75,9 @@ template <class L, class R>
   [[nodiscard]] constexpr auto greater(A&& a, B&& b) {
     return map<fn::Greater>(std::forward<A>(a), std::forward<B>(b));
   }
-  /// `a` where `condition` is not 0, else `b`.
+  /// `a` where `condition` is not 0, else `b`. Both are computed and differentiated everywhere, and the slope of the one not chosen
+  /// is multiplied by 0: where that slope is infinite or NaN, so is the gradient. Choose the argument first:
+  /// `log(where(greater(x, 0), x, 1))`, not `where(greater(x, 0), log(x), 0)`.
   template <class C, class A, class B>
     requires PointwiseOperands<C, A, B>
   [[nodiscard]] constexpr auto where(C&& condition, A&& a, B&& b) {

@@ -42,7 +42,8 @@ enum class GemmTarget : unsigned char { portable, avx2, avx512 };
 [[nodiscard]] const char* name(GemmTarget target);
 /// The targets this machine can run, slowest first; never empty.
 [[nodiscard]] std::span<const GemmTarget> gemm_targets();
-/// The fastest of them.
+/// Returns the fastest of them, or the one that RECUR_KERNELS in the environment names: `portable`, `avx2` or `avx512`.
+/// @throws ValueError if it names none that this machine can run.
 [[nodiscard]] GemmTarget best_gemm_target();
 
 /// Reusable scratch memory of the products (packing buffers), and the kernels they run on. One per thread; it grows and

@@ -1,6 +1,9 @@
 #include <recur/framework/gemm/gemm.h>
 
 #include <array>
+#include <cstdlib>
+#include <string>
+#include <string_view>
 
 namespace recur {
 namespace {
@@ -33,6 +36,18 @@ struct Targets {
   }
 };
 
+// What RECUR_KERNELS in the environment names, so that all kernels can be tried on one machine; otherwise the fastest.
+GemmTarget chosen_target() {
+  const char* const wanted = std::getenv("RECUR_KERNELS");
+  if (wanted == nullptr || *wanted == 0) return gemm_targets().back();
+  std::string known;
+  for (const GemmTarget target : gemm_targets()) {
+    if (name(target) == std::string_view(wanted)) return target;
+    known += (known.empty() ? "" : ", ") + std::string(name(target));
+  }
+  fail<ValueError>("RECUR_KERNELS: '{}' is not among the kernels that run on this machine ({})", wanted, known);
+}
+
 }  // namespace
 
 const char* name(GemmTarget target) {
@@ -51,7 +66,10 @@ std::span<const GemmTarget> gemm_targets() {
   return {targets.values.data(), targets.count};
 }
 
-GemmTarget best_gemm_target() { return gemm_targets().back(); }
+GemmTarget best_gemm_target() {
+  static const GemmTarget target = chosen_target();
+  return target;
+}
 
 namespace detail {
 

@@ -222,11 +222,23 @@ void add_column_sums(MatrixView<const T> b, std::span<T> sums) {
   parallel_for((b.cols + width - 1) / width, b.rows * width * work_of_sum, [&](Index part) {
     const Index begin = part * width;
     const Index end = std::min(begin + width, b.cols);
-    T* const sum = sums.data();
-    for (Index i = 0; i < b.rows; ++i) {
-      const T* const row = b.data + i * b.stride;
-      for (Index j = begin; j < end; ++j) sum[j] += row[j];
+    // A float that has grown large takes in no small ones, so it must not see more than a few.
+    std::array<SumOf<T>, width> total{};
+    const auto add_up = [&](Index first, Index last, T* sum) {
+      for (Index i = first; i < last; ++i) {
+        const T* const row = b.data + i * b.stride + begin;
+        for (Index j = 0; j < end - begin; ++j) sum[j] += row[j];
+      }
+    };
+    constexpr Index piece_length = 128;
+    if (b.rows <= piece_length) return add_up(0, b.rows, sums.data() + begin);
+    for (Index first = 0; first < b.rows; first += piece_length) {
+      std::array<T, width> piece{};
+      add_up(first, std::min(first + piece_length, b.rows), piece.data());
+      for (std::size_t j = 0; j < width; ++j) total[j] += static_cast<SumOf<T>>(piece[j]);
     }
+    for (Index j = begin; j < end; ++j)
+      sums[static_cast<std::size_t>(j)] += static_cast<T>(total[static_cast<std::size_t>(j - begin)]);
   });
 }
 

@@ -2,6 +2,9 @@
 #include <recur/framework/ops/row_kernels.h>
 #include <recur/framework/threads/parallel.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace recur {
 namespace {
 
@@ -38,6 +41,19 @@ void backward(Var logits, Var targets, const RowLosses& rows, Var loss, T smooth
   }
 }
 
+// An infinite logit is certain: it is without loss where the target is the same, and a product of 0 and infinity elsewhere.
+template <class T>
+T loss_of_infinite(const T* x, const T* q, T factor, T shift, Index n) {
+  T loss = 0;
+  for (Index c = 0; c < n; ++c) {
+    const T target = factor * q[c] + shift;
+    loss += std::log1p(std::exp(-std::abs(x[c])));
+    if (target != 1) loss += (1 - target) * std::max(x[c], T{});
+    if (target != 0) loss += target * std::max(-x[c], T{});
+  }
+  return loss;
+}
+
 template <class T>
 void compute(Var logits, Var targets, const RowLosses& rows, T smoothing, Var loss) {
   const MatrixView<const T> x = logits.value<T>();
@@ -45,10 +61,12 @@ void compute(Var logits, Var targets, const RowLosses& rows, T smoothing, Var lo
   const auto losses = loss.tape().scratch<T>(x.rows);
   parallel_for(x.rows, x.cols * work_per_element, [&](Index r) {
     if (rows.masked(r)) return;
-    losses[static_cast<std::size_t>(r)] =
-        detail::row_kernels<T>().binary_nll(x.data + r * x.stride, q.data + r * q.stride, 1 - smoothing, smoothing / 2,
-                                            x.cols) /
-        static_cast<T>(x.cols);
+    const T* const from = x.data + r * x.stride;
+    const T* const target = q.data + r * q.stride;
+    T sum = detail::row_kernels<T>().binary_nll(from, target, 1 - smoothing, smoothing / 2, x.cols);
+    if constexpr (!is_dual<T>)
+      if (std::isnan(sum)) sum = loss_of_infinite(from, target, 1 - smoothing, smoothing / 2, x.cols);
+    losses[static_cast<std::size_t>(r)] = sum / static_cast<T>(x.cols);
   });
   detail::reduce_losses<T>(losses, rows, loss);
   if (loss.wants_gradient())

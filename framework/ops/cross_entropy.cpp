@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <cmath>
+
 namespace recur {
 namespace {
 
@@ -101,6 +103,16 @@ void dense_backward(Var logits, Var targets, const RowLosses& rows, std::span<co
   }
 }
 
+// Σ q (ln Σ eˣ - x) without the classes that are not wanted, whose logits may be -inf.
+template <class T>
+T loss_of_wanted(const T* x, const T* q, T log_sum, T smoothing, Index classes) {
+  T loss = 0;
+  for (Index c = 0; c < classes; ++c)
+    if (const T wanted = (1 - smoothing) * q[c] + smoothing / static_cast<T>(classes); wanted != 0)
+      loss += wanted * (log_sum - x[c]);
+  return loss;
+}
+
 template <class T>
 void dense(Var logits, Var targets, const RowLosses& rows, T smoothing, Var loss) {
   const auto& kernels = detail::row_kernels<T>();
@@ -117,6 +129,8 @@ void dense(Var logits, Var targets, const RowLosses& rows, T smoothing, Var loss
     mass = (1 - smoothing) * kernels.sum(target, x.cols) + smoothing;
     T loss_of_row = mass * log_sum - (1 - smoothing) * kernels.dot(target, from, x.cols);
     if (smoothing > 0) loss_of_row -= smoothing / static_cast<T>(x.cols) * kernels.sum(from, x.cols);
+    if constexpr (!is_dual<T>)
+      if (std::isnan(loss_of_row)) loss_of_row = loss_of_wanted(from, target, log_sum, smoothing, x.cols);
     losses[static_cast<std::size_t>(r)] = loss_of_row;
   });
   detail::reduce_losses<T>(losses, rows, loss);

@@ -1,6 +1,7 @@
 #include <recur/framework/ops/layer_norm.h>
 #include <recur/framework/ops/row_kernels.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace recur {
@@ -38,6 +39,42 @@ typename detail::RowKernels<T>::Normalized normalized(MatrixView<const T> x, Ind
   return {x.data + r * x.stride, m.mean, m.inverse_deviation, values<T>(gamma)};
 }
 
+// The gradient of a vector that all rows have in common. Rows are added up in T, a few at a time, and their sums in SumOf<T>: a float
+// that has grown large takes in no small ones.
+template <class T>
+class VectorGradient {
+ public:
+  VectorGradient(Tape& tape, T* gradient, Index rows, Index cols) : gradient_(gradient) {
+    if (gradient == nullptr || rows <= piece_length) return;
+    piece_ = tape.scratch<T>(cols);
+    total_ = tape.scratch<SumOf<T>>(cols);
+    std::fill(piece_.begin(), piece_.end(), T{});
+    std::fill(total_.begin(), total_.end(), SumOf<T>{});
+  }
+  /// Where a row is added to; null if no gradient is wanted.
+  [[nodiscard]] T* sum() { return piece_.empty() ? gradient_ : piece_.data(); }
+  void end_row(Index row) {
+    if (row % piece_length == piece_length - 1) add_up();
+  }
+  void finish() {
+    add_up();
+    for (std::size_t i = 0; i < total_.size(); ++i) gradient_[i] += static_cast<T>(total_[i]);
+  }
+
+ private:
+  void add_up() {
+    for (std::size_t i = 0; i < piece_.size(); ++i) {
+      total_[i] += static_cast<SumOf<T>>(piece_[i]);
+      piece_[i] = T{};
+    }
+  }
+  static constexpr Index piece_length = 128;
+
+  T* gradient_;
+  std::span<T> piece_{};
+  std::span<SumOf<T>> total_{};
+};
+
 // With n = (x - mean) / σ and g = gamma dy:      y = gamma n + beta
 // dx = (g - mean(g) - n mean(g n)) / σ      dgamma += dy n      dbeta += dy
 template <class T>
@@ -45,19 +82,23 @@ void backward(Var x, Var gamma, Var beta, std::span<const Moments<T>> kept, Var 
   const auto& kernels = detail::row_kernels<T>();
   const MatrixView<const T> from = x.value<T>();
   const MatrixView<const T> dy = y.adjoint<T>();
-  T* const dgamma = gradient<T>(gamma);
-  T* const dbeta = gradient<T>(beta);
+  VectorGradient<T> dgamma(y.tape(), gradient<T>(gamma), from.rows, from.cols);
+  VectorGradient<T> dbeta(y.tape(), gradient<T>(beta), from.rows, from.cols);
   const auto count = static_cast<T>(from.cols);
   GradientSink<T> dx{{}, false};
   if (x.wants_gradient()) dx = x.claim_gradient<T>();
   for (Index r = 0; r < from.rows; ++r) {
     const auto row = normalized<T>(from, r, kept[static_cast<std::size_t>(r)], gamma);
     const T* const seed = dy.data + r * dy.stride;
-    const auto sums = kernels.normalize_sums(row, seed, dgamma, dbeta, from.cols);
+    const auto sums = kernels.normalize_sums(row, seed, dgamma.sum(), dbeta.sum(), from.cols);
+    dgamma.end_row(r);
+    dbeta.end_row(r);
     if (!x.wants_gradient()) continue;
     kernels.normalize_backward(row, seed, {sums.g / count, sums.gn / count}, dx.view.data + r * dx.view.stride,
                                from.cols, !dx.fresh);
   }
+  dgamma.finish();
+  dbeta.finish();
 }
 
 template <class T>

@@ -3,6 +3,8 @@
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/row_kernels.h>
 
+#include <algorithm>
+
 namespace recur {
 namespace {
 
@@ -20,13 +22,22 @@ void put_everywhere(T value, std::span<T> dx, bool fresh) {
     for (T& d : dx) d += value;
 }
 
+// Registers of float take in so many numbers each without an error to speak of.
+template <class T>
+SumOf<T> row_sum(const T* x, Index n) {
+  constexpr Index piece = 128;
+  SumOf<T> total = 0;
+  for (Index at = 0; at < n; at += piece)
+    total += static_cast<SumOf<T>>(detail::row_kernels<T>().sum(x + at, std::min(piece, n - at)));
+  return total;
+}
+
 // y = scale Σ x      dx = scale dy
 template <class T>
 void sum_all(Var x, Var y, double scale) {
   const MatrixView<const T> from = x.value<T>();
   SumOf<T> total = 0;
-  for (Index r = 0; r < from.rows; ++r)
-    total += static_cast<SumOf<T>>(detail::row_kernels<T>().sum(from.data + r * from.stride, from.cols));
+  for (Index r = 0; r < from.rows; ++r) total += row_sum(from.data + r * from.stride, from.cols);
   *y.mutable_value<T>().data = static_cast<T>(scale * total);
   if (!y.wants_gradient()) return;
   y.tape().on_backward(y, [x, y, scale] {
@@ -41,8 +52,7 @@ template <class T>
 void sum_columns(Var x, Var y, double scale) {
   const MatrixView<const T> from = x.value<T>();
   T* const to = y.mutable_value<T>().data;
-  for (Index r = 0; r < from.rows; ++r)
-    to[r] = static_cast<T>(scale) * detail::row_kernels<T>().sum(from.data + r * from.stride, from.cols);
+  for (Index r = 0; r < from.rows; ++r) to[r] = static_cast<T>(scale * row_sum(from.data + r * from.stride, from.cols));
   if (!y.wants_gradient()) return;
   y.tape().on_backward(y, [x, y, scale] {
     const auto [dx, fresh] = x.claim_gradient<T>();
@@ -65,12 +75,17 @@ template <class T>
 void sum_rows(Var x, Var y, const Axis& axis, double scale) {
   const MatrixView<const T> from = x.value<T>();
   T* const to = y.mutable_value<T>().data;
-  std::fill_n(to, y.size(), T{});
   const Index plane = axis.inner * from.cols;
-  for (Index row = 0; row < from.rows; ++row) {
-    const Index o = row / (axis.size * axis.inner);
-    add_scaled(from.data + row * from.stride, static_cast<T>(scale), to + o * plane + row % axis.inner * from.cols,
-               from.cols);
+  // A float that has grown large takes in no small ones, so it must not see more than a few.
+  const std::span<SumOf<T>> sums = y.tape().scratch<SumOf<T>>(plane);
+  for (Index o = 0; o < axis.outer; ++o) {
+    std::fill(sums.begin(), sums.end(), SumOf<T>{});
+    for (Index row = 0; row < axis.size * axis.inner; ++row) {
+      const T* const source = from.data + (o * axis.size * axis.inner + row) * from.stride;
+      SumOf<T>* const sum = sums.data() + row % axis.inner * from.cols;
+      for (Index c = 0; c < from.cols; ++c) sum[c] += static_cast<SumOf<T>>(source[c]);
+    }
+    for (Index i = 0; i < plane; ++i) to[o * plane + i] = static_cast<T>(scale * sums[static_cast<std::size_t>(i)]);
   }
   if (!y.wants_gradient()) return;
   y.tape().on_backward(y, [x, y, axis, plane, scale] {

@@ -5,7 +5,7 @@
 namespace recur {
 namespace {
 
-// to += from, from = 0: the next pass starts from zeros.
+// to += from, from = -0, which is added to by the next pass and tells a gradient of 0 from none (Parameter::gradient).
 template <class T>
 void add_and_clear(Array& from, Array& to) {
   constexpr Index width = 4096;
@@ -17,7 +17,7 @@ void add_and_clear(Array& from, Array& to) {
     const Index end = std::min((part + 1) * width, size);
     for (Index i = part * width; i < end; ++i) {
       target[i] += source[i];
-      source[i] = T{0};
+      source[i] = -T{0};
     }
   });
 }
@@ -38,7 +38,7 @@ void ReplicaSet::prepare(int shares, DType dtype) {
 void ReplicaSet::clear_gradients() {
   for (Tape* const tape : tapes())
     for (const auto& leaf : tape->leaves()) {
-      if (leaf->apart && leaf->dirty) leaf->own_gradient.fill(0);
+      if (leaf->apart && leaf->dirty) leaf->own_gradient.fill(-0.0);
       leaf->dirty = false;
     }
 }

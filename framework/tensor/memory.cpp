@@ -1,3 +1,4 @@
+#include <recur/framework/tensor/available_memory.h>
 #include <recur/framework/tensor/memory.h>
 
 #include <algorithm>
@@ -7,10 +8,11 @@
 #endif
 
 namespace recur::detail {
-
 std::unique_ptr<void, FreeBuffer> allocate_bytes(std::size_t bytes, std::size_t alignment) {
   constexpr std::size_t large_page = std::size_t{2} << 20;
+  constexpr std::size_t worth_asking = std::size_t{256} << 20;
   const bool large = bytes >= large_page;
+  if (bytes >= worth_asking) require_available_memory(bytes);
   const std::align_val_t unit{large ? std::max(alignment, large_page) : alignment};
   std::unique_ptr<void, FreeBuffer> buffer(::operator new(bytes, unit), FreeBuffer{unit});
 #if defined(__linux__)

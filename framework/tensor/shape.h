@@ -20,7 +20,9 @@ class Shape {
   static constexpr int max_rank = 5;
 
   constexpr Shape() = default;
-  /// @throws ShapeError for a negative size or more than `max_rank` axes.
+  /// @throws ShapeError for a negative size, more than `max_rank` axes, or more elements than memory could hold: sizes of 0 counted as 1,
+  /// their product is at most 2^59, so that no product of sizes overflows in whatever order it is taken, nor one with the bytes of the
+  /// largest element.
   Shape(std::initializer_list<Index> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
   explicit Shape(std::span<const Index> sizes);
 
@@ -50,8 +52,11 @@ class Shape {
   /// Changes the size of the last axis of a shape that has one.
   constexpr void set_cols(Index cols) { sizes_[max_rank - 1] = cols; }
   [[nodiscard]] std::span<const Index> sizes() const { return std::span(sizes_).last(static_cast<std::size_t>(rank_)); }
-  /// Changes the size of one axis.
-  void resize(int axis, Index size) { sizes_[place(normalize(axis))] = size; }
+  /// Changes the size of one axis. @throws ShapeError as the constructor
+  void resize(int axis, Index size) {
+    sizes_[place(normalize(axis))] = size;
+    check();
+  }
   /// A copy with one axis of another size.
   [[nodiscard]] Shape with(int axis, Index size) const {
     Shape result = *this;
@@ -74,6 +79,12 @@ class Shape {
     return static_cast<std::size_t>(max_rank - rank_) + static_cast<std::size_t>(axis);
   }
   [[noreturn]] void refuse(int axis) const;
+  // Five sizes below 2^11 are never too many, so that the shapes of every operation need no multiplication. Negative ones have high bits.
+  void check() const {
+    const auto bits = static_cast<std::size_t>(sizes_[0] | sizes_[1] | sizes_[2] | sizes_[3] | sizes_[4]);
+    if (bits >> 11U != 0) check_product();
+  }
+  void check_product() const;
 
   // The last ones, with ones before: what is asked at every operation needs no loop.
   std::array<Index, max_rank> sizes_ = {1, 1, 1, 1, 1};

@@ -92,6 +92,9 @@ constexpr void check_cell() {
       requires(C & c, Var x, typename C::State s) { c.call(x, s); } ||
           requires(C & c, Var x, typename C::State s, const CellContext& k) { c.call(x, s, k); },
       "not a cell: it needs `Step<State> call(Var x, State s)`");
+  static_assert(ShowsParameters<C>,
+                "not a cell: it has `build` but no `visit(ParameterVisitor&)`, which names its parameters to "
+                "optimizers and files");
   static_assert(RNNCell<C>, "not a cell: `call` must return Step<State>{output, state}");
 }
 
@@ -106,14 +109,23 @@ class AnyCell {
     requires(!std::same_as<std::remove_cvref_t<C>, AnyCell>)
   AnyCell(C&& cell) {  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload): every cell is one.
     using Plain = std::remove_cvref_t<C>;
+    static_assert(!(std::is_lvalue_reference_v<C> && detail::HasParameters<Plain>),
+                  "a cell with parameters is moved, `std::move(cell)`, or copied by name, `Cell(cell)`");
     if constexpr (std::derived_from<Plain, CellInterface>) {
       cell_ = std::make_unique<Plain>(std::forward<C>(cell));
+      copy_ = &detail::copied<Plain, CellInterface>;
     } else {
       detail::check_cell<Plain>();
       cell_ = std::make_unique<detail::CellAdapter<Plain>>(std::forward<C>(cell));
+      copy_ = &detail::copied<detail::CellAdapter<Plain>, CellInterface>;
     }
   }
-  explicit AnyCell(std::unique_ptr<CellInterface> cell) : cell_(std::move(cell)) {}
+  /// Copies the cell with its parameters. Throws StateError for a class without copy constructor.
+  explicit AnyCell(const AnyCell& other)
+      : common(other.common), cell_(other.empty() ? nullptr : other.copy_(*other.cell_)), copy_(other.copy_) {}
+  AnyCell(AnyCell&&) = default;
+  AnyCell& operator=(AnyCell&&) = default;
+  ~AnyCell() = default;
 
   [[nodiscard]] CellInterface* operator->() const { return cell_.get(); }
   [[nodiscard]] CellInterface& operator*() const { return *cell_; }
@@ -131,6 +143,7 @@ class AnyCell {
 
  private:
   std::unique_ptr<CellInterface> cell_;
+  std::unique_ptr<CellInterface> (*copy_)(const CellInterface&) = nullptr;
 };
 
 /// For cells that call others step by step, where penalties are not collected. @throws ValueError when `cell`, or one of its

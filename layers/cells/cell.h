@@ -118,6 +118,29 @@ struct CommonConfig {
   void check(DType built) const;
 };
 
+namespace detail {
+
+/// Whether C holds parameters. A named one is not copied without a word: the copy would learn, not the original.
+template <class C>
+concept HasParameters = requires(C& part, ParameterVisitor& visitor) {
+  part.visit(visitor);
+};
+
+/// Whether the parameters of C, which `build` makes, can be found. A `visit` may be empty.
+template <class C>
+concept ShowsParameters = HasParameters<C> || !requires(C & part, Builder& builder) {
+  part.build(builder);
+};
+
+/// Copies `whole`, a C. Throws StateError if C cannot be copied.
+template <class C, class Interface>
+[[nodiscard]] std::unique_ptr<Interface> copied(const Interface& whole) {
+  if constexpr (std::is_copy_constructible_v<C>) return std::make_unique<C>(static_cast<const C&>(whole));
+  else fail<StateError>("AnyCell, AnyLayer: '{}' cannot be copied (it has no copy constructor)", whole.class_name());
+}
+
+}  // namespace detail
+
 /// A recurrent cell: `(input, state) → (output, state)`. A class is a cell if it has
 /// - `State`, an aggregate of at most four `Var`s;
 /// - `StateSize state_size() const`, one number for each of them;

@@ -103,7 +103,8 @@ class Registry {
 [[nodiscard]] std::string get_config(const AnyLayer& layer, int indent = -1);
 
 /// Makes the cell or layer, not built yet, that a config describes. Keys left out have today's Keras's defaults; `name`,
-/// `trainable` and `dtype` go to `AnyCell::common`, an `activity_regularizer` to the cell or layer.
+/// `trainable` and `dtype` go to `AnyCell::common`, an `activity_regularizer` to the cell or layer. `hard_sigmoid` is what it was for the
+/// Keras that wrote the config: `keras_version` says which, or else a `module`, which Keras 3 writes.
 /// @throws ValueError for what is not JSON, a key or class that is not known, a missing key or a value of another type: the
 /// message has the path of the key and what is known there.
 [[nodiscard]] AnyCell cell_from_config(std::string_view json, const Registry& registry = Registry());

@@ -1,11 +1,15 @@
 #include <recur/framework/tensor/nearest_name.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/config/config.h>
+#include <recur/layers/config/dialect.h>
+#include <recur/layers/config/json_check.h>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <set>
+#include <utility>
 
 namespace recur {
 namespace {
@@ -70,6 +74,19 @@ double number(const Json& config, const char* key, double otherwise, const std::
   return at->get<double>();
 }
 
+// A whole number that is one, fits into T, and is not so large that a layer's small multiples of it overflow: at most 2^53, up to which
+// all readers of JSON agree.
+template <class T>
+T whole_number(const Json& value, const char* expected, const std::string& path) {
+  if (!value.is_number_integer()) refuse(path, "{} is expected, got {}", expected, value.dump());
+  constexpr std::int64_t most = std::min<std::int64_t>(std::numeric_limits<T>::max(), std::int64_t{1} << 53);
+  const bool fits = value.is_number_unsigned()
+                        ? std::cmp_less_equal(value.get<std::uint64_t>(), most)
+                        : value.get<std::int64_t>() >= -most && value.get<std::int64_t>() <= most;
+  if (!fits) refuse(path, "{} from {} to {} is expected, got {}", expected, -most, most, value.dump());
+  return value.get<T>();
+}
+
 Initializer read_initializer(const Json& json, const std::string& path) {
   const ClassConfig found = class_config(json, path);
   Initializer::Config arguments;
@@ -89,20 +106,17 @@ Regularizer read_regularizer(const Json& json, const std::string& path) {
   if (json.is_null()) return {};
   const ClassConfig found = class_config(json, path);
   const std::string inside = path + ".config";
-  const bool plain = json.is_string();
   const std::string& name = found.class_name;
   if (name == "L1L2" || name == "l1_l2") {
     only_keys(found.config, {"l1", "l2"}, inside);
-    const double otherwise = plain ? 0.01 : 0;
+    const double otherwise = json.is_string() ? 0.01 : 0;
     return {number(found.config, "l1", otherwise, inside), number(found.config, "l2", otherwise, inside)};
   }
-  if (name == "L1" || name == "l1") {
-    only_keys(found.config, {"l1"}, inside);
-    return {number(found.config, "l1", 0.01, inside), 0};
-  }
-  if (name == "L2" || name == "l2") {
-    only_keys(found.config, {"l2"}, inside);
-    return {0, number(found.config, "l2", 0.01, inside)};
+  const bool l1 = name == "L1" || name == "l1";
+  if (l1 || name == "L2" || name == "l2") {
+    only_keys(found.config, {l1 ? "l1" : "l2"}, inside);
+    const double strength = number(found.config, l1 ? "l1" : "l2", 0.01, inside);
+    return l1 ? Regularizer{strength, 0} : Regularizer{0, strength};
   }
   refuse(path, "'{}' is not a known regularizer (known: L1, L2, L1L2)", name);
 }
@@ -113,7 +127,7 @@ Constraint read_constraint(const Json& json, const std::string& path) {
   const std::string inside = path + ".config";
   const std::string& name = found.class_name;
   const Json& c = found.config;
-  const int axis = static_cast<int>(number(c, "axis", 0, inside));
+  const int axis = c.contains("axis") ? whole_number<int>(c["axis"], "an integer", inside + ".axis") : 0;
   if (name == "MaxNorm" || name == "max_norm") {
     only_keys(c, {"max_value", "axis"}, inside);
     return max_norm(number(c, "max_value", 2, inside), axis);
@@ -136,26 +150,25 @@ Constraint read_constraint(const Json& json, const std::string& path) {
 
 class LayerReader final : public Fields {
  public:
-  LayerReader(const Json& config, std::string path, const Registry& registry)
-      : config_(config), path_(std::move(path)), registry_(registry) {}
+  LayerReader(const Json& config, std::string path, const Registry& registry, Dialect dialect = {})
+      : config_(config), path_(std::move(path)), registry_(registry), dialect_(dialect) {}
 
   void operator()(const char* key, bool& value) override {
-    if (const Json* const found = find(key))
-      value = checked(key, *found, found->is_boolean(), "true or false").get<bool>();
+    const Json* const found = find(key);
+    if (found != nullptr) value = checked(key, *found, found->is_boolean(), "true or false").get<bool>();
+    else if (dialect_.before_reset_after && std::string_view(key) == "reset_after") value = false;
   }
   void operator()(const char* key, int& value) override {
-    if (const Json* const found = find(key))
-      value = checked(key, *found, found->is_number_integer(), "an integer").get<int>();
+    if (const Json* const found = find(key)) value = whole_number<int>(*found, "an integer", at(key));
   }
   void axis(const char* key, int& value) override {
     const Json* found = find(key);
     if (found == nullptr) return;
     if (found->is_array() && found->size() == 1) found = &found->front();
-    value = checked(key, *found, found->is_number_integer(), "an axis, or a list of one").get<int>();
+    value = whole_number<int>(*found, "an axis, or a list of one", at(key));
   }
   void operator()(const char* key, Index& value) override {
-    if (const Json* const found = find(key))
-      value = checked(key, *found, found->is_number_integer(), "an integer").get<Index>();
+    if (const Json* const found = find(key)) value = whole_number<Index>(*found, "an integer", at(key));
   }
   void operator()(const char* key, double& value) override {
     if (const Json* const found = find(key)) value = checked(key, *found, found->is_number(), "a number").get<double>();
@@ -174,7 +187,11 @@ class LayerReader final : public Fields {
     const Json* const found = find(key);
     if (found == nullptr) return;
     if (found->is_null()) value = Activation::linear;
-    else named(key, [&] { value = Activation(checked(key, *found, found->is_string(), "a name").get<std::string>()); });
+    else
+      named(key, [&] {
+        value = Activation(checked(key, *found, found->is_string(), "a name").get<std::string>());
+        if (dialect_.keras3 && value == Activation::hard_sigmoid) value = Activation::hard_sigmoid_v3;
+      });
   }
   void operator()(const char* key, Initializer& value) override {
     if (const Json* const found = find(key)) named(key, [&] { value = read_initializer(*found, at(key)); });
@@ -231,7 +248,10 @@ class LayerReader final : public Fields {
   Any read(const Json& json, const std::string& path, Make make) const {
     if (!json.is_object()) refuse(path, "{{\"class_name\": …, \"config\": {{…}}}} is expected, got {}", json.dump());
     const ClassConfig found = class_config(json, path);
-    LayerReader inner(found.config, path.empty() ? "config" : path + ".config", registry_);
+    const bool module = json.contains("module") && json["module"].is_string();
+    const std::string version = json.value("keras_version", Json()).is_string() ? json["keras_version"] : Json("");
+    LayerReader inner(found.config, path.empty() ? "config" : path + ".config", registry_,
+                      dialect_.of(version, module));
     CommonConfig common = inner.read_common();
     Any result;
     try {
@@ -252,12 +272,19 @@ class LayerReader final : public Fields {
     (*this)("trainable", common.trainable);
     for (const std::string& key : shape_keys) known_.insert(key);
     const Json* dtype = find("dtype");
-    if (dtype != nullptr && dtype->is_object()) dtype = &dtype->at("config").at("name");  // Keras 3's DTypePolicy
+    if (dtype != nullptr && dtype->is_object()) dtype = &policy_name(*dtype);
     if (dtype == nullptr || dtype->is_null()) return common;
     if (*dtype == "float32") common.dtype = DType::float32;
     else if (*dtype == "float64") common.dtype = DType::float64;
     else refuse(at("dtype"), "float32, float64 or null is expected, got {}", dtype->dump());
     return common;
+  }
+  // Of Keras 3's DTypePolicy.
+  [[nodiscard]] const Json& policy_name(const Json& policy) const {
+    const auto config = policy.find("config");
+    const bool named = config != policy.end() && config->is_object() && config->contains("name");
+    if (!named) refuse(at("dtype"), "a name, or {{\"config\": {{\"name\": …}}}}, is expected, got {}", policy.dump());
+    return config->at("name");
   }
   void finish() const { only_keys(config_, known_, path_); }
 
@@ -270,7 +297,7 @@ class LayerReader final : public Fields {
     for (std::size_t i = 0; i < found->size(); ++i) {
       const Json& element = (*found)[i];
       // Tells sizes, which are known when the model is built.
-      if (element.is_object() && element.value("class_name", "") == "InputLayer") continue;
+      if (element.is_object() && element.contains("class_name") && element["class_name"] == "InputLayer") continue;
       value.push_back(read_one(element, fmt::format("{}[{}]", at(key), i)));
     }
   }
@@ -299,15 +326,13 @@ class LayerReader final : public Fields {
   const Json& config_;
   std::string path_;
   const Registry& registry_;
+  Dialect dialect_;
   std::set<std::string> known_;
 };
 
 Json parsed(std::string_view text) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    fail<ValueError>("config: not JSON: {}", error.what());
-  }
+  check_json(text, "config: ");
+  return Json::parse(text);
 }
 
 }  // namespace

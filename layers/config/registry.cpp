@@ -1,13 +1,17 @@
+#include <recur/layers/activation_layer.h>
 #include <recur/layers/attention.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
+#include <recur/layers/global_pooling.h>
 #include <recur/layers/layer_normalization.h>
 #include <recur/layers/masking.h>
 #include <recur/layers/recurrent/bidirectional.h>
 #include <recur/layers/recurrent/lstm.h>
+#include <recur/layers/repeat_vector.h>
 #include <recur/layers/sequential.h>
+#include <recur/layers/spatial_dropout.h>
 #include <recur/layers/time_distributed.h>
 #include <recur/layers/torch/torch_rnn.h>
 
@@ -26,6 +30,10 @@ Registry::Registry() {
   add_layer<Embedding>();
   add_layer<Masking>();
   add_layer<Dropout>();
+  add_layer<SpatialDropout1D>();
+  add_layer<ActivationLayer>();
+  add_layer<RepeatVector>();
+  add_layer<GlobalAveragePooling1D>();
   add_layer<LayerNormalization>();
   add_layer<Attention>();
   add_layer<AdditiveAttention>();

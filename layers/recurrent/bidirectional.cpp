@@ -110,6 +110,7 @@ LayerValue Bidirectional::call(const LayerValue& input) {
   if (options_.return_sequences) {
     Var& reversed = options_.go_backwards ? output.value : backward;
     reversed = reverse_in_time(reversed, input.lengths, options_.time_major);
+    output.mask = input.mask;
   }
   if (config_.merge_mode.empty()) output.backward = backward;
   else output.value = merge(output.value, backward);

@@ -49,6 +49,8 @@ class Bidirectional {
   [[nodiscard]] Index mask_count() const { return config_.layer->mask_count() + config_.backward_layer->mask_count(); }
   [[nodiscard]] static constexpr bool takes_states() { return true; }
   void reset_states();
+  [[nodiscard]] std::vector<AnyLayer*> parts() { return {&config_.layer, &config_.backward_layer}; }
+  [[nodiscard]] static constexpr bool looks_ahead() { return true; }
   [[nodiscard]] Config& config() { return config_; }
 
  private:

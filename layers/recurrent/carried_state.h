@@ -12,6 +12,14 @@ namespace recur {
 /// on, gradients do not. Keep one for each stream of windows (training, validation, sampling).
 class CarriedState {
  public:
+  CarriedState() = default;
+  CarriedState(const CarriedState& other) {
+    for (const Array& state : other.stored_) stored_.push_back(state.clone());
+  }
+  CarriedState(CarriedState&&) = default;
+  CarriedState& operator=(CarriedState&&) = default;
+  ~CarriedState() = default;
+
   /// The states to start the next window with, on its tape; empty before the first window, which means zeros.
   [[nodiscard]] std::span<const Var> on(Tape& tape) const {
     const auto states = tape.list<Var>(static_cast<Index>(stored_.size()));

@@ -64,6 +64,11 @@ RNN::RNN(AnyCell cell, RNNOptions options) : cell_(std::move(cell)), options_(op
 
 RNN::RNN(std::vector<AnyCell> cells, RNNOptions options) : RNN(AnyCell(StackedRNNCells(std::move(cells))), options) {}
 
+RNN::RNN(const RNN& other)
+    : cell_(other.cell_), options_(other.options_), state_sizes_(other.state_sizes_), weights_(other.weights_) {
+  for (const Array& state : other.stored_) stored_.push_back(state.clone());
+}
+
 void RNN::check_state(std::size_t i, const Shape& shape, Index batch) const {
   if (shape == Shape({batch, state_sizes_[i]})) return;
   fail<ShapeError>("RNN: state {} has shape {}, expected {} (state_size is {})", i, shape,
@@ -199,7 +204,9 @@ LayerValue RNN::call(const LayerValue& input) {
   output.states = result.states;
   output.penalty = result.penalty;
   if (options_.return_sequences) {
-    output.mask = input.mask;
+    // Outputs come in the order of processing, and with each the mask of its step.
+    const bool turned = options_.go_backwards && input.mask.defined();
+    output.mask = turned ? reverse(input.mask, options_.time_major ? 0 : 1) : input.mask;
     output.lengths = input.lengths;
   }
   return output;

@@ -92,6 +92,11 @@ class RNN {
   explicit RNN(AnyCell cell, RNNOptions options = {});
   /// A list of cells becomes StackedRNNCells.
   explicit RNN(std::vector<AnyCell> cells, RNNOptions options = {});
+  /// Copies parameters, options and stored states; the copy is not observed.
+  RNN(const RNN& other);
+  RNN(RNN&&) = default;
+  RNN& operator=(RNN&&) = default;
+  ~RNN() = default;
 
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor) { cell_->visit(visitor); }

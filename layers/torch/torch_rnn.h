@@ -57,6 +57,7 @@ class TorchLayers {
   /// Dropout masks a call uses.
   [[nodiscard]] Index mask_count() const { return options_.dropout > 0 ? options_.num_layers - 1 : 0; }
   [[nodiscard]] static constexpr bool takes_states() { return true; }
+  [[nodiscard]] bool looks_ahead() const { return options_.bidirectional; }
   [[nodiscard]] const TorchOptions& options() const { return options_; }
 
   /// All weights under PyTorch's names (`weight_ih_l0`, `bias_hh_l1_reverse`, `weight_hr_l0`), in its layout and order.

@@ -77,6 +77,57 @@ BOOST_AUTO_TEST_CASE(missing_numbers_by_policy) {
   BOOST_CHECK_THROW((void)CsvTable(none, {.missing = MissingNumbers::interpolate}).column("a"), FormatError);
 }
 
+// A first row with a gap or a date is a row, not a heading; years may be one if it is said.
+BOOST_AUTO_TEST_CASE(a_heading_is_what_stands_above_numbers) {
+  const CsvTable gap(write(",1\n2,3\n4,5\n"), {.missing = MissingNumbers::interpolate});
+  BOOST_TEST(gap.rows() == 3U);
+  BOOST_TEST(gap.column("1")[0] == 2);
+  BOOST_TEST(CsvTable(write("2020-01-01,0\n2020-01-02,1\n")).rows() == 2U);
+  BOOST_TEST(CsvTable(write("day,value\n2020-01-01,0\n")).rows() == 1U);
+  BOOST_TEST(CsvTable(write("day,1960\n1,0\n2,1\n")).names()[1] == "1960");
+  const auto years = write("1960,1961\n0,1\n1,2\n");
+  BOOST_TEST(CsvTable(years).rows() == 3U);
+  const CsvTable named(years, {.heading = CsvHeading::present});
+  BOOST_TEST(named.rows() == 2U);
+  BOOST_TEST(named.column("1961")[1] == 2);
+  BOOST_TEST(CsvTable(write("a,b\nc,d\n"), {.heading = CsvHeading::absent}).texts("2")[0] == "b");
+}
+
+BOOST_AUTO_TEST_CASE(messages_count_the_lines_of_the_file) {
+  const auto line_of = [&](const std::string& text) {
+    try {
+      (void)CsvTable(write(text)).column("b");
+    } catch (const FormatError& error) {
+      const std::string what = error.what();
+      const auto at = what.find(", line ");
+      return at == std::string::npos ? -1 : std::stoi(what.substr(at + 7));
+    }
+    return 0;
+  };
+  BOOST_TEST(line_of("a,b\n1,2\n\n\n3\n") == 5);
+  BOOST_TEST(line_of("a,b\n\"x\ny\nz\",2\n3\n") == 5);
+  BOOST_TEST(line_of("a,b\n1,2\n\n\n\n3,\"4\n") == 6);
+  BOOST_TEST(line_of("\r\na,b\r\n1,2\r\n  \r\n3,x\r\n") == 5);
+  BOOST_TEST(line_of("a,b\r1,2\r\r3,x\r") == 4);
+  BOOST_TEST(line_of("a,b\n1,2\n3,4") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(decimal_commas_signs_and_numbers_too_large) {
+  const CsvTable table(write("a;b\n1,5;+2\n-0,25;3e2\n"), {.separator = ';', .decimal = ','});
+  BOOST_TEST(table.column("a") == (std::vector<double>{1.5, -0.25}), boost::test_tools::per_element());
+  BOOST_TEST(table.column("b") == (std::vector<double>{2, 300}), boost::test_tools::per_element());
+  BOOST_CHECK_THROW(CsvTable(write("1\n"), {.decimal = ','}), ValueError);
+  BOOST_CHECK_THROW(CsvTable(write("1\n"), {.decimal = 'x'}), ValueError);
+  const std::vector<std::string> names = {"1"};
+  BOOST_CHECK_EXCEPTION((void)CsvTable(write("1\n1e39\n")).columns(names), FormatError,
+                        [](const Error& e) { return contains(e, "line 2") && contains(e, "too large"); });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_is_of_one_column) {
+  BOOST_CHECK_EXCEPTION(CsvTable(write("a,b,a\n1,2,3\n")), FormatError,
+                        [](const Error& e) { return contains(e, "line 1: columns 1 and 3 are both called 'a'"); });
+}
+
 BOOST_AUTO_TEST_CASE(several_columns_as_one_tensor) {
   const CsvTable table(write("t,x,y\n1,2,3\n4,5,6\n"));
   const auto tensor = table.columns(std::vector<std::string>{"y", "t"});

@@ -1,3 +1,4 @@
+#include <recur/io/file_format.h>
 #include <recur/io/model_file.h>
 
 #include <boost/test/unit_test.hpp>
@@ -73,6 +74,55 @@ BOOST_AUTO_TEST_CASE(one_tensor_that_does_not_fit_keeps_all_others_out) {
   Model model;
   BOOST_CHECK_THROW(load_parameters(file("m"), parameters(model)), FormatError);
   BOOST_TEST(model.bias.value().as<float>()(0) == 0);
+}
+
+// Every changed byte of the numbers is found, and no other program's file is asked for a checksum.
+BOOST_AUTO_TEST_CASE(a_damaged_file_is_refused) {
+  Model model;
+  save_parameters(file("m"), parameters(model));
+  const std::string bytes = read(file("m"));
+  for (std::size_t from_end = 1; from_end <= 9 * sizeof(float); ++from_end) {
+    std::string changed = bytes;
+    changed[bytes.size() - from_end] ^= 1;
+    write(file("damaged"), changed);
+    BOOST_CHECK_EXCEPTION(load_parameters(file("damaged"), parameters(model)), FormatError, [](const FormatError& e) {
+      return std::string(e.what()).find("is damaged") != std::string::npos;
+    });
+  }
+  const std::vector<NamedArray> arrays = {{"kernel", &model.kernel.value()}, {"bias", &model.bias.value()}};
+  save_safetensors(file("other"), arrays);
+  load_parameters(file("other"), parameters(model));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_a_newer_program_is_refused_as_such) {
+  Model model;
+  save_parameters(file("m"), parameters(model));
+  std::string bytes = read(file("m"));
+  const std::string mark = R"("recur.model":"1")";
+  bytes.replace(bytes.find(mark), mark.size(), R"("recur.model":"2")");
+  write(file("m"), bytes);
+  BOOST_CHECK_THROW(load_parameters(file("m"), parameters(model)), VersionError);
+  BOOST_CHECK_THROW((void)load_some_parameters(file("m"), parameters(model)), VersionError);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_common_is_loaded_and_the_rest_is_listed) {
+  const Array kernel(Shape{2, 3}, DType::float32);
+  const Array bias(Shape{4}, DType::float32);
+  save_safetensors(file("m"), std::vector<NamedArray>{{"kernel", &kernel}, {"bias", &bias}, {"extra", &bias}});
+  Model model;
+  Parameter late("late");
+  late.create({1}, DType::float32);
+  model.kernel.edit().fill(5);
+  model.bias.edit().fill(5);
+  auto list = parameters(model);
+  list.push_back({"late", &late});
+  const PartialLoad left = load_some_parameters(file("m"), list);
+  using Names = std::vector<std::string>;
+  BOOST_TEST(left.missing == Names{"late"}, boost::test_tools::per_element());
+  BOOST_TEST(left.unexpected == Names{"extra"}, boost::test_tools::per_element());
+  BOOST_TEST(left.misshaped == Names{"bias"}, boost::test_tools::per_element());
+  BOOST_TEST(model.kernel.value().as<float>()(0, 0) == 0);
+  BOOST_TEST(model.bias.value().as<float>()(0) == 5);
 }
 
 BOOST_AUTO_TEST_CASE(parameters_without_shape_are_refused) {

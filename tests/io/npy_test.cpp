@@ -150,6 +150,17 @@ BOOST_AUTO_TEST_CASE(numbers_that_do_not_fit_an_integer_are_refused_with_their_p
   BOOST_TEST(refused<Index>(second, "byte " + std::to_string(second.size() - 4)));
 }
 
+BOOST_AUTO_TEST_CASE(halves_are_read_exactly) {
+  // 1, -2, the largest, the smallest, zero, infinity
+  const std::string halves = raw<std::uint16_t>({0x3C00, 0xC000, 0x7BFF, 0x0001, 0x8000, 0x7C00});
+  const auto numbers = load<float>(version_1(header("<f2", "(6,)"), halves));
+  const std::vector<float> expected = {1, -2, 65504, 0x1p-24F, 0, std::numeric_limits<float>::infinity()};
+  BOOST_TEST(std::equal(numbers.begin(), numbers.end(), expected.begin(), expected.end()));
+  BOOST_TEST(load<Index>(version_1(header("<f2", "(1,)"), raw<std::uint16_t>({0xC000})))[0] == -2);
+  BOOST_TEST(load<float>(version_1(header(">f2", "(1,)"), raw<std::uint16_t>({0x003C})))[0] == 1);
+  BOOST_TEST(refused<Index>(version_1(header("<f2", "(1,)"), raw<std::uint16_t>({0x3800})), "0.5 is no integer"));
+}
+
 BOOST_AUTO_TEST_CASE(headers_that_lie_are_refused) {
   const std::string eight(8, 'x');
   struct Row {
@@ -164,7 +175,8 @@ BOOST_AUTO_TEST_CASE(headers_that_lie_are_refused) {
       {header("<f4", "(4611686018427387904, 4611686018427387904, 0)"), "too large"},
       {header("<f4", "(1, 1, 1, 1, 1, 2)"), "6 axes"},
       {header("<f4", "(2 3)"), "missing"},
-      {header("<f2", "(4,)"), "'<f2' are not supported"},
+      {header("<f1", "(8,)"), "'<f1' are not supported"},
+      {header("<f2", "(3,)"), "bytes follow"},
       {header("<i3", "(4,)"), "not supported"},
       {header("<U2", "(1,)"), "not supported"},
       {header("|O", "(1,)"), "not supported"},

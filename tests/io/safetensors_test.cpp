@@ -53,6 +53,24 @@ struct Fixture : TemporaryDirectory {
 
 BOOST_FIXTURE_TEST_SUITE(safetensors, Fixture)
 
+// Counters and masks beside the parameters, as PyTorch writes them.
+BOOST_AUTO_TEST_CASE(whole_numbers_are_kept_apart) {
+  put(R"({"a":{"dtype":"I64","shape":[2],"data_offsets":[0,16]},"b":{"dtype":"I8","shape":[1],"data_offsets":[16,17]},)"
+      R"("c":{"dtype":"BOOL","shape":[],"data_offsets":[17,18]},"d":{"dtype":"U16","shape":[1],"data_offsets":[18,20]},)"
+      R"("e":{"dtype":"F32","shape":[1],"data_offsets":[20,24]},"f":{"dtype":"I32","shape":[0],"data_offsets":[24,24]}})",
+      raw<std::int64_t>({-5, 1LL << 40}) + raw<std::int8_t>({-1}) + raw<std::uint8_t>({1}) +
+          raw<std::uint16_t>({65535}) + raw({2.0F}));
+  const SafetensorsFile file = load_safetensors(path);
+  BOOST_TEST(file.arrays.size() == 1U);
+  BOOST_TEST(file.integers.size() == 5U);
+  BOOST_TEST(file.integers.at("a")(0) == -5);
+  BOOST_TEST(file.integers.at("a")(1) == Index{1} << 40);
+  BOOST_TEST(file.integers.at("b")(0) == -1);
+  BOOST_TEST(file.integers.at("c").data()[0] == 1);
+  BOOST_TEST(file.integers.at("d")(0) == 65535);
+  BOOST_TEST(file.integers.at("f").size() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(reads_a_file_made_by_hand) {
   put(R"({"__metadata__":{"made by":"hand"},"b":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},)"
       R"("a":{"shape":[],"data_offsets":[16,24],"dtype":"F64"}}   )",
@@ -138,7 +156,9 @@ BOOST_AUTO_TEST_CASE(headers_that_lie_are_refused_by_name) {
       {tensor("F32", "[18446744073709551615]", "[0,8]"), eight, "too large"},
       {tensor("F32", "[18446744073709551616]", "[0,8]"), eight, "is not a size"},
       {tensor("F32", "[2]", "[18446744073709551608,18446744073709551615]"), eight, "do not lie within"},
-      {tensor("I64", "[1]", "[0,8]"), eight, "type I64"},
+      {tensor("C64", "[1]", "[0,8]"), eight, "type C64"},
+      {tensor("I64", "[2]", "[0,8]"), eight, "has not 8 bytes"},
+      {tensor("U64", "[1]", "[0,8]"), std::string(8, '\xFF'), "is too large"},
       {tensor("F32", "[1]", "[0,4]"), eight, "4 bytes belong to no tensor"},
       {tensor("F32", "[1]", "[4,8]"), eight, "after a gap"},
       {R"({"w":3})", "", "needs dtype"},

@@ -23,4 +23,14 @@ BOOST_AUTO_TEST_CASE(penalty_is_l1_and_l2) {
   BOOST_TEST(dense.call(input).penalty.item() == 4);
 }
 
+BOOST_AUTO_TEST_CASE(a_parameter_listed_twice_is_penalized_once) {
+  Parameter w("w");
+  w.create({2}, DType::float64);
+  w.edit().fill(3);
+  w.l2 = 0.5;
+  Tape tape(DType::float64);
+  const std::vector<NamedParameter> twice{{"w", &w}, {"w", &w}};
+  BOOST_TEST(penalty(tape, twice).item() == 9.0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 #include <recur/framework/tensor/error.h>
+#include <recur/layers/constraints.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/losses.h>
 #include <recur/layers/recurrent/lstm.h>
@@ -131,6 +132,63 @@ BOOST_AUTO_TEST_CASE(trains_an_lstm) {
   for (int i = 0; i < 3; ++i) (void)optimizer.step(list, closure);
   const double last = closure();
   BOOST_TEST(last < first / 1000, "from " << first << " to " << last);
+}
+
+// (x - 1)² + (x + y)² with y >= 0: at least 1/2, at (1/2, 0); without the constraint the minimum is 0, at (1, -1).
+BOOST_AUTO_TEST_CASE(losses_fall_to_the_minimum_under_a_constraint) {
+  for (const LineSearch search : {LineSearch::strong_wolfe, LineSearch::backtracking})
+    for (const Index iterations : {1, 2, 20}) {
+      ToyModel model(DType::float64);
+      model.add("p", {2, 2});
+      model[0].constraint = non_neg();
+      const auto loss = [&] {
+        const auto v = model.values();
+        const double off = v[0] - 1, sum = v[0] + v[1];
+        model.set_gradient(0, {2 * off + 2 * sum, 2 * sum});
+        return off * off + sum * sum;
+      };
+      Lbfgs optimizer({.max_iterations = iterations, .line_search = search});
+      double before = 17;
+      for (int i = 0; i < 20; ++i) {
+        const double now = optimizer.step(model.list(), loss);
+        BOOST_TEST(now <= before + 1e-12, "step " << i << ": " << now << " after " << before);
+        before = now;
+      }
+      BOOST_TEST(before == 0.5, boost::test_tools::tolerance(1e-6));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_constraint_that_does_not_hold_yet_holds_from_the_first_evaluation_on) {
+  ToyModel model(DType::float64);
+  model.add("p", {-3});
+  model[0].constraint = non_neg();
+  Lbfgs optimizer;
+  const auto loss = [&] {
+    const double p = model.values()[0];
+    BOOST_TEST(p >= 0);
+    model.set_gradient(0, {2 * (p + 1)});
+    return (p + 1) * (p + 1);
+  };
+  BOOST_TEST(optimizer.step(model.list(), loss) == 1);
+  BOOST_TEST(model.values()[0] == 0);
+}
+
+// Tolerances are relative where loss and gradient are small.
+BOOST_AUTO_TEST_CASE(a_small_loss_is_minimized_as_a_large_one) {
+  for (const double size : {1.0, 1e-6, 1e-12}) {
+    Rosenbrock problem;
+    Lbfgs optimizer({.max_iterations = 200});
+    const auto loss = [&] {
+      const double value = size * problem.loss();
+      auto gradient = problem.model[0].gradient.to_doubles();
+      for (double& g : gradient) g *= size;
+      problem.model.set_gradient(0, gradient);
+      return value;
+    };
+    optimizer.step(problem.model.list(), loss);
+    optimizer.step(problem.model.list(), loss);
+    BOOST_TEST(problem.distance() < 1e-3, size << ": " << problem.distance());
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -131,6 +131,21 @@ BOOST_AUTO_TEST_CASE(reduces_when_the_loss_stays) {
   BOOST_TEST(rates == expected, boost::test_tools::per_element());
 }
 
+// NaN is never the best value, so what comes after it is compared with the numbers before.
+BOOST_AUTO_TEST_CASE(a_plateau_begins_and_goes_on_after_nan) {
+  const double nan = std::nan("");
+  ReduceOnPlateau falling({.factor = 0.1, .patience = 2});
+  double rate = 1;
+  for (const double loss : {nan, 1.0, 0.9, nan, 0.8, 0.7, 0.6, 0.5}) {
+    rate = falling.observe(loss, rate);
+    BOOST_TEST(rate == 1.0);
+  }
+  ReduceOnPlateau stuck({.factor = 0.1, .patience = 2});
+  rate = 1;
+  for (const double loss : {1.0, nan, nan}) rate = stuck.observe(loss, rate);
+  BOOST_TEST(rate == 0.1);
+}
+
 BOOST_AUTO_TEST_CASE(cools_down_after_a_reduction) {
   ReduceOnPlateau plateau({.factor = 0.5, .patience = 1, .cooldown = 2, .maximize = true});
   std::vector<double> rates;

@@ -123,6 +123,7 @@ BOOST_AUTO_TEST_CASE(weight_decay_leaves_alone_what_a_filter_refuses) {
     model.add("lstm/kernel", {1, 2}, {2, 2});
     model.add("lstm/bias", {2});
     model.add("norm/gamma", {2});
+    for (std::size_t i = 0; i < 3; ++i) model.set_gradient(i, std::vector<double>(model.values(i).size(), 0.0));
     optimizer.step(model.list());
     return std::vector<double>{model.values(0)[1], model.values(1)[0], model.values(2)[0]};
   };

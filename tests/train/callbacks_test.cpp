@@ -6,7 +6,9 @@
 #include <recur/optim/optimizers.h>
 #include <recur/train/callbacks/early_stopping.h>
 #include <recur/train/callbacks/learning_rate.h>
+#include <recur/train/callbacks/loggers.h>
 #include <recur/train/callbacks/model_checkpoint.h>
+#include <recur/train/callbacks/run_folder.h>
 
 #include <boost/test/unit_test.hpp>
 
@@ -123,6 +125,38 @@ BOOST_AUTO_TEST_CASE(the_best_model_or_every_model_is_saved) {
   BOOST_TEST(saved("epoch-1") == kernels[0]);
   BOOST_TEST(saved("epoch-3") == kernels[2]);
   BOOST_CHECK_THROW(ModelCheckpoint({.path = ""}), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(names_of_models_have_numbers_in_them) {
+  const TemporaryDirectory folder;
+  Line line;
+  Trainer trainer(parameters(line.dense), optim::sgd({.learning_rate = 0.01}), {.epochs = 3, .progress = false});
+  trainer.add(
+      ModelCheckpoint({.path = folder.file("new/m-{epoch:02d}-{valid_loss:.2f}{{}}").string(), .best_only = false}));
+  fit(line, trainer, {3, 1, 2});
+  for (const char* name : {"new/m-01-3.00{}", "new/m-02-1.00{}", "new/m-03-2.00{}"})
+    BOOST_TEST(std::filesystem::exists(folder.file(name)), name);
+  for (const char* path : {"{epoch", "epoch}", "{}", "{:02d}", "{epoch:zz}", "{valid_loss:02d}", "{epoch:.2f}"})
+    BOOST_CHECK_THROW(ModelCheckpoint({.path = path}), ValueError);
+}
+
+// Before the first step, not after the first epoch.
+BOOST_AUTO_TEST_CASE(files_that_cannot_be_written_are_told_when_training_begins) {
+  const TemporaryDirectory folder;
+  TemporaryDirectory::write(folder.file("taken"), "");
+  const auto steps_before_error = [&](auto callback) {
+    Line line;
+    Trainer trainer(parameters(line.dense), optim::sgd(), {.epochs = 1, .progress = false});
+    trainer.add(std::move(callback));
+    Tape tape;
+    int steps = 0;
+    BOOST_CHECK_THROW(trainer.fit(tape, 3, [&](Tape& t, Index) { return ++steps, line.loss(t); }), FormatError);
+    return steps;
+  };
+  BOOST_TEST(steps_before_error(ModelCheckpoint({.path = folder.file("taken/model").string()})) == 0);
+  BOOST_TEST(steps_before_error(CSVLogger(folder.file("taken/log.csv"))) == 0);
+  BOOST_TEST(steps_before_error(JsonLinesLogger(folder.directory())) == 0);
+  BOOST_TEST(steps_before_error(RunFolder({.directory = folder.file("taken")})) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(learning_rates_follow_epochs_and_plateaus) {

@@ -144,6 +144,43 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_model_changes_nothing) {
   BOOST_TEST((other.weights() == before));
 }
 
+// Which parameters learn may change from epoch to epoch, and is part of a checkpoint.
+BOOST_AUTO_TEST_CASE(a_layer_frozen_or_freed_on_the_way_stays_so_after_resuming) {
+  for (const bool freezes : {true, false}) {
+    const TemporaryDirectory folder;
+    const auto weights = [&](const std::string& name, Index last_epoch, bool resume) {
+      Sequential model(Dense(4), Dense(1));
+      Builder builder(2, DType::float32, Generator(1));
+      model.build(builder);
+      auto learned = parameters(model);
+      const auto set_first = [&](bool trainable) {
+        for (std::size_t i = 0; i < 2; ++i) learned[i].parameter->trainable = trainable;
+      };
+      set_first(freezes);
+      Trainer trainer(
+          learned, optim::adam({.learning_rate = 0.01}),
+          {.epochs = last_epoch, .progress = false, .checkpoint = {.directory = folder.file(name), .resume = resume}});
+      trainer.on_epoch_begin = [&](Index epoch) {
+        if (epoch == 3) set_first(!freezes);
+      };
+      Tape tape;
+      const auto loss = [&](Tape& t, Index i) {
+        const auto v = static_cast<float>(i + 1);
+        return mean_squared_error(model(t.constant(Tensor<float>({2, 2}, {v, 1, -1, v}))),
+                                  t.constant(Tensor<float>({2, 1}, {1, 2})));
+      };
+      trainer.fit(tape, 3, loss);
+      std::vector<double> all;
+      for (const NamedParameter& p : learned)
+        for (const double value : p.parameter->value().to_doubles()) all.push_back(value);
+      return all;
+    };
+    const auto whole = weights("whole", 6, false);
+    (void)weights("parts", 4, false);
+    BOOST_TEST(weights("parts", 6, true) == whole, boost::test_tools::per_element());
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

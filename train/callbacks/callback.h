@@ -18,6 +18,7 @@ template <class C> concept HasTrainBegin = requires(C& c, Training& t) { c.on_tr
 template <class C> concept HasEpochBegin = requires(C& c, Training& t) { c.on_epoch_begin(t); };
 template <class C> concept HasStepEnd = requires(C& c, Training& t) { c.on_step_end(t); };
 template <class C> concept HasEpochEnd = requires(C& c, Training& t) { c.on_epoch_end(t); };
+template <class C> concept HasEpochSaved = requires(C& c, Training& t) { c.on_epoch_saved(t); };
 template <class C> concept HasTrainEnd = requires(C& c, Training& t) { c.on_train_end(t); };
 template <class C> concept HasState =
     requires(C& c, const C& there, TrainingState& to, const TrainingState& from) { there.save(to); c.load(from); };
@@ -25,7 +26,7 @@ template <class C> concept HasState =
 template <class C> concept HasOtherHook =
     (requires { &C::on_train_begin; } && !HasTrainBegin<C>) || (requires { &C::on_epoch_begin; } && !HasEpochBegin<C>) ||
     (requires { &C::on_step_end; } && !HasStepEnd<C>) || (requires { &C::on_epoch_end; } && !HasEpochEnd<C>) ||
-    (requires { &C::on_train_end; } && !HasTrainEnd<C>) ||
+    (requires { &C::on_epoch_saved; } && !HasEpochSaved<C>) || (requires { &C::on_train_end; } && !HasTrainEnd<C>) ||
     ((requires { &C::save; } || requires { &C::load; }) && !HasState<C>);
 // clang-format on
 
@@ -35,6 +36,7 @@ template <class C> concept HasOtherHook =
 ///
 ///   on_train_begin(Training&)   on_epoch_begin(Training&)   on_step_end(Training&)
 ///   on_epoch_end(Training&)     after validation            on_train_end(Training&)   however it ends but by an exception
+///   on_epoch_saved(Training&)   after the epoch's checkpoint, if there are any: for what is only looked at
 ///
 /// which return nothing, or a bool: true ends the training after the step or epoch at hand. One that keeps something between
 /// steps has `void save(TrainingState&) const` and `void load(const TrainingState&)` as well, so that checkpoints hold it. Where
@@ -42,7 +44,7 @@ template <class C> concept HasOtherHook =
 template <class C>
 concept Callback = std::movable<C> && !detail::HasOtherHook<C> &&
                    (detail::HasTrainBegin<C> || detail::HasEpochBegin<C> || detail::HasStepEnd<C> ||
-                    detail::HasEpochEnd<C> || detail::HasTrainEnd<C>);
+                    detail::HasEpochEnd<C> || detail::HasEpochSaved<C> || detail::HasTrainEnd<C>);
 
 namespace detail {
 
@@ -59,6 +61,7 @@ class AnyCallback {
   virtual bool epoch_begin(Training& training) = 0;
   virtual bool step_end(Training& training) = 0;
   virtual bool epoch_end(Training& training) = 0;
+  virtual bool epoch_saved(Training& training) = 0;
   virtual bool train_end(Training& training) = 0;
   [[nodiscard]] virtual bool has_state() const = 0;
   [[nodiscard]] virtual std::string name() const = 0;
@@ -95,6 +98,10 @@ class CallbackModel final : public AnyCallback {
   }
   bool epoch_end([[maybe_unused]] Training& t) override {
     if constexpr (HasEpochEnd<C>) return wants_end([&] { return callback_.on_epoch_end(t); });
+    else return false;
+  }
+  bool epoch_saved([[maybe_unused]] Training& t) override {
+    if constexpr (HasEpochSaved<C>) return wants_end([&] { return callback_.on_epoch_saved(t); });
     else return false;
   }
   bool train_end([[maybe_unused]] Training& t) override {

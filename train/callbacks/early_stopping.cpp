@@ -1,6 +1,7 @@
 #include <recur/train/callbacks/early_stopping.h>
 
 #include <recur/framework/tensor/error.h>
+#include <recur/train/callbacks/monitor.h>
 
 #include <limits>
 
@@ -18,9 +19,11 @@ void EarlyStopping::on_train_begin(Training&) {
   best_epoch_ = 0;
   waited_ = 0;
   weights_ = {};
+  warn_of_misspelt_monitor("EarlyStopping", options_.monitor);
 }
 
 bool EarlyStopping::on_epoch_end(Training& training) {
+  if (training.report.interrupted) return false;
   const double value = (options_.maximize ? -1 : 1) * number_of(training.report, options_.monitor);
   if (value < best_ - options_.min_delta) {
     best_ = value;

@@ -1,6 +1,6 @@
 #include <recur/train/callbacks/epoch_printer.h>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -11,10 +11,13 @@ namespace {
 
 nlohmann::ordered_json number(double value) { return std::isfinite(value) ? nlohmann::ordered_json(value) : nullptr; }
 
-void print_line(const nlohmann::ordered_json& line) {
-  fmt::print("{}\n", line.dump());
+// A line that cannot be printed does not end a training: the error stays with the stream, where `flush_standard_output` finds it.
+void print_line(const std::string& line) {
+  (void)std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);
 }
+
+void print_line(const nlohmann::ordered_json& line) { print_line(line.dump() + '\n'); }
 
 }  // namespace
 
@@ -31,11 +34,10 @@ void EpochPrinter::operator()(const EpochReport& report) const {
     return;
   }
   std::string text = fmt::format("epoch {:3d}  train {:.4f}", report.epoch, report.train_loss);
-  if (!std::isnan(report.valid_loss))
+  if (report.validated || !std::isnan(report.valid_loss))
     text += fmt::format("  valid {:.4f}{}", report.valid_loss, report.best ? "*" : " ");
   for (const auto& [name, value] : report.metrics) text += fmt::format("  {} {:.4f}", name, value);
-  fmt::print("{}  {:.1f} s{}\n", text, report.seconds, report.interrupted ? "  (interrupted)" : "");
-  std::fflush(stdout);
+  print_line(fmt::format("{}  {:.1f} s{}\n", text, report.seconds, report.interrupted ? "  (interrupted)" : ""));
 }
 
 void print_json_line(const std::vector<std::pair<std::string, double>>& numbers) {

@@ -3,6 +3,7 @@
 namespace recur {
 
 void ReduceLROnPlateau::on_epoch_end(Training& training) {
+  if (training.report.interrupted) return;
   const double rate = training.optimizer.learning_rate();
   const double next = plateau_.observe(number_of(training.report, monitor_), rate);
   if (next != rate) training.optimizer.set_learning_rate(next);

@@ -8,7 +8,8 @@
 
 namespace recur {
 
-// Callbacks that write what `numbers_of` an epoch's report gives. All can be resumed: no line is lost and none comes twice.
+// Callbacks that write what `numbers_of` an epoch's report gives. All can be resumed: no line is lost and none comes twice. Each throws
+// FormatError when a training begins if no file can be written at its path.
 
 /// A table, one line an epoch under a line of names. What is not a number is left empty.
 class CSVLogger {
@@ -16,7 +17,7 @@ class CSVLogger {
   explicit CSVLogger(std::filesystem::path path) : file_(std::move(path)) {}
 
   void on_train_begin(Training& training);
-  /// @throws ValueError when the metrics are others than in the first epoch; FormatError when the file cannot be written.
+  /// @throws ValueError when the metrics are others than in the first epoch.
   void on_epoch_end(Training& training);
   void on_train_end(Training&) { file_.finish(); }
   void save(TrainingState& state) const;

@@ -2,10 +2,15 @@
 
 #include <recur/framework/tensor/error.h>
 #include <recur/io/atomic_file.h>
+#include <recur/io/links.h>
+#include <recur/io/warning.h>
+#include <recur/train/callbacks/log_lines.h>
 #include <recur/train/loop/interrupt.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <utility>
 
 namespace recur {
 namespace {
@@ -54,14 +59,26 @@ RunFolder::RunFolder(RunFolderOptions options)
 }
 
 void RunFolder::on_train_begin(Training& training) {
+  if (!options_.locked && !lock_) lock_.emplace(options_.directory);
   std::error_code error;
   std::filesystem::create_directories(options_.directory, error);
   require<FormatError>(!error, "RunFolder: cannot make '{}': {}", options_.directory.string(), error.message());
+  for (const char* name : {"config.json", "metrics.csv", "metrics.jsonl", "curves.svg", "report.html"})
+    refuse_link_out_of(options_.directory, name);
+  remove_stale_temporaries(options_.directory);
   if (!options_.config.empty()) write_whole(options_.directory / "config.json", options_.config + '\n');
-  csv_.on_train_begin(training);
-  lines_.on_train_begin(training);
+  csv_.begin();
+  lines_.begin();
   epochs_.clear();
   steps_ = {};
+  describe_parameters(training);
+  wanted_epochs_ = training.epochs;
+  items_ = training.items;
+  ended_ = "training";
+  warned_ = false;
+}
+
+void RunFolder::describe_parameters(Training& training) {
   parameters_ = 0;
   parameter_list_.clear();
   for (const auto& [path, parameter] : training.parameters) {
@@ -69,37 +86,68 @@ void RunFolder::on_train_begin(Training& training) {
     parameter_list_ += fmt::format("{:<48} {:<16} {:>12}\n", path, to_string(parameter->shape()), parameter->size());
   }
   parameter_list_ += fmt::format("{:<48} {:<16} {:>12}\n", "together", "", parameters_);
-  wanted_epochs_ = training.epochs;
-  items_ = training.items;
-  ended_ = "training";
 }
 
 void RunFolder::on_step_end(Training& training) { steps_.add(training.step, training.loss); }
 
 void RunFolder::on_epoch_end(Training& training) {
-  csv_.on_epoch_end(training);
-  lines_.on_epoch_end(training);
-  epochs_.push_back({training.report.epoch, training.report.best, numbers_of(training.report)});
+  const EpochReport& report = training.report;
+  epochs_.push_back({report.epoch, report.best, report.interrupted, numbers_of(report)});
+  const std::string names = detail::csv_heading(epochs_.back().numbers);
+  const std::string first = detail::csv_heading(epochs_.front().numbers);
+  require<ValueError>(names == first, "RunFolder: epoch {} has the numbers {}, the first had {}", report.epoch, names,
+                      first);
+}
+
+void RunFolder::on_epoch_saved(Training&) {
+  const Epoch& epoch = epochs_.back();
+  if (csv_.ends() == 0) csv_.write(detail::csv_heading(epoch.numbers));
+  csv_.write(detail::csv_line(epoch.number, epoch.numbers));
+  lines_.write(detail::json_line(epoch.number, epoch.best, epoch.interrupted, epoch.numbers));
   const auto now = std::chrono::steady_clock::now();
   if (now - written_ < std::chrono::seconds(2)) return;
   written_ = now;
-  write();
+  write_or_warn();
 }
 
 void RunFolder::on_train_end(Training& training) {
-  csv_.on_train_end(training);
-  lines_.on_train_end(training);
+  csv_.finish();
+  lines_.finish();
   ended_ = InterruptGuard::requested() ? "interrupted" : training.epoch > training.epochs ? "complete" : "ended early";
-  write();
+  write_or_warn();
+  lock_.reset();
+}
+
+void RunFolder::write_or_warn() {
+  try {
+    write();
+  } catch (const FormatError& error) {
+    if (!std::exchange(warned_, true)) warn("{}; the training goes on without it", error.what());
+  }
+}
+
+// From the epochs of the checkpoint, so that a log that was lost or cut since is whole again.
+void RunFolder::rebuild_logs() {
+  std::string csv;
+  std::string lines;
+  for (const Epoch& epoch : epochs_) {
+    if (csv.empty()) csv = detail::csv_heading(epoch.numbers);
+    csv += detail::csv_line(epoch.number, epoch.numbers);
+    lines += detail::json_line(epoch.number, epoch.best, epoch.interrupted, epoch.numbers);
+  }
+  const auto rebuild = [](LogFile& log, const std::string& text) {
+    try {
+      write_whole(log.path(), text);
+    } catch (const FormatError& error) {
+      warn("{}; the log goes on where it ends", error.what());
+    }
+    log.go_on(static_cast<Index>(text.size()));
+  };
+  rebuild(csv_, csv);
+  rebuild(lines_, lines);
 }
 
 void RunFolder::save(TrainingState& state) const {
-  TrainingState csv;
-  TrainingState lines;
-  csv_.save(csv);
-  lines_.save(lines);
-  for (auto& [name, text] : csv.texts) state.texts["csv/" + name] = text;
-  for (auto& [name, text] : lines.texts) state.texts["lines/" + name] = text;
   state.put("epochs", static_cast<Index>(epochs_.size()));
   for (std::size_t i = 0; i < epochs_.size(); ++i) {
     const Epoch& epoch = epochs_[i];
@@ -118,24 +166,16 @@ void RunFolder::save(TrainingState& state) const {
 }
 
 void RunFolder::load(const TrainingState& state) {
-  const auto part = [&](const std::string& prefix) {
-    TrainingState found;
-    for (const auto& [name, text] : state.texts)
-      if (name.starts_with(prefix)) found.texts[name.substr(prefix.size())] = text;
-    return found;
-  };
   const auto doubles = [&](const std::string& name) {
     const auto at = state.arrays.find(name);
     require<FormatError>(at != state.arrays.end(), "RunFolder: the checkpoint has no '{}'", name);
     return at->second.to_doubles();
   };
-  csv_.load(part("csv/"));
-  lines_.load(part("lines/"));
   epochs_.clear();
   for (Index i = 0; i < state.integer("epochs"); ++i) {
     const auto values = doubles(fmt::format("epoch/{}", i));
     require<FormatError>(values.size() >= 2, "RunFolder: epoch {} is damaged in the checkpoint", i);
-    Epoch epoch{static_cast<Index>(values[0]), values[1] != 0, {}};
+    Epoch epoch{static_cast<Index>(values[0]), values[1] != 0, false, {}};
     for (std::size_t n = 2; n < values.size(); ++n)
       epoch.numbers.emplace_back(state.text(fmt::format("name/{}", n - 2)), values[n]);
     epochs_.push_back(std::move(epoch));
@@ -145,6 +185,7 @@ void RunFolder::load(const TrainingState& state) {
             .loss = doubles("steps/loss"),
             .sum = state.number("sum"),
             .summed = state.integer("summed")};
+  rebuild_logs();
 }
 
 }  // namespace recur

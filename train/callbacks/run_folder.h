@@ -1,11 +1,13 @@
 #pragma once
 
-#include <recur/train/callbacks/loggers.h>
+#include <recur/io/folder_lock.h>
+#include <recur/train/callbacks/log_file.h>
 #include <recur/train/callbacks/report_page.h>
 #include <recur/train/loop/training.h>
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,19 +18,27 @@ struct RunFolderOptions {
   std::string title{};              ///< Empty: the folder's name.
   std::string config{};             ///< What the program was told, as JSON; becomes `config.json`.
   std::string summary{};            ///< Of the model: `summary(model, input)`. Empty: a list of the parameters.
+  bool locked = false;              ///< The program holds a FolderLock of the directory itself.
 };
 
 /// A callback that leaves what there is to know of a training in a folder: `config.json`, `metrics.csv` and `metrics.jsonl` (see
 /// CSVLogger, JsonLinesLogger), `curves.svg` with losses, metrics, learning rate, gradient norm and throughput, and `report.html` with
 /// these curves, the model, timings, samples and the environment. Pictures and page are made anew as training goes on.
+///
+/// Logs and pictures are written after the checkpoint of an epoch, and if that fails a warning says so and the training goes on.
+/// A resumed training writes the logs anew from its checkpoint. While a training runs, no other one may use the folder.
 class RunFolder {
  public:
   /// @throws ValueError for an empty directory or a config that is no JSON.
   explicit RunFolder(RunFolderOptions options);
 
+  /// @throws FormatError for a folder that cannot be made, or one of whose files is a link that leads out of it; StateError if
+  /// another training uses it.
   void on_train_begin(Training& training);
   void on_step_end(Training& training);
+  /// @throws ValueError when the metrics are others than in the first epoch.
   void on_epoch_end(Training& training);
+  void on_epoch_saved(Training& training);
   void on_train_end(Training& training);
   void save(TrainingState& state) const;
   void load(const TrainingState& state);
@@ -45,6 +55,7 @@ class RunFolder {
   struct Epoch {
     Index number;
     bool best;
+    bool interrupted;
     NamedNumbers numbers;
   };
   // The loss along the steps: means of `stride` steps each, which doubles whenever the points become too many.
@@ -57,6 +68,9 @@ class RunFolder {
     void add(Index number, double value);
   };
 
+  void describe_parameters(Training& training);
+  void rebuild_logs();
+  void write_or_warn();
   [[nodiscard]] std::vector<double> column(std::size_t at) const;
   [[nodiscard]] LinePlot losses() const;
   [[nodiscard]] std::vector<LinePlot> plots() const;
@@ -64,8 +78,9 @@ class RunFolder {
   [[nodiscard]] ReportPage::Table table() const;
 
   RunFolderOptions options_;
-  CSVLogger csv_;
-  JsonLinesLogger lines_;
+  std::optional<FolderLock> lock_;
+  LogFile csv_;
+  LogFile lines_;
   std::vector<Epoch> epochs_;
   Steps steps_;
   ReportPage::Facts results_;
@@ -76,6 +91,7 @@ class RunFolder {
   std::string items_;
   std::string ended_ = "training";
   std::chrono::steady_clock::time_point written_{};
+  bool warned_ = false;  // that pictures cannot be written
 };
 
 }  // namespace recur

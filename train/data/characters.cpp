@@ -1,5 +1,7 @@
 #include <recur/train/data/characters.h>
 
+#include <fmt/format.h>
+
 namespace recur {
 
 Character first_character(std::string_view text) {
@@ -17,6 +19,16 @@ Character first_character(std::string_view text) {
   const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
   const bool surrogate = code >= 0xD800 && code < 0xE000;
   return overlong || surrogate || code >= stray_byte ? invalid : Character{code, length};
+}
+
+std::string shown_character(std::string_view bytes) {
+  const std::uint32_t code = bytes.empty() ? 0 : first_character(bytes).code;
+  if (code >= stray_byte) return fmt::format("byte 0x{:02X}", code - stray_byte);
+  const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0);
+  const bool invisible = code == 0xAD || (code >= 0x2000 && code <= 0x200F) || (code >= 0x2028 && code <= 0x202F) ||
+                         (code >= 0x2060 && code <= 0x206F) || code == 0x3000 || code == 0xA0 || code == 0xFEFF;
+  if (control || invisible) return fmt::format("U+{:04X}", code);
+  return fmt::format("'{}'", bytes);
 }
 
 }  // namespace recur

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace recur {
@@ -17,5 +18,8 @@ inline constexpr std::size_t longest_character = 4;
 
 /// The character that `text`, which is not empty, begins with.
 [[nodiscard]] Character first_character(std::string_view text);
+
+/// A character as messages show it: itself in quotes, or `U+000D` if it cannot be seen, or `byte 0xFF`.
+[[nodiscard]] std::string shown_character(std::string_view bytes);
 
 }  // namespace recur

@@ -53,6 +53,12 @@ void Batches::start_epoch(Index epoch) {
   generator.shuffle(order_);
 }
 
+Batches Batches::in_order() const {
+  BatchOptions options = options_;
+  options.shuffle = false;
+  return {data_, options};
+}
+
 Batch Batches::operator[](Index index) const {
   require<ValueError>(index >= 0 && index < size(), "Batches: batch {} of {}", index, size());
   const auto first = static_cast<std::size_t>(index * options_.batch);

@@ -45,6 +45,8 @@ class Batches {
   [[nodiscard]] Index size() const;
   /// @throws ValueError for an index outside [0, size()).
   [[nodiscard]] Batch operator[](Index index) const;
+  /// The same batches in the order of the data.
+  [[nodiscard]] Batches in_order() const;
   /// Puts the examples in the order of this epoch, whatever was drawn before: a resumed run sees what the first one would have.
   void start_epoch(Index epoch);
 

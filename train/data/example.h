@@ -24,6 +24,7 @@ struct PaddedBatch {
   Tensor<float> inputs;        ///< `[batch, time, …]`, time being the longest length.
   Tensor<float> targets;       ///< `[batch, time, …]`
   std::vector<Index> lengths;  ///< Steps of each sequence that count: what `RNNCall::lengths` takes.
+  bool labels = false;         ///< The targets are of whole sequences, `[batch, …]`, and not of steps.
   /// Steps that count in all sequences together.
   [[nodiscard]] Index steps() const;
   /// `[batch, time]`, 1 where a step counts and 0 beyond.

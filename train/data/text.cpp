@@ -6,18 +6,25 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 namespace recur {
 
-std::string read_text_file(const std::filesystem::path& path) {
+std::string read_text_file(const std::filesystem::path& path, std::size_t longest) {
   std::error_code unknown;
   require<FormatError>(!std::filesystem::is_directory(path, unknown), "read_text_file: '{}' is a directory",
                        path.string());
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   require<FormatError>(file.good(), "read_text_file: cannot open '{}': {}", path.string(), std::strerror(errno));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  std::vector<char> piece(64 * 1024);
+  while (file.read(piece.data(), std::ssize(piece)) || file.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    require<FormatError>(text.size() <= longest, "read_text_file: '{}' has more than {} bytes", path.string(), longest);
+  }
   require<FormatError>(!file.bad(), "read_text_file: cannot read '{}'", path.string());
+  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
   require<FormatError>(!text.empty(), "read_text_file: '{}' is empty", path.string());
   return text;
 }

@@ -1,13 +1,20 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 
 namespace recur {
 
-/// The bytes of a text file. @throws FormatError when it is missing, empty, a directory or cannot be read.
-[[nodiscard]] std::string read_text_file(const std::filesystem::path& path);
+/// A UTF-8 byte order mark, which is no character of the text behind it.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// The bytes of a text file, without a byte order mark. @throws FormatError when it is missing, empty, a directory, cannot be read or
+/// has more than `longest` bytes.
+[[nodiscard]] std::string read_text_file(const std::filesystem::path& path,
+                                         std::size_t longest = std::numeric_limits<std::ptrdiff_t>::max());
 
 /// Text to learn from and text, never seen in training, to judge by.
 struct TextSplit {

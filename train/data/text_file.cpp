@@ -1,6 +1,7 @@
 #include <recur/framework/tensor/error.h>
 #include <recur/io/mapped_file.h>
 #include <recur/train/data/characters.h>
+#include <recur/train/data/text.h>
 #include <recur/train/data/text_file.h>
 
 #include <algorithm>
@@ -37,7 +38,10 @@ struct TextFile::Contents {
   explicit Contents(const std::filesystem::path& path) : file(path) {
     require<FormatError>(file.size() > 0, "TextFile: '{}' is empty", path.string());
     std::map<std::uint32_t, std::string> found;
-    for_each_character_of(file, 0, [&](std::size_t byte, std::string_view bytes, Character character) {
+    if (file.size() >= byte_order_mark.size() && file.text(0, byte_order_mark.size()) == byte_order_mark)
+      begin = byte_order_mark.size();
+    require<FormatError>(file.size() > begin, "TextFile: '{}' has only a byte order mark", path.string());
+    for_each_character_of(file, begin, [&](std::size_t byte, std::string_view bytes, Character character) {
       if (size++ % characters_between_marks == 0) marks.push_back(byte);
       if (!found.contains(character.code)) found.emplace(character.code, bytes);
       return true;
@@ -50,7 +54,7 @@ struct TextFile::Contents {
 
   // Where the character of this number begins.
   [[nodiscard]] std::size_t byte_of(Index number) const {
-    if (single_bytes()) return static_cast<std::size_t>(number);
+    if (single_bytes()) return begin + static_cast<std::size_t>(number);
     const Index mark = std::min(number / characters_between_marks, static_cast<Index>(marks.size()) - 1);
     return advance(marks[static_cast<std::size_t>(mark)], number - mark * characters_between_marks);
   }
@@ -67,9 +71,10 @@ struct TextFile::Contents {
     return place;
   }
 
-  [[nodiscard]] bool single_bytes() const { return static_cast<std::size_t>(size) == file.size(); }
+  [[nodiscard]] bool single_bytes() const { return begin + static_cast<std::size_t>(size) == file.size(); }
 
   MappedFile file;
+  std::size_t begin = 0;  // of the first character, after a byte order mark
   Index size = 0;
   std::vector<std::size_t> marks;
   std::optional<Vocabulary> vocabulary;

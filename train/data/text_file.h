@@ -9,7 +9,7 @@
 namespace recur {
 
 /// A text file that is not read into memory but mapped, so that it may be larger: what is kept is its vocabulary and the place of
-/// every 1024th character. It may not be changed while it is in use; if it is cut short, reading throws FormatError.
+/// every 1024th character. A byte order mark at its beginning is no character. It may not be changed while it is in use; if it is cut short, reading throws FormatError.
 ///
 ///     const TextFile text("large.txt");
 ///     const IdSequence ids = text.ids();

@@ -35,8 +35,9 @@ std::vector<std::int32_t> Vocabulary::encode(std::string_view text) const {
   ids.reserve(text.size());
   for_each_character(text, [&](std::uint32_t code, std::size_t at, std::string_view bytes) {
     const auto found = ids_.find(code);
-    require<ValueError>(found != ids_.end(), "Vocabulary::encode: '{}' at byte {} is not among the {} known characters",
-                        bytes, at, size());
+    if (found == ids_.end())
+      fail<ValueError>("Vocabulary::encode: {} at byte {} is not among the {} known characters", shown_character(bytes),
+                       at, size());
     ids.push_back(found->second);
   });
   return ids;

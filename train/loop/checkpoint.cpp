@@ -1,50 +1,22 @@
 #include <recur/train/loop/checkpoint.h>
 
 #include <recur/framework/tensor/error.h>
+#include <recur/io/atomic_file.h>
+#include <recur/io/file_format.h>
+#include <recur/io/warning.h>
 
 #include <fmt/format.h>
-#include <zlib.h>
 
+#include <array>
 #include <charconv>
-#include <cstdlib>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
 namespace recur {
 namespace {
 
-constexpr const char* format_key = "recur.checkpoint";
-constexpr const char* format_version = "1";
-constexpr const char* checksum_key = "recur.crc32";
-
-class Checksum {
- public:
-  void add(const void* data, std::size_t bytes) { value_ = ::crc32_z(value_, static_cast<const Bytef*>(data), bytes); }
-  // The length goes first, so that no two lists of texts look alike.
-  void add(std::string_view text) {
-    const std::uint64_t length = text.size();
-    add(&length, sizeof(length));
-    add(text.data(), text.size());
-  }
-  [[nodiscard]] std::string text() const { return fmt::format("{:08x}", value_); }
-
- private:
-  uLong value_ = ::crc32_z(0, nullptr, 0);
-};
-
-std::string checksum(const TrainingState& state) {
-  Checksum sum;
-  for (const auto& [name, text] : state.texts) {
-    sum.add(name);
-    sum.add(text);
-  }
-  for (const auto& [name, array] : state.arrays) {
-    sum.add(name);
-    sum.add(fmt::format("{} {}", recur::name(array.dtype()), array.shape()));
-    sum.add(array.data(), static_cast<std::size_t>(array.size()) * size_of(array.dtype()));
-  }
-  return sum.text();
-}
+constexpr FileFormat checkpoint_format{.key = "recur.checkpoint", .name = "checkpoint", .version = 2};
 
 }  // namespace
 
@@ -60,8 +32,14 @@ std::vector<Array> TrainingState::get(const std::string& name) const {
   return list;
 }
 
-// Hexadecimal, so that the very same number comes back.
-void TrainingState::put(const std::string& name, double number) { texts[name] = fmt::format("{:a}", number); }
+// Hexadecimal, so that the number comes back exactly. Without printf, which writes a decimal point as the locale has it.
+void TrainingState::put(const std::string& name, double number) {
+  std::array<char, 40> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), std::abs(number), std::chars_format::hex).ptr;
+  const char* const prefix = std::isfinite(number) ? "0x" : "";
+  texts[name] = fmt::format("{}{}{}", std::signbit(number) ? "-" : "", prefix, std::string_view(digits.data(), end));
+}
 void TrainingState::put(const std::string& name, Index number) { texts[name] = std::to_string(number); }
 
 const std::string& TrainingState::text(const std::string& name) const {
@@ -70,12 +48,20 @@ const std::string& TrainingState::text(const std::string& name) const {
   return at->second;
 }
 
+// Without strtod, which reads a decimal point as the locale has it.
 double TrainingState::number(const std::string& name) const {
   const std::string& digits = text(name);
-  char* end = nullptr;
-  const double number = std::strtod(digits.c_str(), &end);
-  require<FormatError>(!digits.empty() && *end == 0, "TrainingState: '{}' is '{}', not a number", name, digits);
-  return number;
+  std::string_view rest = digits;
+  const bool negative = rest.starts_with('-');
+  if (negative) rest.remove_prefix(1);
+  const bool hexadecimal = rest.starts_with("0x");
+  if (hexadecimal) rest.remove_prefix(2);
+  double number = 0;
+  const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), number,
+                                    hexadecimal ? std::chars_format::hex : std::chars_format::general);
+  require<FormatError>(read.ec == std::errc() && read.ptr == rest.data() + rest.size() && !rest.starts_with('-'),
+                       "TrainingState: '{}' is '{}', not a number", name, digits);
+  return negative ? -number : number;
 }
 
 Index TrainingState::integer(const std::string& name) const {
@@ -90,29 +76,14 @@ Index TrainingState::integer(const std::string& name) const {
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state) {
   std::vector<NamedArray> arrays;
   for (const auto& [name, array] : state.arrays) arrays.push_back({name, &array});
-  Metadata texts = state.texts;
-  texts[format_key] = format_version;
-  texts[checksum_key] = checksum(state);
-  save_safetensors(path, arrays, texts);
+  save_safetensors(path, arrays, stamped(checkpoint_format, arrays, state.texts));
 }
 
 TrainingState load_checkpoint(const std::filesystem::path& path) {
   SafetensorsFile file = load_safetensors(path);
-  const auto take = [&](const char* key) {
-    auto node = file.metadata.extract(key);
-    return node.empty() ? std::string() : std::move(node.mapped());
-  };
-  const std::string version = take(format_key);
-  require<FormatError>(!version.empty(), "load_checkpoint: '{}' is no checkpoint (a file of parameters alone?)",
-                       path.string());
-  require<FormatError>(version == format_version, "load_checkpoint: '{}' has format {}, this program knows {}",
-                       path.string(), version, format_version);
-  const std::string wanted = take(checksum_key);
-  TrainingState state{std::move(file.arrays), std::move(file.metadata)};
-  const std::string found = checksum(state);
-  require<FormatError>(found == wanted, "load_checkpoint: '{}' is damaged: its checksum is {}, {} was written",
-                       path.string(), found, wanted);
-  return state;
+  require<FormatError>(check_stamp(checkpoint_format, path, file),
+                       "load_checkpoint: '{}' is no checkpoint (a file of parameters alone?)", path.string());
+  return {std::move(file.arrays), std::move(file.metadata)};
 }
 
 CheckpointFolder::CheckpointFolder(CheckpointOptions options) : options_(std::move(options)) {
@@ -139,7 +110,10 @@ std::map<Index, std::filesystem::path> CheckpointFolder::files() const {
 }
 
 void CheckpointFolder::save(Index step, const TrainingState& state) const {
-  save_checkpoint(options_.directory / fmt::format("checkpoint-{:09}.safetensors", step), state);
+  const auto path = options_.directory / fmt::format("checkpoint-{:09}.safetensors", step);
+  std::error_code error;
+  if (std::filesystem::is_symlink(path, error)) std::filesystem::remove(path, error);  // never written through
+  save_checkpoint(path, state);
   const auto all = files();
   auto surplus = static_cast<Index>(all.size()) - options_.keep;
   for (auto at = all.begin(); surplus > 0; ++at, --surplus) {
@@ -151,6 +125,39 @@ void CheckpointFolder::save(Index step, const TrainingState& state) const {
 std::optional<std::filesystem::path> CheckpointFolder::newest() const {
   const auto all = files();
   return all.empty() ? std::nullopt : std::optional(all.rbegin()->second);
+}
+
+std::optional<TrainingState> CheckpointFolder::load_newest() const {
+  const auto all = files();
+  std::string refused;
+  for (auto at = all.rbegin(); at != all.rend(); ++at) {
+    try {
+      TrainingState state = load_checkpoint(at->second);
+      if (!refused.empty()) warn("{}; going on from '{}'", refused, at->second.string());
+      return state;
+    } catch (const VersionError&) {
+      throw;
+    } catch (const FormatError& error) {
+      if (refused.empty()) refused = error.what();
+    }
+  }
+  require<FormatError>(refused.empty(), "{}; no older checkpoint is whole", refused);
+  return std::nullopt;
+}
+
+void CheckpointFolder::clear() const {
+  for (const auto& [step, path] : files()) {
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    require<FormatError>(!error, "CheckpointFolder: cannot remove '{}' of an earlier run: {}", path.string(),
+                         error.message());
+  }
+}
+
+FolderLock CheckpointFolder::lock() const {
+  FolderLock held(options_.directory);
+  remove_stale_temporaries(options_.directory);
+  return held;
 }
 
 }  // namespace recur

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/io/folder_lock.h>
 #include <recur/io/safetensors.h>
 
 #include <filesystem>
@@ -20,7 +21,7 @@ struct TrainingState {
   void put(const std::string& name, std::span<const Array> list);
   /// That list; empty if there is none.
   [[nodiscard]] std::vector<Array> get(const std::string& name) const;
-  /// Numbers, that come back as the very same ones.
+  /// Numbers, stored exactly.
   void put(const std::string& name, double number);
   void put(const std::string& name, Index number);
   /// @throws FormatError when there is none of this name, or it is no number.
@@ -34,7 +35,8 @@ struct TrainingState {
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state);
 
 /// Reads it back, bit for bit.
-/// @throws FormatError for a file that cannot be read, is cut short, changed, or no checkpoint.
+/// @throws FormatError for a file that cannot be read, is cut short, changed, or no checkpoint; VersionError (io/file_format.h) for one
+/// that a newer program wrote.
 [[nodiscard]] TrainingState load_checkpoint(const std::filesystem::path& path);
 
 /// Where a run leaves checkpoints.
@@ -45,8 +47,15 @@ struct CheckpointOptions {
   Index every = 0;
   /// How many stay; older ones are removed.
   Index keep = 2;
-  /// Go on from the newest one in the directory, if there is any.
+  /// Go on from the newest whole one in the directory, if there is any; otherwise the checkpoints that are there are removed when the
+  /// training begins.
   bool resume = false;
+  /// What makes the run what it is, by name: `{"loss", "huber"}`. A checkpoint in which one differs is refused. The optimizer and the
+  /// names, shapes and number types of the parameters belong to it anyway.
+  Metadata identity{};
+  /// What the run depends on besides, by name: `{"data", checksum}`. If one differs from that of the checkpoint, training goes on and
+  /// a warning says so. Threads, epochs, batches and learning rate belong to it anyway.
+  Metadata circumstances{};
 };
 
 /// The checkpoints of one run, `checkpoint-<steps>.safetensors` in a directory.
@@ -59,6 +68,13 @@ class CheckpointFolder {
   void save(Index step, const TrainingState& state) const;
   /// The one of the most steps.
   [[nodiscard]] std::optional<std::filesystem::path> newest() const;
+  /// Loads the newest checkpoint that is whole, with a warning if a newer one is damaged; none if there are no checkpoints.
+  /// @throws as `load_checkpoint` if none of them is whole, VersionError for one of a newer program.
+  [[nodiscard]] std::optional<TrainingState> load_newest() const;
+  /// Removes all checkpoints. @throws FormatError for one that cannot be removed.
+  void clear() const;
+  /// Holds the directory for one training and removes temporary files that killed ones left. @throws StateError if it is held.
+  [[nodiscard]] FolderLock lock() const;
 
  private:
   [[nodiscard]] std::map<Index, std::filesystem::path> files() const;

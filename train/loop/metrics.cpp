@@ -19,6 +19,7 @@ struct Kind {
   const char* alias;
   bool ids;
   bool larger_is_better;
+  bool logits;
   double (*of_row)(Row prediction, Row target, std::int32_t id);
   double (*of_mean)(double mean);
 };
@@ -30,7 +31,16 @@ double mean_over(Row prediction, Row target, F f) {
   return sum / static_cast<double>(prediction.size());
 }
 
-std::ptrdiff_t largest(Row row) { return std::max_element(row.begin(), row.end()) - row.begin(); }
+std::int32_t largest(Row row) { return static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin()); }
+
+/// How likely the class is among the k largest, if the model draws among equal ones.
+double share_among_largest(Row prediction, std::int32_t id, Index k) {
+  const double own = prediction[static_cast<std::size_t>(id)];
+  if (std::ranges::any_of(prediction, [](double x) { return std::isnan(x); })) return 0;
+  const Index above = std::ranges::count_if(prediction, [&](double x) { return x > own; });
+  const Index equal = std::ranges::count(prediction, own);
+  return std::clamp(static_cast<double>(k - above) / static_cast<double>(equal), 0.0, 1.0);
+}
 
 double negative_log_likelihood(Row logits, Row /*target*/, std::int32_t id) {
   const double top = *std::max_element(logits.begin(), logits.end());
@@ -43,44 +53,41 @@ double binary_cross_entropies(Row logits, Row target, std::int32_t /*id*/) {
   double sum = 0;
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const double z = logits[i];
-    sum += std::max(z, 0.0) - z * target[i] + std::log1p(std::exp(-std::abs(z)));
+    // An infinite logit is certain: without loss if it is right.
+    sum += std::log1p(std::exp(-std::abs(z)));
+    if (target[i] != 1) sum += (1 - target[i]) * std::max(z, 0.0);
+    if (target[i] != 0) sum += target[i] * std::max(-z, 0.0);
   }
   return sum;
-}
-
-bool among_largest(Row prediction, std::int32_t id, Index k) {
-  const double own = prediction[static_cast<std::size_t>(id)];
-  if (std::isnan(own)) return false;
-  return std::count_if(prediction.begin(), prediction.end(), [&](double x) { return !(x <= own); }) < k;
 }
 
 double same(double mean) { return mean; }
 
 const Kind kinds[] = {
-    {"binary_accuracy", "", false, true,
+    {"binary_accuracy", "", false, true, true,
      [](Row p, Row t, std::int32_t) {
-       return mean_over(p, t, [](double a, double b) { return (a > 0) == (b > 0.5) ? 1.0 : 0.0; });
+       return mean_over(p, t, [](double a, double b) { return !std::isnan(a) && (a > 0) == (b > 0.5) ? 1.0 : 0.0; });
      },
      same},
-    {"categorical_accuracy", "", false, true,
-     [](Row p, Row t, std::int32_t) { return largest(p) == largest(t) ? 1.0 : 0.0; }, same},
-    {"sparse_categorical_accuracy", "accuracy", true, true,
-     [](Row p, Row, std::int32_t id) { return largest(p) == id ? 1.0 : 0.0; }, same},
-    {"nll", "", true, false, negative_log_likelihood, same},
-    {"perplexity", "", true, false, negative_log_likelihood, [](double mean) { return std::exp(mean); }},
-    {"bits_per_character", "", true, false, negative_log_likelihood,
+    {"categorical_accuracy", "", false, true, false,
+     [](Row p, Row t, std::int32_t) { return share_among_largest(p, largest(t), 1); }, same},
+    {"sparse_categorical_accuracy", "accuracy", true, true, false,
+     [](Row p, Row, std::int32_t id) { return share_among_largest(p, id, 1); }, same},
+    {"nll", "", true, false, true, negative_log_likelihood, same},
+    {"perplexity", "", true, false, true, negative_log_likelihood, [](double mean) { return std::exp(mean); }},
+    {"bits_per_character", "", true, false, true, negative_log_likelihood,
      [](double mean) { return mean / std::numbers::ln2; }},
-    {"nll_per_frame", "", false, false, binary_cross_entropies, same},
-    {"mean_absolute_error", "mae", false, false,
+    {"nll_per_frame", "", false, false, true, binary_cross_entropies, same},
+    {"mean_absolute_error", "mae", false, false, false,
      [](Row p, Row t, std::int32_t) { return mean_over(p, t, [](double a, double b) { return std::abs(a - b); }); },
      same},
-    {"mean_squared_error", "mse", false, false,
+    {"mean_squared_error", "mse", false, false, false,
      [](Row p, Row t, std::int32_t) { return mean_over(p, t, [](double a, double b) { return (a - b) * (a - b); }); },
      same},
-    {"root_mean_squared_error", "rmse", false, false,
+    {"root_mean_squared_error", "rmse", false, false, false,
      [](Row p, Row t, std::int32_t) { return mean_over(p, t, [](double a, double b) { return (a - b) * (a - b); }); },
      [](double mean) { return std::sqrt(mean); }},
-    {"mean_absolute_percentage_error", "mape", false, false,
+    {"mean_absolute_percentage_error", "mape", false, false, false,
      [](Row p, Row t, std::int32_t) {
        return mean_over(p, t, [](double a, double b) { return 100 * std::abs(a - b) / std::max(std::abs(b), 1e-7); });
      },
@@ -93,6 +100,7 @@ class KindMetric final : public Metric {
   [[nodiscard]] double result() const override { return kind_.of_mean(Metric::result()); }
   [[nodiscard]] bool larger_is_better() const override { return kind_.larger_is_better; }
   [[nodiscard]] bool takes_ids() const override { return kind_.ids; }
+  [[nodiscard]] bool takes_logits() const override { return kind_.logits; }
 
  private:
   [[nodiscard]] double of_row(Row prediction, Row target, std::int32_t id) const override {
@@ -109,7 +117,7 @@ class TopKAccuracy final : public Metric {
 
  private:
   [[nodiscard]] double of_row(Row prediction, Row /*target*/, std::int32_t id) const override {
-    return among_largest(prediction, id, k_) ? 1 : 0;
+    return share_among_largest(prediction, id, k_);
   }
   Index k_;
 };

@@ -41,6 +41,8 @@ class Metric {
   [[nodiscard]] virtual bool larger_is_better() const { return false; }
   /// Whether the target is a class a row rather than numbers.
   [[nodiscard]] virtual bool takes_ids() const { return false; }
+  /// Whether the prediction must be logits, not probabilities.
+  [[nodiscard]] virtual bool takes_logits() const { return false; }
 
  protected:
   explicit Metric(std::string name) : name_(std::move(name)) {}
@@ -75,7 +77,9 @@ class MeanMetric {
 
 /// `binary_accuracy`: part of elements where prediction > 0 (a logit) agrees with target > 0.5.
 /// `categorical_accuracy`: rows whose largest prediction is where the target's is; `sparse_categorical_accuracy` and `accuracy`:
-/// where the class says. `top_k_accuracy` (`top_5_accuracy` …): rows with fewer than k predictions above that of the class.
+/// where the class says. `top_k_accuracy` (`top_5_accuracy` …): rows whose class is among the k largest predictions. Where n
+/// predictions tie for m of these places, a row counts m/n, as on average if the model drew among them. A prediction that is NaN
+/// agrees with nothing, and no row with one is right.
 /// `nll`, `perplexity`, `bits_per_character`: mean negative log likelihood of the class under logits, its exponential, and in
 /// bits. `nll_per_frame`: sum over the row of the binary cross-entropy of logits. `mean_absolute_error` (`mae`),
 /// `mean_squared_error` (`mse`), `root_mean_squared_error` (`rmse`), `mean_absolute_percentage_error` (`mape`, in percent of

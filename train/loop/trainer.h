@@ -3,6 +3,7 @@
 #include <recur/train/callbacks/callback.h>
 #include <recur/train/loop/checkpoint.h>
 #include <recur/train/loop/training.h>
+#include <recur/train/views/view.h>
 
 #include <cmath>
 #include <functional>
@@ -13,6 +14,8 @@
 #include <vector>
 
 namespace recur {
+
+class RNN;
 
 /// What training may be told besides data and loss.
 struct TrainerOptions {
@@ -27,6 +30,9 @@ struct TrainerOptions {
   std::string items = "samples";
   /// Measure the norm of all gradients at every step, and refuse one that is not finite before it reaches a parameter.
   bool gradient_norm = true;
+  /// Told, once a training, of what is no error but likely a mistake: parameters that learn nothing, gradients of which no update
+  /// was made.
+  std::function<void(const std::string&)> warn = print_warning;
 };
 
 /// Batches by number: `StreamBatches`, `Batches`. With a `start_epoch(epoch)` they are told of every epoch.
@@ -36,8 +42,22 @@ concept BatchSource = requires(D& data, Index index) {
   data[index];
 };
 
+namespace detail {
+template <class D>
+concept TakesEpochs = requires(D& data, Index epoch) {
+  data.start_epoch(epoch);
+};
+// A source that takes epochs and is const would show the order of its first epoch in all of them.
+template <class D>
+concept ConstSource = !TakesEpochs<D> && TakesEpochs<std::remove_const_t<D>>;
+}  // namespace detail
+
 /// The training loop: for each epoch every batch's loss is computed, run backwards and followed by one step of the optimizer;
-/// then validation. Ctrl-C ends it after the step at hand, with a checkpoint, a last validation and report.
+/// then validation. Ctrl-C, SIGTERM and SIGHUP end it after the step at hand, with a checkpoint, a last validation and a report that is
+/// `interrupted` and never the best.
+///
+/// If the optimizer keeps moving averages, the parameters hold them during validation, `metrics`, `on_best` and what is called at
+/// the end of an epoch: what is judged is what callbacks save and restore.
 ///
 /// Nothing in it is hidden; by hand the inner loop is
 /// `Var loss = …; tape.backward(loss); optimizer.step(parameters); tape.reset();`.
@@ -48,6 +68,7 @@ class Trainer {
   /// The validation loss.
   using Validation = std::function<double()>;
 
+  /// @throws ValueError for an empty list: of a model that was not built, or whose `visit` names nothing.
   Trainer(std::vector<NamedParameter> parameters, optim::Optimizer optimizer, TrainerOptions options = {});
 
   /// Takes a callback; they are called in the order they were added. @returns the callback, which the trainer keeps
@@ -73,16 +94,22 @@ class Trainer {
   /// Takes it back: before `on_epoch_begin` if training goes on with a new epoch, after it within an epoch.
   std::function<void(const TrainingState&)> load_state;
 
+  /// Begins with gradients of zero, whatever a backward pass before has left in them. A second call counts epochs and steps on, so
+  /// that orders, random changes and schedules by epochs go on.
   /// @returns the reports of all epochs. @throws StateError for a loss or gradient that is not finite, naming epoch, batch, the
-  /// first operation with such a result and the first parameter with such a gradient. FormatError when the checkpoint to resume
-  /// from does not fit this model, optimizer and callbacks, in which case nothing has changed, or has another number of batches.
+  /// first operation with such a result and the first parameter with such a gradient; the parameters are then those of the step
+  /// before, gradients zero and the tape empty; and if another training holds the directory of the checkpoints. FormatError when the
+  /// checkpoint to resume from is of another run (`CheckpointOptions::identity`) or does not fit this model, optimizer and callbacks,
+  /// in which case nothing has changed. ValueError where the training has fewer batches than an update accumulates.
   std::vector<EpochReport> fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation = {}) {
     return run(tape, batches, loss, validation, {});
   }
 
   /// The same over a source of batches; `loss(tape, batch)`.
   template <BatchSource Data, class F>
-  std::vector<EpochReport> fit(Tape& tape, Data& data, F loss, const Validation& validation = {}) {
+  std::vector<EpochReport> fit(Tape& tape, Data&& data, F loss, const Validation& validation = {}) {
+    static_assert(!detail::ConstSource<std::remove_reference_t<Data>>,
+                  "the source of batches is const, so that start_epoch cannot shuffle it: declare it without const");
     const auto start = [&data]([[maybe_unused]] Index epoch) {
       if constexpr (requires { data.start_epoch(epoch); }) data.start_epoch(epoch);
     };
@@ -90,32 +117,53 @@ class Trainer {
   }
   /// The same, validated by the mean loss over another source.
   template <BatchSource Data, class F, BatchSource Other>
-  std::vector<EpochReport> fit(Tape& tape, Data& data, F loss, Other& validation) {
+  std::vector<EpochReport> fit(Tape& tape, Data&& data, F loss, Other&& validation) {
     return fit(tape, data, loss, Validation([&] { return evaluate(tape, validation, loss); }));
   }
 
-  /// The mean loss over the batches without training, a batch counting by the samples it has where these are known. Metrics
-  /// may be gathered inside `loss`. @throws ValueError without batches.
+  /// To be called inside `loss` where it is a mean over something else than the samples of the batch, such as the steps that a
+  /// mask leaves: the batch then counts by `weight` in the means over batches. Without it a batch counts by its samples, where these
+  /// are known. @throws ValueError for a negative weight.
+  void weigh(double weight);
+
+  /// The mean loss over the batches without training, weighted as `weigh` says. Metrics may be gathered inside `loss`.
+  /// @throws ValueError without batches.
   double evaluate(Tape& tape, Index batches, const Loss& loss);
   template <BatchSource Data, class F>
-  double evaluate(Tape& tape, Data& data, F loss) {
+  double evaluate(Tape& tape, Data&& data, F loss) {
     return evaluate(tape, static_cast<Index>(data.size()), loss_over(data, loss));
   }
 
-  /// What `output` is for each batch, without training.
+  /// What `output` is for each batch, without training, in the order of the data also where the source shuffles (`Batches`). A view
+  /// that shuffles is refused: give the data beneath it.
   [[nodiscard]] static std::vector<Array> predict(Tape& tape, Index batches, const Loss& output);
   template <BatchSource Data, class F>
-  [[nodiscard]] static std::vector<Array> predict(Tape& tape, Data& data, F output) {
-    return predict(tape, static_cast<Index>(data.size()), [&](Tape& t, Index i) { return output(t, data[i]); });
+  [[nodiscard]] static std::vector<Array> predict(Tape& tape, Data&& data, F output) {
+    static_assert(!views::reorders_elements<Data>,
+                  "predictions of a view that shuffles would come in its order: predict over the data beneath it");
+    if constexpr (requires { data.in_order(); }) {
+      const auto ordered = data.in_order();
+      return predict(tape, static_cast<Index>(ordered.size()), [&](Tape& t, Index i) { return output(t, ordered[i]); });
+    } else {
+      return predict(tape, static_cast<Index>(data.size()), [&](Tape& t, Index i) { return output(t, data[i]); });
+    }
   }
 
+  /// Stateful RNNs whose states go from batch to batch in training: `trainer.carry_states(recurrent_layers(model))`. Checkpoints hold their
+  /// states, validation begins with zeros and leaves them as they were. When to begin anew is for `on_epoch_begin` to say.
+  void carry_states(std::vector<RNN*> rnns) { carrying_ = std::move(rnns); }
+
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
+  /// The signal that ended the last `fit` before its last epoch was over; 0: none.
+  [[nodiscard]] int interrupted_by() const { return interrupted_by_; }
 
  private:
   /// Of the present epoch and of all, besides what `Training` shows.
   struct Totals {
-    double loss = 0;
-    double gradient_norm = 0;
+    double loss = 0;           ///< Weighted.
+    double weight = 0;         ///< Of the batches in `loss`.
+    double gradient_norm = 0;  ///< Of the updates,
+    double updates = 0;        ///< and how many these are.
     double items = 0;
     double seconds_before = 0;  ///< The epoch.
     double best = std::numeric_limits<double>::infinity();
@@ -136,16 +184,26 @@ class Trainer {
   using EpochStart = std::function<void(Index epoch)>;
   std::vector<EpochReport> run(Tape& tape, Index batches, const Loss& loss, const Validation& validation,
                                const EpochStart& start_epoch);
+  void begin_training(Training& training);
+  std::vector<EpochReport> train(Training& training, const Loss& loss, const Validation& validation,
+                                 const EpochStart& start_epoch);
   void begin_epoch(Training& training, const EpochStart& start_epoch);
   [[nodiscard]] bool end_epoch(Training& training, const Validation& validation);
   void train_epoch(Training& training, const Loss& loss);
   void train_step(Training& training, const Loss& loss);
+  void measure_gradients(Training& training, Var loss);
+  void check_parameters(const Tape& tape);
+  void end_training(Training& training);
+  [[nodiscard]] double weight_of_batch() const;
   [[nodiscard]] EpochReport finish_epoch(const Training& training, const Validation& validation);
-  [[nodiscard]] double measure_gradients() const;
   // In trainer_state.cpp:
   void save(const Training& training);
   [[nodiscard]] std::optional<TrainingState> newest_state(Training& training);
   void restore(Training& training, const TrainingState& state);
+  void require_arrays(const TrainingState& state);
+  void take_position(Training& training, const TrainingState& state);
+  [[nodiscard]] Metadata identity();
+  [[nodiscard]] Metadata circumstances(const Training& training) const;
   [[nodiscard]] std::string callback_names() const;
 
   std::vector<NamedParameter> parameters_;
@@ -153,8 +211,17 @@ class Trainer {
   TrainerOptions options_;
   std::optional<CheckpointFolder> checkpoints_;
   std::vector<std::unique_ptr<detail::AnyCallback>> callbacks_;
+  std::vector<RNN*> carrying_;
   Totals totals_;
-  double samples_ = 0;  // of the batch at hand, where data tells
+  double samples_ = 0;              // of the batch at hand, where data tells
+  std::optional<double> weight_{};  // of the batch at hand, where the loss tells
+  bool checked_ = false;            // the parameters, against what is on the tape
+  Index epochs_before_ = 0;         // done by earlier calls of fit
+  Index steps_before_ = 0;
+  double seconds_before_ = 0;
+  int interrupted_by_ = 0;
+  std::string given_rate_;     // the optimizer's, before callbacks change it
+  bool changed_rate_ = false;  // the one given is not the one the run was begun with
 };
 
 }  // namespace recur

@@ -2,12 +2,16 @@
 
 #include <recur/framework/tensor/error.h>
 
+#include <fmt/core.h>
+
 #include <cmath>
+#include <cstdio>
 
 namespace recur {
 
 double number_of(const EpochReport& report, const std::string& name) {
-  if (name.empty()) return std::isnan(report.valid_loss) ? report.train_loss : report.valid_loss;
+  const bool validated = report.validated || !std::isnan(report.valid_loss);
+  if (name.empty()) return validated ? report.valid_loss : report.train_loss;
   const NamedNumbers all = numbers_of(report);
   std::string names;
   for (const auto& [there, number] : all) {
@@ -27,6 +31,11 @@ NamedNumbers numbers_of(const EpochReport& report) {
                       {"items_per_second", report.items_per_second}};
   all.insert(all.end(), report.metrics.begin(), report.metrics.end());
   return all;
+}
+
+void print_warning(const std::string& text) {
+  fmt::print(stderr, "recur: warning: {}\n", text);
+  std::fflush(stderr);
 }
 
 }  // namespace recur

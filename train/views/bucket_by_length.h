@@ -27,6 +27,8 @@ template <Dataset D>
   requires std::same_as<Element<D>, Example>
 class BucketByLength : public View<D> {
  public:
+  static constexpr bool reorders = true;
+
   BucketByLength(D&& data, BucketOptions options) : View<D>(std::forward<D>(data)), options_(options) {
     measure();
     batches_ = bucket(lengths_, options_, 0);

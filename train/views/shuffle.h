@@ -11,6 +11,8 @@ namespace recur::views {
 template <Dataset D>
 class Shuffle : public View<D> {
  public:
+  static constexpr bool reorders = true;
+
   Shuffle(D&& data, std::uint64_t seed) : View<D>(std::forward<D>(data)), seed_(seed) { order(0); }
 
   [[nodiscard]] Index size() const { return static_cast<Index>(order_.size()); }

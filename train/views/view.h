@@ -27,6 +27,13 @@ void start_epoch(D& data, Index epoch) {
   if constexpr (requires { data.start_epoch(epoch); }) data.start_epoch(epoch);
 }
 
+/// Whether a data set hands out elements in another order than it was made of: a shuffle, or a view of one.
+template <class D>
+inline constexpr bool reorders_elements = [] {
+  if constexpr (requires { std::remove_cvref_t<D>::reorders; }) return std::remove_cvref_t<D>::reorders;
+  else return false;
+}();
+
 namespace detail {
 void require_element(const char* view, Index index, Index size);
 }
@@ -36,6 +43,8 @@ void require_element(const char* view, Index index, Index size);
 template <Dataset D>
 class View {
  public:
+  static constexpr bool reorders = reorders_elements<D>;
+
   explicit View(D&& data) : data_(std::forward<D>(data)) {}
 
   void start_epoch(Index epoch) { views::start_epoch(data_, epoch); }

@@ -102,6 +102,19 @@ BOOST_AUTO_TEST_CASE(gradients_are_looked_at_in_the_order_they_flow) {
   BOOST_TEST(std::isinf(found->value));
 }
 
+// The last cell state of an LSTM is such an output.
+BOOST_AUTO_TEST_CASE(an_output_that_no_gradient_reaches_is_passed_over) {
+  Tape tape;
+  const Var x = tape.input(Tensor<float>({2}, {0, 4}));
+  const auto [used, unused] = fuse([](auto a) { return std::tuple(a * 2.0, a * a); }, x);
+  const Var loss = sum(sqrt(used));
+  tape.backward(loss);
+  const auto found = first_non_finite_gradient(tape, loss);  // of sqrt at 0
+  BOOST_REQUIRE(found.has_value());
+  BOOST_TEST(found->operation == "multiply");
+  BOOST_TEST((found->shape == Shape{2}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

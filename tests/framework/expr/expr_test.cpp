@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include <recur/framework/expr/fuse.h>
+#include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/split.h>
 
 #include <algorithm>
@@ -300,6 +301,29 @@ BOOST_AUTO_TEST_CASE(one_assignment_is_one_record) {
   const Var y = tanh(a * b + sigmoid(a) * 0.3 - exp(b) / (1 + square(a)));
   BOOST_TEST(tape.size() == records + 1);
   BOOST_TEST(y.wants_gradient());
+}
+
+BOOST_AUTO_TEST_CASE(powers_have_their_slopes_at_zero_too) {
+  Tape tape(DType::float64);
+  const auto slope = [&](double exponent) {
+    tape.reset();
+    const Var x = tape.input(Tensor<double>({1}, {0}));
+    tape.backward(sum(pow(x, exponent)));
+    return x.gradient().to_doubles()[0];
+  };
+  BOOST_TEST(slope(0) == 0.0);
+  BOOST_TEST(slope(1) == 1.0);
+  BOOST_TEST(slope(2) == 0.0);
+  BOOST_TEST(std::isinf(slope(0.5)));
+}
+
+// A choice before the logarithm keeps its slope, one after it does not.
+BOOST_AUTO_TEST_CASE(where_chooses_the_argument_first) {
+  Tape tape(DType::float64);
+  const Var x = tape.input(Tensor<double>({3}, {0, -1, 2}));
+  const Var inside = where(greater(x, 0.0), x, 1.0);
+  tape.backward(sum(Var(log(inside))));
+  BOOST_TEST(x.gradient().to_doubles() == (std::vector<double>{0, 0, 0.5}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

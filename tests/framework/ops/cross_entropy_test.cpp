@@ -241,4 +241,29 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_are_refused) {
   }
 }
 
+// A class that cannot be: no loss where it is not wanted.
+BOOST_AUTO_TEST_CASE(logits_of_minus_infinity_cost_nothing_where_they_are_right) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const double expected = (std::log(1 + std::exp(1.0)) + std::log(1 + std::exp(-2.0)) + 1) / 2;
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    Tape tape(dtype);
+    const Var logits = tape.input(Tensor<double>({2, 3}, {0, -inf, 1, 2, 0, -inf}));
+    const Var targets = tape.constant(Tensor<double>({2, 3}, {1, 0, 0, 0.5, 0.5, 0}));
+    const Var loss = softmax_cross_entropy(logits, targets);
+    BOOST_TEST(loss.item() == expected, boost::test_tools::tolerance(1e-6));
+    tape.backward(loss);
+    for (const double g : logits.gradient().to_doubles()) BOOST_TEST(std::isfinite(g));
+    tape.reset();
+    const Var certain = tape.input(Tensor<double>({1, 3}, {-inf, inf, 2}));
+    const Var binary = binary_cross_entropy(certain, tape.constant(Tensor<double>({1, 3}, {0, 1, 1})));
+    BOOST_TEST(binary.item() == std::log1p(std::exp(-2.0)) / 3, boost::test_tools::tolerance(1e-6));
+    tape.backward(binary);
+    for (const double g : certain.gradient().to_doubles()) BOOST_TEST(std::isfinite(g));
+    tape.reset();
+    const Var wrong = tape.constant(Tensor<double>({1, 2}, {-inf, 0}));
+    BOOST_TEST(std::isinf(softmax_cross_entropy(wrong, tape.constant(Tensor<double>({1, 2}, {1, 0}))).item()));
+    BOOST_TEST(std::isinf(binary_cross_entropy(wrong, tape.constant(Tensor<double>({1, 2}, {1, 0}))).item()));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

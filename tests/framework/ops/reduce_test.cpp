@@ -125,4 +125,25 @@ BOOST_AUTO_TEST_CASE(empty_arrays) {
   BOOST_CHECK_THROW((void)sum(x, 2), ShapeError);
 }
 
+// A float that has grown large takes in no small ones: 0.1 ten million times is not 0.1 · 10⁷ if added up one by one.
+BOOST_AUTO_TEST_CASE(long_sums_of_float_keep_their_digits) {
+  constexpr double exact_enough = 1e-6;
+  Tape tape;
+  for (const Index n : {100'000, 10'000'000}) {
+    const double total = static_cast<double>(0.1F) * static_cast<double>(n);
+    const Var rows = tape.filled({n, 2}, 0.1);
+    BOOST_TEST(sum(rows, 0).to_doubles()[1] == total, boost::test_tools::tolerance(exact_enough));
+    BOOST_TEST(mean(rows, 0).to_doubles()[0] == static_cast<double>(0.1F), boost::test_tools::tolerance(exact_enough));
+    BOOST_TEST(sum(rows).item() == 2 * total, boost::test_tools::tolerance(exact_enough));
+    tape.reset();
+    const Var middle = tape.filled({1, n, 2}, 0.1);
+    BOOST_TEST(sum(middle, 1).to_doubles()[1] == total, boost::test_tools::tolerance(exact_enough));
+    tape.reset();
+    const Var row = tape.filled({1, n}, 0.1);
+    BOOST_TEST(sum(row, 1).to_doubles()[0] == total, boost::test_tools::tolerance(exact_enough));
+    BOOST_TEST(sum(row).item() == total, boost::test_tools::tolerance(exact_enough));
+    tape.reset();
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

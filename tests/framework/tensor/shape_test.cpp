@@ -54,6 +54,24 @@ BOOST_AUTO_TEST_CASE(axes_are_changed_left_out_and_put_in) {
   BOOST_CHECK_THROW(static_cast<void>(Shape{1, 2, 3, 4, 5}.inserted(0, 9)), ShapeError);
 }
 
+// What would wrap around is refused, in whatever order the sizes come, and an empty axis does not hide the others.
+BOOST_AUTO_TEST_CASE(sizes_whose_product_overflows_are_refused) {
+  constexpr Index half = Index{1} << 32;
+  BOOST_CHECK_THROW((Shape{half, half}), ShapeError);
+  BOOST_CHECK_THROW((Shape{3037000500, 3037000500}), ShapeError);
+  BOOST_CHECK_THROW((Shape{0, half, half}), ShapeError);
+  BOOST_CHECK_THROW((Shape{half, half, 0}), ShapeError);
+  BOOST_CHECK_THROW((Shape{2000, 2000, 2000, 2000, 1 << 20}), ShapeError);
+  // The bytes of an array must not wrap around either.
+  BOOST_CHECK_THROW((Shape{(Index{1} << 62) + 4}), ShapeError);
+  BOOST_CHECK_THROW(static_cast<void>(Shape{half}.inserted(0, half)), ShapeError);
+  BOOST_CHECK_THROW(static_cast<void>(Shape{half, 1}.with(1, half)), ShapeError);
+  BOOST_CHECK_THROW(static_cast<void>(Shape{2, 3}.with(0, -1)), ShapeError);
+  BOOST_TEST((Shape{half, 0}.count()) == 0);
+  BOOST_TEST((Shape{Index{1} << 58}.count()) == Index{1} << 58);
+  BOOST_TEST((Shape{2047, 2047, 2047, 2047, 2047}.count()) == Index{2047} * 2047 * 2047 * 2047 * 2047);
+}
+
 BOOST_AUTO_TEST_CASE(axes_of_size_one_count) {
   BOOST_TEST(Shape{3} != (Shape{1, 3}));
   BOOST_TEST(Shape() != Shape{1});

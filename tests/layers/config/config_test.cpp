@@ -155,6 +155,36 @@ BOOST_AUTO_TEST_CASE(what_is_not_known_is_refused_with_its_place) {
 }
 
 // Keras's layers all take one; here it goes to the option of that name, or to the layer or cell as such.
+// Values that a reader could take for others.
+BOOST_AUTO_TEST_CASE(whole_numbers_are_whole_and_fit) {
+  const auto refuses = [](const std::string& text, const std::string& part) {
+    try {
+      (void)layer_from_config(text);
+    } catch (const ValueError& error) {
+      BOOST_TEST(std::string(error.what()).find(part) != std::string::npos, error.what());
+      BOOST_TEST(std::string(error.what()).find("json.exception") == std::string::npos, error.what());
+      return;
+    }
+    BOOST_ERROR(text << " is accepted");
+  };
+  const auto lstm = [](const std::string& more) {
+    return R"({"class_name": "LSTM", "config": {"units": 2, )" + more + "}}";
+  };
+  for (const char* units : {"18446744073709551615", "9223372036854775808", "6148914691236517206", "2.5", "true", "1e3"})
+    refuses(std::string(R"({"class_name": "LSTM", "config": {"units": )") + units + "}}", "config.units: an integer");
+  for (const char* axis : {"4294967295", "-2147483649", "0.7"})
+    refuses(std::string(R"({"class_name": "LayerNormalization", "config": {"axis": )") + axis + "}}", "config.axis: ");
+  for (const char* axis : {"0.7", "1e308", "4294967296", "null"})
+    refuses(lstm(R"("kernel_constraint": {"class_name": "MaxNorm", "config": {"axis": )" + std::string(axis) + "}}"),
+            "kernel_constraint.config.axis: ");
+  refuses(lstm(R"("dtype": {})"), "config.dtype: a name");
+  refuses(lstm(R"("dtype": {"config": 5})"), "config.dtype: a name");
+  refuses(lstm(R"("units": 3)"), "/config/units: the key is there twice");
+  refuses("{\n x", "line 2, column 2: not JSON");
+  refuses(std::string(100'000, '['), "nested deeper than 256 levels");
+  refuses(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": 5}]}})", "config.layers[0]");
+}
+
 BOOST_AUTO_TEST_CASE(activity_regularizers_round_trip) {
   const json penalty = of_class("L1L2", {{"l1", 0.0}, {"l2", 0.5}});
   const json cell = of_class("GRUCell", {{"units", 2}, {"activity_regularizer", penalty}});
@@ -269,6 +299,48 @@ BOOST_AUTO_TEST_CASE(models_as_keras_writes_them) {
     const json written = json::parse(get_config(model));
     BOOST_TEST(json::parse(get_config(layer_from_config(written.dump()))) == written);
   }
+}
+
+// clip(0.2x + 0.5, 0, 1) up to Keras 2, clip(x/6 + 0.5, 0, 1) since.
+BOOST_AUTO_TEST_CASE(hard_sigmoid_is_that_of_the_keras_that_wrote_the_config) {
+  const json plain = of_class("Dense", {{"units", 1}, {"activation", "hard_sigmoid"}});
+  const auto name_in = [](const json& config) {
+    return json::parse(get_config(layer_from_config(config.dump())))["config"]["activation"].get<std::string>();
+  };
+  BOOST_TEST(name_in(plain) == "hard_sigmoid");
+  json keras3 = plain;
+  keras3["module"] = "keras.layers";
+  keras3["registered_name"] = nullptr;
+  BOOST_TEST(name_in(keras3) == "hard_sigmoid_v3");
+  const auto in_model = [&](const json& layer, json more) {
+    json model = of_class("Sequential", {{"layers", json::array({layer})}});
+    model.update(more);
+    return json::parse(get_config(layer_from_config(model.dump())))["config"]["layers"][0]["config"]["activation"]
+        .get<std::string>();
+  };
+  BOOST_TEST(in_model(plain, {{"module", "keras"}}) == "hard_sigmoid_v3");
+  BOOST_TEST(in_model(plain, {{"keras_version", "2.2.4-tf"}}) == "hard_sigmoid");
+  BOOST_TEST(in_model(plain, {{"keras_version", "3.5.0"}}) == "hard_sigmoid_v3");
+  BOOST_TEST(in_model(keras3, {{"keras_version", "2.13.1"}, {"module", "keras"}}) == "hard_sigmoid");
+  // Cells inside of layers, too.
+  json cell = of_class("LSTMCell", {{"units", 2}, {"recurrent_activation", "hard_sigmoid"}});
+  json rnn = of_class("RNN", {{"cell", cell}});
+  rnn["module"] = "keras.layers";
+  const json written = json::parse(get_config(layer_from_config(rnn.dump())));
+  BOOST_TEST(written["config"]["cell"]["config"]["recurrent_activation"] == "hard_sigmoid_v3");
+}
+
+BOOST_AUTO_TEST_CASE(reset_after_is_what_the_keras_that_wrote_the_config_takes_for_granted) {
+  const auto reset_after = [](json more) {
+    json model = of_class("Sequential", {{"layers", json::array({of_class("GRU", {{"units", 2}})})}});
+    model.update(more);
+    return json::parse(get_config(layer_from_config(model.dump())))["config"]["layers"][0]["config"]["reset_after"]
+        .get<bool>();
+  };
+  BOOST_TEST(reset_after(json::object()));
+  BOOST_TEST(reset_after({{"keras_version", "2.13.1"}}));
+  BOOST_TEST(!reset_after({{"keras_version", "2.2.4-tf"}}));
+  BOOST_TEST(!reset_after({{"keras_version", "2.1.6"}}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

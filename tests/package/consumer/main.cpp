@@ -4,7 +4,10 @@
 #include <cstdio>
 #include <fstream>
 
+extern "C" double plugin_sum();
+
 int main() {
+  if (plugin_sum() != 9) return 1;
   recur::Array array({2, 3}, recur::DType::float32);
   array.fill(1.5);
   double sum = 0;

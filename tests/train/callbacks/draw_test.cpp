@@ -48,4 +48,18 @@ BOOST_AUTO_TEST_CASE(refuses) {
   BOOST_CHECK_THROW((void)draw_class(bad, 1, generator), ValueError);
 }
 
+BOOST_AUTO_TEST_CASE(a_forbidden_class_is_never_drawn) {
+  const double never = -std::numeric_limits<double>::infinity();
+  const std::vector<double> logits = {never, 0, 1, never};
+  Generator generator(4);
+  for (int i = 0; i < 1000; ++i) {
+    const std::int32_t drawn = draw_class(logits, 1, generator);
+    BOOST_TEST((drawn == 1 || drawn == 2));
+  }
+  const std::vector<double> none(3, never);
+  BOOST_CHECK_THROW((void)draw_class(none, 1, generator), ValueError);
+  const std::vector<double> nan = {0, std::nan("")};
+  BOOST_CHECK_THROW((void)draw_class(nan, 1, generator), ValueError);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -156,13 +156,33 @@ BOOST_AUTO_TEST_CASE(a_new_run_begins_new_logs) {
   BOOST_TEST((all_logs(folder) == first));
 }
 
-BOOST_AUTO_TEST_CASE(a_log_that_was_cut_since_is_refused) {
+// A log is not what a training is for: it goes on from what is left.
+BOOST_AUTO_TEST_CASE(a_log_that_was_cut_or_lost_does_not_keep_a_run_from_going_on) {
+  const TemporaryDirectory whole;
+  run(whole, 1 << 20);
   const TemporaryDirectory folder;
   BOOST_CHECK_THROW(run(folder, 10), Killed);
-  TemporaryDirectory::write(folder.file("log.csv"), "epoch\n");
-  BOOST_CHECK_EXCEPTION(run(folder, 1 << 20), FormatError, [](const FormatError& e) {
-    return std::string(e.what()).find("log.csv' has 6 bytes, ") != std::string::npos;
-  });
+  std::filesystem::remove(folder.file("log.csv"));
+  TemporaryDirectory::write(folder.file("log.jsonl"), "{}\n");
+  std::filesystem::remove(folder.file("events/events.out.tfevents.0.recur"));
+  std::filesystem::remove(folder.file("run/metrics.csv"));
+  TemporaryDirectory::write(folder.file("run/metrics.jsonl"), "damaged");
+  run(folder, 1 << 20);
+  BOOST_TEST(TemporaryDirectory::read(folder.file("log.csv")).starts_with("epoch,step,"));
+  BOOST_TEST(TemporaryDirectory::read(folder.file("log.jsonl")).starts_with("{}\n{\"step\":10"));
+  const auto events = read_events(TemporaryDirectory::read(folder.file("events/events.out.tfevents.0.recur")));
+  BOOST_TEST(events.front().version == "brain.Event:2");
+  BOOST_TEST(timeless_csv(folder.file("run/metrics.csv")) == timeless_csv(whole.file("run/metrics.csv")));
+  BOOST_TEST(timeless_json(folder.file("run/metrics.jsonl")) == timeless_json(whole.file("run/metrics.jsonl")));
+}
+
+BOOST_AUTO_TEST_CASE(logs_and_pictures_that_cannot_be_written_end_no_training) {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directories(folder.file("run/curves.svg"));
+  std::filesystem::create_symlink("/dev/full", folder.file("log.csv"));
+  run(folder, 1 << 20);
+  BOOST_TEST(std::filesystem::exists(folder.file("checkpoints/checkpoint-000000024.safetensors")));
+  BOOST_TEST(std::filesystem::is_symlink(folder.file("log.csv")));
 }
 
 BOOST_AUTO_TEST_CASE(other_callbacks_are_refused) {

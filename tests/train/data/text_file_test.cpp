@@ -1,4 +1,6 @@
+#include <recur/train/data/characters.h>
 #include <recur/train/data/stream_batches.h>
+#include <recur/train/data/text.h>
 #include <recur/train/data/text_file.h>
 
 #include "../temporary_directory.h"
@@ -36,6 +38,28 @@ std::string long_text() {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(text_file, Fixture)
+
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_no_character) {
+  for (const std::string text : {"plain", "çédille"}) {
+    const TextFile without = open(text);
+    const Ids expected = read(without.ids(), 0, without.size());
+    const TextFile with = open("\xEF\xBB\xBF" + text);
+    BOOST_TEST(with.size() == without.size());
+    BOOST_TEST((with.vocabulary() == without.vocabulary()));
+    BOOST_TEST(read(with.ids(), 0, with.size()) == expected, boost::test_tools::per_element());
+    BOOST_TEST(read(with.ids(), 2, 2) == (Ids{expected[2], expected[3]}), boost::test_tools::per_element());
+    BOOST_TEST(read_text_file(path) == text);
+  }
+  BOOST_CHECK_THROW(open("\xEF\xBB\xBF"), FormatError);
+}
+
+BOOST_AUTO_TEST_CASE(messages_show_characters_that_cannot_be_seen_by_number) {
+  BOOST_TEST(shown_character("a") == "'a'");
+  BOOST_TEST(shown_character("é") == "'é'");
+  BOOST_TEST(shown_character("\r") == "U+000D");
+  BOOST_TEST(shown_character("\xEF\xBB\xBF") == "U+FEFF");
+  BOOST_TEST(shown_character("\xFF") == "byte 0xFF");
+}
 
 BOOST_AUTO_TEST_CASE(the_same_ids_as_from_memory) {
   const std::string text = long_text();

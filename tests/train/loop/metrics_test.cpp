@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
 using namespace recur;
 
@@ -143,6 +145,75 @@ BOOST_AUTO_TEST_CASE(mean_of_losses) {
   BOOST_TEST(loss.result() == 2);
   loss.reset();
   BOOST_TEST(std::isnan(loss.result()));
+}
+
+// A model that says the same of all classes knows nothing.
+BOOST_AUTO_TEST_CASE(ties_are_worth_what_guessing_gives) {
+  constexpr Index classes = 50;
+  const auto judge = [&](const std::string& name, const std::vector<double>& row,
+                         const std::vector<std::int32_t>& wanted) {
+    std::vector<double> prediction;
+    for (std::size_t i = 0; i < wanted.size(); ++i) prediction.insert(prediction.end(), row.begin(), row.end());
+    const auto metric = make_metric(name);
+    metric->update({.prediction = prediction,
+                    .target = {},
+                    .target_ids = wanted,
+                    .weights = {},
+                    .rows = static_cast<Index>(wanted.size()),
+                    .columns = classes});
+    return metric->result();
+  };
+  std::vector<std::int32_t> each(classes);
+  std::iota(each.begin(), each.end(), 0);
+  const std::vector<double> same(classes, 0.25);
+  std::vector<double> sure(classes, 0.0);
+  sure[7] = 1;
+  constexpr double rounding = 1e-14;
+  for (const auto& wanted : {each, std::vector<std::int32_t>(5, 3), std::vector<std::int32_t>(5, 0)}) {
+    BOOST_TEST(judge("accuracy", same, wanted) == 1.0 / classes, boost::test_tools::tolerance(rounding));
+    BOOST_TEST(judge("top_1_accuracy", same, wanted) == 1.0 / classes, boost::test_tools::tolerance(rounding));
+    BOOST_TEST(judge("top_5_accuracy", same, wanted) == 5.0 / classes, boost::test_tools::tolerance(rounding));
+  }
+  BOOST_TEST(judge("top_1_accuracy", sure, each) == 1.0 / classes, boost::test_tools::tolerance(rounding));
+  BOOST_TEST(judge("top_2_accuracy", sure, each) == 2.0 / classes, boost::test_tools::tolerance(rounding));
+  BOOST_TEST(judge("top_50_accuracy", sure, each) == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(nan_is_never_a_right_answer) {
+  const double nan = std::nan("");
+  const std::vector<double> bad = {nan, 1, 0, nan, nan, nan};
+  const std::vector<double> zeros(6, 0.0);
+  const std::vector<std::int32_t> classes = {1, 0};
+  for (const char* name : {"binary_accuracy", "categorical_accuracy", "accuracy", "top_1_accuracy", "top_5_accuracy"}) {
+    const auto metric = make_metric(name);
+    metric->update({.prediction = bad, .target = zeros, .target_ids = classes, .weights = {}, .rows = 2, .columns = 3});
+    BOOST_TEST(metric->result() == (name == std::string("binary_accuracy") ? 1.0 / 6 : 0.0), name);
+  }
+  for (const char* name : {"nll", "nll_per_frame", "mse", "mae", "rmse"}) {
+    const auto metric = make_metric(name);
+    metric->update({.prediction = bad, .target = zeros, .target_ids = classes, .weights = {}, .rows = 2, .columns = 3});
+    BOOST_TEST(std::isnan(metric->result()), name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(infinite_logits_are_certain) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const auto judge = [](const char* name, const std::vector<double>& row, const std::vector<double>& target,
+                        std::int32_t id) {
+    const auto metric = make_metric(name);
+    metric->update({.prediction = row,
+                    .target = target,
+                    .target_ids = std::span(&id, 1),
+                    .weights = {},
+                    .rows = 1,
+                    .columns = static_cast<Index>(row.size())});
+    return metric->result();
+  };
+  BOOST_TEST(judge("nll_per_frame", {-inf, inf, 3}, {0, 1, 1}, 0) == std::log1p(std::exp(-3.0)),
+             boost::test_tools::tolerance(1e-14));
+  BOOST_TEST(judge("nll_per_frame", {-inf, 0}, {1, 0}, 0) == inf);
+  BOOST_TEST(judge("nll", {0, -inf, 1}, {}, 0) == std::log(1 + std::exp(1.0)), boost::test_tools::tolerance(1e-14));
+  BOOST_TEST(judge("nll", {0, -inf, 1}, {}, 1) == inf);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

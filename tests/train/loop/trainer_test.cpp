@@ -1,6 +1,8 @@
 #include "toy_training.h"
 
 #include <recur/framework/expr/fuse.h>
+#include <recur/layers/recurrent/lstm.h>
+#include <recur/layers/sequential.h>
 #include <recur/optim/optimizers.h>
 #include <recur/train/callbacks/early_stopping.h>
 #include <recur/train/data/dataset.h>
@@ -157,6 +159,34 @@ BOOST_AUTO_TEST_CASE(options_out_of_range_are_refused) {
   Trainer trainer(parameters(line.dense), optim::sgd());
   Tape tape;
   BOOST_CHECK_THROW(trainer.fit(tape, 0, [&](Tape& t, Index) { return line.loss(t); }), ValueError);
+}
+
+// A stream that is trained on in windows, with validation in between or without.
+BOOST_AUTO_TEST_CASE(validation_leaves_the_states_of_a_stateful_model_alone) {
+  const auto train = [](bool validates) {
+    Sequential model(LSTM(3, {}, {.return_sequences = true, .stateful = true}), Dense(1));
+    Builder builder(1, DType::float32, Generator(1));
+    model.build(builder);
+    Trainer trainer(parameters(model), optim::sgd({.learning_rate = 0.1}), {.epochs = 3, .progress = false});
+    trainer.carry_states(recurrent_layers(model));
+    Tape tape;
+    const auto loss_of = [&](Tape& t, Index batch, Index window) {
+      Tensor<float> x({batch, 2, 1});
+      x.fill(static_cast<float>(window + 1));
+      return mean_squared_error(model(t.constant(x)), t.filled({batch, 2, 1}, 0.5));
+    };
+    const auto validate = [&] {
+      return trainer.evaluate(tape, 2, [&](Tape& t, Index i) { return loss_of(t, 5, i + 7); });
+    };
+    const auto loss = [&](Tape& t, Index i) { return loss_of(t, 2, i); };
+    if (validates) trainer.fit(tape, 2, loss, validate);
+    else trainer.fit(tape, 2, loss);
+    std::vector<double> all = model.layers()[0]->rnn()->states()[0].to_doubles();
+    for (const NamedParameter& p : parameters(model))
+      for (const double value : p.parameter->value().to_doubles()) all.push_back(value);
+    return all;
+  };
+  BOOST_TEST(train(true) == train(false), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

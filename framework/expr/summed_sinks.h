@@ -1,0 +1,56 @@
+#pragma once
+
+#include <recur/framework/expr/fused_call.h>
+
+#include <algorithm>
+#include <span>
+
+namespace recur::detail {
+
+/// Gradients of operands that are repeated over many rows or columns. A float that has grown large takes in no small ones, so the
+/// backward loop runs piece by piece: each piece adds to a sum of its own, and the sums of the pieces are added in double.
+class SummedSinks {
+ public:
+  /// Finds the sinks of float with long sums. Memory for the sums lies on the tape.
+  SummedSinks(Tape& tape, std::span<const Sink> sinks, const FusedCall& call, Index lanes);
+
+  /// Returns true if no sum is long: the loop can run as it is.
+  [[nodiscard]] bool empty() const { return sums_.empty(); }
+  /// Runs `loop` over a part of the call. Parts side by side must not add to one sum.
+  template <class Loop>
+  void run(Loop loop, const FusedCall& part) const {
+    FusedCall piece = part;
+    piece.sinks = sinks_.data();
+    for (Index row = part.first_row; row < part.rows; row += rows_) {
+      for (Index column = part.begin; column < part.end; column += columns_) {
+        piece.first_row = row;
+        piece.rows = std::min(row + rows_, part.rows);
+        piece.begin = column;
+        piece.end = std::min(column + columns_, part.end);
+        loop(piece);
+        add_up(piece);
+      }
+    }
+  }
+  /// Adds the sums to the gradients, after all parts.
+  void finish() const;
+
+ private:
+  /// Of one operand: by column if it is repeated over rows, by row if it is repeated over columns, one number if over both.
+  struct Sum {
+    float* gradient;
+    Index row_stride;  ///< Of the gradient.
+    bool by_row;
+    bool by_column;
+    std::span<float> piece;
+    std::span<double> total;
+  };
+  void add_up(const FusedCall& piece) const;
+
+  std::span<Sum> sums_;
+  std::span<Sink> sinks_;  // with those of long sums at their pieces
+  Index rows_ = 0;         // of a piece
+  Index columns_ = 0;
+};
+
+}  // namespace recur::detail

@@ -1,0 +1,21 @@
+#include <recur/train/callbacks/monitor.h>
+
+#include <recur/framework/tensor/nearest_name.h>
+#include <recur/io/warning.h>
+#include <recur/train/loop/training.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace recur {
+
+void warn_of_misspelt_monitor(const char* function, const std::string& monitor) {
+  if (monitor.empty()) return;
+  std::vector<std::string> known;
+  for (const auto& [name, number] : numbers_of(EpochReport{.metrics = {}})) known.push_back(name);
+  if (std::ranges::find(known, monitor) != known.end()) return;
+  if (const std::string hint = did_you_mean(monitor, known); !hint.empty())
+    warn("{}: watches '{}'{}", function, monitor, hint);
+}
+
+}  // namespace recur
