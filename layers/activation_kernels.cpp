@@ -1,7 +1,6 @@
 #include <recur/layers/activation_kernels.h>
 
 #include <recur/framework/expr/functions.h>
-#include <recur/framework/simd/simd_math.h>
 
 #include <algorithm>
 #include <cmath>
