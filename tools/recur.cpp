@@ -128,7 +128,12 @@ int run_command_line(int argc, char** argv) {
 int main(int argc, char** argv) {
   guard_standard_descriptors();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of writing, with a message
-  const int status = run_command_line(argc, argv);
+  int status = failure;
+  try {
+    status = run_command_line(argc, argv);
+  } catch (const std::bad_alloc&) {  // while the command line was read
+    std::fputs("recur: not enough memory\n", stderr);
+  }
   if (flush_standard_output()) return status;
   return complain("recur: standard output cannot be written", status == 0 ? failure : status);
 }

@@ -94,8 +94,8 @@ BOOST_AUTO_TEST_CASE(what_is_released_takes_no_memory_and_is_still_there) {
       words >> word;
       if (word.find('-') != std::string::npos) {
         ours = line.ends_with(path.string());
-      } else if (double size = 0; ours && word == "Rss:" && words >> size) {
-        kilobytes += size;
+      } else if (double number = 0; ours && word == "Rss:" && words >> number) {
+        kilobytes += number;
       }
     }
     return kilobytes / 1024;
