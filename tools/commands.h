@@ -22,6 +22,8 @@ struct Flags {
   bool json = false;
   bool resume = false;
   bool overwrite = false;
+  std::string to{};  ///< The file that `export` writes …
+  std::string as{};  ///< … and its format; empty: what the ending says.
 };
 
 /// A training was ended by a signal before it was over: the tool's exit status is 128 and the signal's number.
@@ -41,6 +43,7 @@ void train(const Flags& flags);
 void evaluate(const Flags& flags);
 void predict(const Flags& flags);
 void inspect(const Flags& flags);
+void export_model(const Flags& flags);
 /// @throws Error when gradients are wrong
 void check_gradients(const Flags& flags);
 

@@ -13,6 +13,7 @@
 #include <new>
 
 #include "commands.h"
+#include "export.h"
 
 namespace {
 
@@ -35,6 +36,7 @@ constexpr Command commands[] = {
     {"train", "Train a model", "CONFIG", train},
     {"eval", "Loss and metrics of a trained model on the validation data", any_model, evaluate},
     {"predict", "Outputs of a trained model for the validation data, or text that it writes", any_model, predict},
+    {"export", "Write a trained model in the format of another program", any_model, export_model},
     {"inspect", "List what is in a model or checkpoint", "FILE|RUN", inspect},
     {"grad-check", "Compare the model's gradients with finite differences", "CONFIG", check_gradients},
 };
@@ -45,6 +47,11 @@ std::string above_zero(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool fine = error == std::errc() && end == text.data() + text.size() && std::isfinite(value) && value > 0;
   return fine ? "" : "'" + text + "' is not a number above 0";
+}
+
+void add_export_options(CLI::App& app, Flags& flags) {
+  app.add_option("--to", flags.to, "The file to write; its ending says the format")->required();
+  app.add_option("--as", flags.as, "The format, where the ending does not say it:\n" + list_of_formats());
 }
 
 void add_options(CLI::App& app, const std::string& name, Flags& flags) {
@@ -58,8 +65,10 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
     CLI::Option* const resume = app.add_flag("--resume", flags.resume, "Go on from the newest checkpoint");
     app.add_flag("--overwrite", flags.overwrite, "Replace the run that the folder holds")->excludes(resume);
   }
-  if (name != "eval" && name != "predict") return;
+  if (name == "export") add_export_options(app, flags);
+  if (name != "eval" && name != "predict" && name != "export") return;
   app.add_option("--model", flags.model, "A model file in place of the run's");
+  if (name == "export") return;
   CLI::Option* const data = app.add_option("--data", flags.data, "A file to use in place of the validation data");
   if (name != "predict") return;
   CLI::Option* const output = app.add_option("--output", flags.output, "An .npy file; default: predictions.npy");

@@ -73,6 +73,9 @@ class Task {
   /// What a run cannot be resumed without, besides the loss: model and metrics.
   [[nodiscard]] Metadata identity() const;
   [[nodiscard]] const std::vector<NamedParameter>& parameters() const { return parameters_; }
+  [[nodiscard]] Sequential& model() { return model_.as<Sequential>(); }
+  /// Of a step of the inputs; 1 for ids.
+  [[nodiscard]] Index features() const { return features_; }
   [[nodiscard]] Source& training() { return data_.training; }
   [[nodiscard]] const Source& validation() const { return data_.validation; }
   [[nodiscard]] const std::optional<Vocabulary>& vocabulary() const { return data_.vocabulary; }

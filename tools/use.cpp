@@ -1,7 +1,6 @@
 // What is done with trained models.
 
 #include <recur/io/atomic_file.h>
-#include <recur/io/model_file.h>
 #include <recur/io/npy.h>
 #include <recur/io/standard_streams.h>
 #include <recur/train/callbacks/epoch_printer.h>
@@ -9,62 +8,14 @@
 #include <cstdio>
 
 #include "commands.h"
-#include "run.h"
-#include "seed.h"
+#include "trained.h"
 
 namespace recur::tools {
 namespace {
 
-/// A model file and all about it.
-struct Trained {
-  std::filesystem::path model;
-  ModelNotes notes;
-  Settings settings;
-  std::uint64_t seed;
-};
-
-/// What the command line names: a config and the model of its run, the folder of a run, or a model file.
-Trained find(const Flags& flags) {
-  const std::filesystem::path file = flags.file;
-  const bool folder = std::filesystem::is_directory(file);
-  const bool config = !folder && file.extension() != ".safetensors";
-  std::optional<Settings> settings;
-  std::filesystem::path model = folder ? file / "model.safetensors" : file;
-  if (config) {
-    settings = Settings::load(file);
-    for (const std::string& assignment : flags.set) settings->set(assignment);
-    model = Run(*settings, file.stem().string()).model_file();
-  }
-  if (!flags.model.empty()) model = flags.model;
-  ModelNotes notes = ModelNotes::load(model);
-  if (!settings) {
-    settings = Settings::parse(notes.config, model.string());
-    for (const std::string& assignment : flags.set) settings->set(assignment);
-    (void)Run(*settings, "");  // its keys are known, too
-  }
-  if (!flags.data.empty()) {
-    const Settings::Json& data = settings->value("data");
-    require<UsageError>(data.is_object() && data.contains("path"),
-                        "--data: the data of this model is not one file; --set /data/validation='{{…}}' says which");
-    settings->set("/data/validation=" + Settings::Json{{"path", flags.data}}.dump());
-  }
-  const std::uint64_t seed = read_seed(*settings, flags);
-  return {std::move(model), std::move(notes), std::move(*settings), seed};
-}
-
-Task load(Trained& trained, Task::Options options) {
-  options.seed = trained.seed;
-  options.notes = &trained.notes;
-  options.training = false;
-  Task task(trained.settings, options);
-  trained.settings.finish();
-  (void)load_parameters(trained.model, task.parameters());
-  return task;
-}
-
 void print_sample(const Flags& flags) {
-  Trained trained = find(flags);
-  Task task = load(trained, {.data = false});
+  Trained trained = find_trained(flags);
+  Task task = load_trained(trained, {.data = false});
   const std::string text = sample_text(task, flags.sample, Generator(trained.seed).fork("sample"));
   if (flags.json)
     fmt::print("{}\n", Settings::Json{{"text", text}}.dump(-1, ' ', false, Settings::Json::error_handler_t::replace));
@@ -74,8 +25,8 @@ void print_sample(const Flags& flags) {
 }  // namespace
 
 void evaluate(const Flags& flags) {
-  Trained trained = find(flags);
-  Task task = load(trained, {});
+  Trained trained = find_trained(flags);
+  Task task = load_trained(trained, {});
   Tape tape;
   auto numbers = task.evaluate(tape, task.validation());
   if (const auto optimum = task.optimum()) numbers.emplace_back("least_possible_loss", *optimum);
@@ -85,8 +36,8 @@ void evaluate(const Flags& flags) {
 
 void predict(const Flags& flags) {
   if (flags.sample.count > 0) return print_sample(flags);
-  Trained trained = find(flags);
-  Task task = load(trained, {.one_stream = true});
+  Trained trained = find_trained(flags);
+  Task task = load_trained(trained, {.one_stream = true});
   Tape tape;
   const NoGradient inference(tape);
   const Source& data = task.validation();

@@ -1,0 +1,71 @@
+// `recur export`: writes trained models for other programs.
+
+#include "export.h"
+
+#include <recur/framework/tensor/nearest_name.h>
+#include <recur/io/npz.h>
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "trained.h"
+
+namespace recur::tools {
+namespace {
+
+std::vector<std::string> write_arrays(const ExportJob& job) {
+  NpzWriter writer(job.to);
+  for (const NamedParameter& named : job.task.parameters())
+    dispatch_real(named.parameter->dtype(),
+                  [&]<class T>() { writer.add(named.path, named.parameter->value().as<T>()); });
+  writer.commit();
+  return {"holds the weights by their paths, not the model"};
+}
+
+constexpr ExportFormat formats[] = {
+    {"npz", ".npz", "the weights as NumPy arrays", false, write_arrays},
+};
+
+bool has_ending(std::string_view endings, const std::string& ending) {
+  return !ending.empty() && (" " + std::string(endings) + " ").find(" " + ending + " ") != std::string::npos;
+}
+
+}  // namespace
+
+std::span<const ExportFormat> export_formats() { return formats; }
+
+const ExportFormat& find_format(const std::string& name, const std::filesystem::path& file) {
+  const std::string ending = file.extension().string();
+  std::vector<std::string> names;
+  for (const ExportFormat& format : formats) {
+    if (name.empty() ? has_ending(format.endings, ending) : format.name == name) return format;
+    names.emplace_back(format.name);
+  }
+  if (name.empty())
+    fail<UsageError>("--to: the ending of '{}' says no format; --as says one of {}", file.string(),
+                     fmt::join(names, ", "));
+  fail<UsageError>("--as: '{}' is not known{}; there are {}", name, did_you_mean(name, names), fmt::join(names, ", "));
+}
+
+std::string list_of_formats() {
+  std::string list;
+  for (const ExportFormat& format : formats)
+    list += fmt::format("{}{} ({}): {}", list.empty() ? "" : "\n", format.name, format.endings, format.description);
+  return list;
+}
+
+void export_model(const Flags& flags) {
+  const ExportFormat& format = find_format(flags.as, flags.to);
+  Trained trained = find_trained(flags);
+  Task task = load_trained(trained, {.data = format.wants_data, .one_stream = format.wants_data});
+  const std::vector<std::string> notes = format.write({flags, task, flags.to});
+  if (flags.json) {
+    fmt::print("{}\n", Settings::Json{{"output", flags.to}, {"format", format.name}, {"notes", notes}}.dump());
+    return;
+  }
+  fmt::print("{}: {}\n", flags.to, format.description);
+  for (const std::string& note : notes) fmt::print("  {}\n", note);
+}
+
+}  // namespace recur::tools

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <recur/layers/sequential.h>
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands.h"
+
+namespace recur::tools {
+
+class Task;
+
+/// What an exporter works on.
+struct ExportJob {
+  const Flags& flags;
+  Task& task;  ///< The model with its weights, and its data where the format asks for them.
+  std::filesystem::path to;
+};
+
+/// A format that `recur export` writes.
+struct ExportFormat {
+  std::string_view name;         ///< Of `--as`.
+  std::string_view endings;      ///< Of files, with spaces between: ".c .h".
+  std::string_view description;  ///< For `--help`.
+  bool wants_data;               ///< Whether the exporter looks at the validation data.
+  /// Writes the file and returns sentences on what was dropped, assumed or measured. Throws ValueError, naming the layer, if
+  /// the format cannot hold the model; then nothing is written.
+  std::vector<std::string> (*write)(const ExportJob& job);
+};
+
+/// All formats. To add one, add a line to the table in export.cpp.
+[[nodiscard]] std::span<const ExportFormat> export_formats();
+/// Returns the format by its name, or by the file's ending if `name` is empty. Throws UsageError that lists all.
+[[nodiscard]] const ExportFormat& find_format(const std::string& name, const std::filesystem::path& file);
+/// Returns a line for each format, for `--help`.
+[[nodiscard]] std::string list_of_formats();
+
+}  // namespace recur::tools
