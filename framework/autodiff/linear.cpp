@@ -1,5 +1,6 @@
 #include <recur/framework/autodiff/linear.h>
 
+#include <recur/framework/autodiff/operation_observer.h>
 #include <recur/framework/autodiff/products.h>
 #include <recur/framework/autodiff/rows.h>
 
@@ -175,6 +176,8 @@ Linear::operator Var() const {
   }
   const Var z = tape().output(result, wanted);
   detail::compute_terms(terms_, z, false);
+  if (auto* const observer = tape().operation_observer(); observer != nullptr) [[unlikely]]
+    observer->product(*this, z);
   return z;
 }
 

@@ -52,6 +52,7 @@ class Linear {
       return {addends.data(), static_cast<std::size_t>(addend_count)};
     }
   };
+  [[nodiscard]] const Terms& terms() const { return terms_; }
   [[nodiscard]] Tape& tape() const { return terms_.products[0].a.tape(); }
   /// Returns the shape of the result: that of `a` with the last axis replaced.
   [[nodiscard]] Shape shape() const;

@@ -54,6 +54,8 @@ class TapeAttachment {
 /// The products' scratch memory (products.cpp).
 struct ProductMemory;
 
+class OperationObserver;
+
 /// What a tape offers to authors of operations and of mechanisms; users see `Tape`.
 class TapeCore {
  public:
@@ -192,6 +194,9 @@ class TapeCore {
   using BeforeRecord = std::function<void(const Record&)>;
   [[nodiscard]] const BeforeRecord* before_record() const { return before_; }
   void set_before_record(const BeforeRecord* before) { before_ = before; }
+  /// Is told of operations (operation_observer.h); null for none.
+  [[nodiscard]] OperationObserver* operation_observer() const { return operation_observer_; }
+  void set_operation_observer(OperationObserver* observer) { operation_observer_ = observer; }
 
  protected:
   TapeCore(Tape& tape, DType dtype);
@@ -236,6 +241,7 @@ class TapeCore {
   GradientMemory spare_;
   const Nested* nested_ = nullptr;
   const BeforeRecord* before_ = nullptr;
+  OperationObserver* operation_observer_ = nullptr;
   std::unique_ptr<TapeAttachment> attachment_;
   std::shared_ptr<ProductMemory> product_memory_;
 };

@@ -52,7 +52,11 @@ inline constexpr FusedKernel fused_kernel = {
     KeptInPlace<P, own>::count,
     KeptInPlace<P, own>::overwritten,
     P::used.data(),
-    P::functions.data()};
+    P::functions.data(),
+    P::children.data(),
+    P::constant_slots.data(),
+    P::argument_nodes.data(),
+    P::output_nodes.data()};
 
 template <int Operands, OperandBits own, class... Outputs>
 [[nodiscard]] auto run_expressions(std::span<const Var> operands, const std::tuple<Outputs...>& expressions,

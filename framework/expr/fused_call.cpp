@@ -1,5 +1,6 @@
 #include <recur/framework/expr/fused_call.h>
 
+#include <recur/framework/autodiff/operation_observer.h>
 #include <recur/framework/expr/broadcast.h>
 #include <recur/framework/expr/fused_sinks.h>
 #include <recur/framework/expr/run_loop.h>
@@ -245,6 +246,8 @@ void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::sp
   frame.in_place = memory.overwrite && wanted && tape.mechanisms().overwrite_operands && can_overwrite(frame);
   run_forward(frame, wanted);
   if (wanted) tape.on_backward(std::span<const Var>(frame.outputs), FusedBackward{&frame});
+  if (auto* const observer = tape.operation_observer(); observer != nullptr) [[unlikely]]
+    observer->fused(kernel, frame.operands, constants, frame.outputs);
 }
 
 }  // namespace recur::detail

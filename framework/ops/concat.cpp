@@ -1,3 +1,4 @@
+#include <recur/framework/autodiff/operation_observer.h>
 #include <recur/framework/ops/axis.h>
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/reshape.h>
@@ -57,6 +58,8 @@ Var join(std::span<const Var> parts, const Shape& result, const Axis& axis) {
     std::copy(parts.begin(), parts.end(), kept.begin());
     tape.on_backward(y, [kept, y, axis] { join_backward<T>(kept, y, axis); });
   });
+  if (auto* const observer = tape.operation_observer(); observer != nullptr && axis.last) [[unlikely]]
+    observer->named("concat", parts, 0, y);
   return y;
 }
 

@@ -1,7 +1,9 @@
+#include <recur/framework/autodiff/operation_observer.h>
 #include <recur/framework/ops/layer_norm.h>
 #include <recur/framework/ops/row_kernels.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace recur {
@@ -130,6 +132,8 @@ Var layer_norm(Var x, Var gamma, Var beta, double epsilon) {
   check("beta", x, beta);
   const Var y = x.tape().output(x.shape(), x.wants_gradient() || wants_gradient(gamma) || wants_gradient(beta));
   dispatch(y.dtype(), [&]<class T>() { compute<T>(x, gamma, beta, epsilon, y); });
+  if (auto* const observer = y.tape().operation_observer(); observer != nullptr) [[unlikely]]
+    observer->named("layer_norm", std::array{x, gamma, beta}, epsilon, y);
   return y;
 }
 

@@ -1,3 +1,4 @@
+#include <recur/framework/autodiff/operation_observer.h>
 #include <recur/framework/ops/row_kernels.h>
 #include <recur/framework/ops/softmax.h>
 #include <recur/framework/threads/parallel.h>
@@ -33,6 +34,11 @@ void by_rows(Var x, Var y, Forward<T> forward, Backward<T> backward) {
   });
 }
 
+void observe(const char* name, Var x, Var y) {
+  if (auto* const observer = y.tape().operation_observer(); observer != nullptr) [[unlikely]]
+    observer->named(name, std::span<const Var>(&x, 1), 0, y);
+}
+
 Var checked_output(const char* name, Var x) {
   require(x.shape().rank() >= 1 && x.cols() > 0, "{}: {} has no last axis to normalize over", name, x.shape());
   return x.tape().output(x.shape(), x.wants_gradient());
@@ -44,6 +50,7 @@ Var checked_output(const char* name, Var x) {
 Var softmax(Var x) {
   const Var y = checked_output("softmax", x);
   dispatch(y.dtype(), [&]<class T>() { by_rows<T>(x, y, &RowKernels<T>::softmax, &RowKernels<T>::softmax_backward); });
+  observe("softmax", x, y);
   return y;
 }
 
@@ -52,6 +59,7 @@ Var log_softmax(Var x) {
   const Var y = checked_output("log_softmax", x);
   dispatch(y.dtype(),
            [&]<class T>() { by_rows<T>(x, y, &RowKernels<T>::log_softmax, &RowKernels<T>::log_softmax_backward); });
+  observe("log_softmax", x, y);
   return y;
 }
 
