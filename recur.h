@@ -55,6 +55,7 @@
 #include <recur/layers/embedding.h>
 #include <recur/layers/fused_activations.h>
 #include <recur/layers/global_pooling.h>
+#include <recur/layers/inference/inference.h>
 #include <recur/layers/initializers.h>
 #include <recur/layers/layer_normalization.h>
 #include <recur/layers/losses.h>

@@ -59,6 +59,8 @@ class TorchLayers {
   [[nodiscard]] static constexpr bool takes_states() { return true; }
   [[nodiscard]] bool looks_ahead() const { return options_.bidirectional; }
   [[nodiscard]] const TorchOptions& options() const { return options_; }
+  /// Layer by layer, the forward one before the backward one.
+  [[nodiscard]] std::span<RNN> rnns() { return rnns_; }
 
   /// All weights under PyTorch's names (`weight_ih_l0`, `bias_hh_l1_reverse`, `weight_hr_l0`), in its layout and order.
   [[nodiscard]] std::vector<std::pair<std::string, Array>> state_dict();
