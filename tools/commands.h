@@ -22,8 +22,9 @@ struct Flags {
   bool json = false;
   bool resume = false;
   bool overwrite = false;
-  std::string to{};  ///< The file that `export` writes …
-  std::string as{};  ///< … and its format; empty: what the ending says.
+  std::string to{};   ///< The file that `export` writes …
+  std::string as{};   ///< … and its format; empty: what the ending says.
+  bool int8 = false;  ///< Whether `export` rounds weights to int8.
 };
 
 /// A training was ended by a signal before it was over: the tool's exit status is 128 and the signal's number.

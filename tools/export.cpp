@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "export_c.h"
 #include "trained.h"
 
 namespace recur::tools {
@@ -24,6 +25,7 @@ std::vector<std::string> write_arrays(const ExportJob& job) {
 }
 
 constexpr ExportFormat formats[] = {
+    {"c", ".c .h", "one C99 file for microcontrollers and plugins", true, write_c},
     {"npz", ".npz", "the weights as NumPy arrays", false, write_arrays},
 };
 

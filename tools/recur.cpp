@@ -52,6 +52,7 @@ std::string above_zero(const std::string& text) {
 void add_export_options(CLI::App& app, Flags& flags) {
   app.add_option("--to", flags.to, "The file to write; its ending says the format")->required();
   app.add_option("--as", flags.as, "The format, where the ending does not say it:\n" + list_of_formats());
+  app.add_flag("--int8", flags.int8, "Weights as int8, for formats that have them (c)");
 }
 
 void add_options(CLI::App& app, const std::string& name, Flags& flags) {
