@@ -28,8 +28,8 @@ Slot Layout::add_constant(const GraphValue& value) {
   return slot;
 }
 
-Program compile(const Graph& graph, const CompileOptions& options) {
-  Program program;
+InferenceProgram compile(const Graph& graph, const CompileOptions& options) {
+  InferenceProgram program;
   program.streams = options.streams;
   program.steps = options.steps;
   program.slots.resize(graph.values.size());

@@ -26,7 +26,7 @@ Index steps_together(const InferenceOptions& options) {
 
 struct Inference::Compiled {
   Graph graph;
-  detail::Program program;
+  detail::InferenceProgram program;
   detail::Slot input;
   detail::Slot output;
 };
@@ -64,7 +64,7 @@ Inference::Inference(Graph graph, const InferenceOptions& options) {
 }
 
 Inference::State Inference::make_state() const {
-  const detail::Program& program = compiled_->program;
+  const detail::InferenceProgram& program = compiled_->program;
   auto memory = std::make_unique<State::Memory>();
   const auto count = static_cast<std::size_t>(program.memory);
   memory->numbers = detail::allocate_buffer<float>(count, alignment);
@@ -79,7 +79,7 @@ Inference::State Inference::make_state() const {
 
 // Runs each stage by itself over the steps of its probe.
 void Inference::check() const {
-  const detail::Program& program = compiled_->program;
+  const detail::InferenceProgram& program = compiled_->program;
   const Graph& graph = compiled_->graph;
   for (std::size_t i = 0; i < graph.stages.size(); ++i) {
     const GraphStage& stage = graph.stages[i];

@@ -19,7 +19,7 @@ void ProgramStage::carry(const Run& run) const noexcept {
     }
 }
 
-BoundSteps Program::bind(float* at) const {
+BoundSteps InferenceProgram::bind(float* at) const {
   BoundSteps bound;
   const Run run{at, streams, streams, 0, nullptr};
   for (const ProgramStage& stage : stages) {
@@ -34,7 +34,7 @@ BoundSteps Program::bind(float* at) const {
   return bound;
 }
 
-void Program::run(float* at, const BoundSteps& bound, const std::int32_t* ids) const noexcept {
+void InferenceProgram::run(float* at, const BoundSteps& bound, const std::int32_t* ids) const noexcept {
   const Run run{at, streams, streams, 0, ids};
   for (const BoundSteps::One& one : bound.steps) {
     if (one.loop != nullptr) one.loop(bound.calls[one.call]);
@@ -43,11 +43,12 @@ void Program::run(float* at, const BoundSteps& bound, const std::int32_t* ids) c
   }
 }
 
-void Program::run(float* at, Index count, const std::int32_t* ids) const noexcept {
+void InferenceProgram::run(float* at, Index count, const std::int32_t* ids) const noexcept {
   for (const ProgramStage& stage : stages) run_stage(stage, at, count, ids);
 }
 
-void Program::run_stage(const ProgramStage& stage, float* at, Index count, const std::int32_t* ids) const noexcept {
+void InferenceProgram::run_stage(const ProgramStage& stage, float* at, Index count,
+                                 const std::int32_t* ids) const noexcept {
   if (count == 1) {
     const Run run{at, streams, streams, 0, ids};
     for (const auto& operation : stage.step) operation->run(run);
@@ -62,7 +63,7 @@ void Program::run_stage(const ProgramStage& stage, float* at, Index count, const
   }
 }
 
-std::size_t Program::weight_bytes() const {
+std::size_t InferenceProgram::weight_bytes() const {
   std::size_t bytes = 0;
   for (const ProgramStage& stage : stages)
     for (const auto& operation : stage.step) bytes += operation->weight_bytes();

@@ -74,7 +74,7 @@ struct BoundSteps {
 };
 
 /// A graph made ready to run.
-struct Program {
+struct InferenceProgram {
   struct State {
     Slot slot;
     std::vector<float> initial;
@@ -103,6 +103,6 @@ struct CompileOptions {
 };
 
 /// Lays out memory, packs weights and chooses loops.
-[[nodiscard]] Program compile(const Graph& graph, const CompileOptions& options);
+[[nodiscard]] InferenceProgram compile(const Graph& graph, const CompileOptions& options);
 
 }  // namespace recur::detail

@@ -7,7 +7,7 @@
 
 namespace recur::detail {
 
-StageCompiler::StageCompiler(const Graph& graph, const GraphStage& stage, Program& program, bool int8)
+StageCompiler::StageCompiler(const Graph& graph, const GraphStage& stage, InferenceProgram& program, bool int8)
     : graph_(graph),
       stage_(stage),
       program_(program),

@@ -11,20 +11,20 @@ namespace recur::detail {
 /// Gives out the memory of a program.
 class Layout {
  public:
-  explicit Layout(Program& program) : program_(program) {}
+  explicit Layout(InferenceProgram& program) : program_(program) {}
   /// @param sequence whether there is one for each of the steps that are worked on together
   [[nodiscard]] Slot add(Index size, bool sequence);
   [[nodiscard]] Slot add_constant(const GraphValue& value);
 
  private:
-  Program& program_;
+  InferenceProgram& program_;
 };
 
 /// Makes the operations of one stage. Products of what is known of all steps are made operations of their own, which are done for
 /// many steps at once.
 class StageCompiler {
  public:
-  StageCompiler(const Graph& graph, const GraphStage& stage, Program& program, bool int8);
+  StageCompiler(const Graph& graph, const GraphStage& stage, InferenceProgram& program, bool int8);
   [[nodiscard]] ProgramStage compile();
 
  private:
@@ -82,7 +82,7 @@ class StageCompiler {
 
   const Graph& graph_;
   const GraphStage& stage_;
-  Program& program_;
+  InferenceProgram& program_;
   Layout layout_;
   const InferenceKernels& kernels_;
   bool int8_;
