@@ -74,6 +74,8 @@ constexpr ExportFormat formats[] = {
     {"nam", ".nam", "Neural Amp Modeler, with rest states", plain<write_nam>},
 };
 
+static_assert(std::size(formats) == export_format_count);
+
 }  // namespace
 
 std::span<const ExportFormat> export_formats() { return formats; }

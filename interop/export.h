@@ -22,6 +22,8 @@ struct ExportFormat {
                                     const ModelDescription& description);
 };
 
+inline constexpr std::size_t export_format_count = 11;
+
 /// All of them. Of the description only features, signal path and sample rate are looked at.
 [[nodiscard]] std::span<const ExportFormat> export_formats();
 
