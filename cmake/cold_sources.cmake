@@ -4,6 +4,8 @@
 # cells, layers, optimizers' updates, batches) stays at the level of the build.
 set(recur_cold_patterns
     framework/check/*.cpp
+    interop/*.cpp
+    interop/*/*.cpp
     io/*.cpp
     layers/config/*.cpp
     layers/torch/*.cpp

@@ -5,7 +5,8 @@ set(recur_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/recur")
 
 foreach(folder ${recur_folders})
   if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}")
-    install(DIRECTORY ${folder} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/recur" FILES_MATCHING PATTERN "*.h")
+    install(DIRECTORY ${folder} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/recur" FILES_MATCHING PATTERN "*.h"
+            PATTERN "internal" EXCLUDE)
   endif()
 endforeach()
 if(EXISTS "${PROJECT_SOURCE_DIR}/recur.h")

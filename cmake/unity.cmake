@@ -5,7 +5,8 @@
 # A source that forgets an include of its own may compile so; a build without RECUR_UNITY and clang-tidy find it.
 set(recur_precompiled_headers <recur/framework/autodiff/tape.h> <recur/framework/expr/fuse.h> <fmt/format.h> <algorithm> <filesystem>
     <functional> <sstream>)
-set(recur_unity_alone framework/gemm/ framework/expr/ framework/autodiff/recompute.cpp layers/initializers.cpp)
+set(recur_unity_alone framework/gemm/ framework/expr/ framework/autodiff/recompute.cpp layers/initializers.cpp interop/
+    io/hdf5 io/zip_file)
 
 function(recur_compile_together target)
   if(NOT RECUR_UNITY)

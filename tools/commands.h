@@ -22,9 +22,13 @@ struct Flags {
   bool json = false;
   bool resume = false;
   bool overwrite = false;
-  std::string to{};   ///< The file that `export` writes …
-  std::string as{};   ///< … and its format; empty: what the ending says.
-  bool int8 = false;  ///< Whether `export` rounds weights to int8.
+  std::string to{};        ///< The file that `export` and `import` write …
+  std::string as{};        ///< … and its format; empty: what the ending says.
+  bool int8 = false;       ///< Whether `export` rounds weights to int8.
+  std::string config{};    ///< A file with the architecture of an imported model.
+  std::string module{};    ///< A file with what PyTorch prints of it.
+  std::string then{};      ///< A function applied to its output.
+  bool last_step = false;  ///< The layer after its last recurrent one sees the last step only.
 };
 
 /// A training was ended by a signal before it was over: the tool's exit status is 128 and the signal's number.
@@ -45,6 +49,8 @@ void evaluate(const Flags& flags);
 void predict(const Flags& flags);
 void inspect(const Flags& flags);
 void export_model(const Flags& flags);
+/// Reads a model of another program and writes it as one of Recur.
+void import_model(const Flags& flags);
 /// @throws Error when gradients are wrong
 void check_gradients(const Flags& flags);
 

@@ -3,13 +3,16 @@
 #include "export.h"
 
 #include <recur/framework/tensor/nearest_name.h>
+#include <recur/interop/export.h>
 #include <recur/io/npz.h>
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "export_c.h"
+#include "task.h"
 #include "trained.h"
 
 namespace recur::tools {
@@ -24,10 +27,22 @@ std::vector<std::string> write_arrays(const ExportJob& job) {
   return {"holds the weights by their paths, not the model"};
 }
 
-constexpr ExportFormat formats[] = {
-    {"c", ".c .h", "one C99 file for microcontrollers and plugins", true, write_c},
-    {"npz", ".npz", "the weights as NumPy arrays", false, write_arrays},
-};
+// A writer of interop/export.h.
+template <std::size_t place>
+std::vector<std::string> write_model(const ExportJob& job) {
+  interop::ModelDescription description;
+  description.features = job.task.features();
+  return interop::export_formats()[place].write(job.to, job.task.model(), description);
+}
+
+template <std::size_t... places>
+std::vector<ExportFormat> all_formats(std::index_sequence<places...>) {
+  const auto of_models = interop::export_formats();
+  return {{"c", ".c .h", "one C99 file for microcontrollers and plugins", true, write_c},
+          {"npz", ".npz", "the weights as NumPy arrays", false, write_arrays},
+          {of_models[places].name, of_models[places].endings, of_models[places].description, false,
+           write_model<places>}...};
+}
 
 bool has_ending(std::string_view endings, const std::string& ending) {
   return !ending.empty() && (" " + std::string(endings) + " ").find(" " + ending + " ") != std::string::npos;
@@ -35,12 +50,16 @@ bool has_ending(std::string_view endings, const std::string& ending) {
 
 }  // namespace
 
-std::span<const ExportFormat> export_formats() { return formats; }
+std::span<const ExportFormat> export_formats() {
+  static const std::vector<ExportFormat> formats =
+      all_formats(std::make_index_sequence<interop::export_format_count>());
+  return formats;
+}
 
 const ExportFormat& find_format(const std::string& name, const std::filesystem::path& file) {
   const std::string ending = file.extension().string();
   std::vector<std::string> names;
-  for (const ExportFormat& format : formats) {
+  for (const ExportFormat& format : export_formats()) {
     if (name.empty() ? has_ending(format.endings, ending) : format.name == name) return format;
     names.emplace_back(format.name);
   }
@@ -52,7 +71,7 @@ const ExportFormat& find_format(const std::string& name, const std::filesystem::
 
 std::string list_of_formats() {
   std::string list;
-  for (const ExportFormat& format : formats)
+  for (const ExportFormat& format : export_formats())
     list += fmt::format("{}{} ({}): {}", list.empty() ? "" : "\n", format.name, format.endings, format.description);
   return list;
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "commands.h"
+#include "import.h"
 #include "run.h"
 #include "seed.h"
 
@@ -14,6 +15,7 @@ namespace recur::tools {
 void inspect(const Flags& flags) {
   using Json = Settings::Json;
   const std::filesystem::path path = flags.file;
+  if (!std::filesystem::is_directory(path) && inspect_foreign(path, flags.json)) return;
   const SafetensorsFile file = load_model_file(std::filesystem::is_directory(path) ? path / "model.safetensors" : path);
   Json arrays = Json::array();
   Index total = 0;

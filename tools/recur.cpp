@@ -38,6 +38,7 @@ constexpr Command commands[] = {
     {"predict", "Outputs of a trained model for the validation data, or text that it writes", any_model, predict},
     {"export", "Write a trained model in the format of another program", any_model, export_model},
     {"inspect", "List what is in a model or checkpoint", "FILE|RUN", inspect},
+    {"import", "Read a model of another program", "FILE", import_model},
     {"grad-check", "Compare the model's gradients with finite differences", "CONFIG", check_gradients},
 };
 
@@ -59,6 +60,15 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
   app.add_flag("--json", flags.json, "One JSON object a line on standard output");
   app.add_option("--threads", flags.threads, "At most so many")->check(CLI::Range(1, 1024));
   if (name == "inspect") return;
+  if (name == "import") {
+    app.add_option("--to", flags.to, "The model file to write")->required();
+    app.add_option("--config", flags.config, "The architecture as Keras's JSON, for files with weights only");
+    app.add_option("--module", flags.module, "A text file with what PyTorch's print(model) says");
+    app.add_option("--then", flags.then, "PyTorch: a function of the output that is no module, such as log_softmax");
+    app.add_flag("--last-step", flags.last_step,
+                 "PyTorch: only the last step goes on to the layers after the recurrent ones");
+    return;
+  }
   app.add_option("--seed", flags.seed, "In place of the config's")->check(CLI::Range(0, 2147483647));
   app.add_option("--set", flags.set, "/optimizer/config/learning_rate=0.01: a value in place of the config's")
       ->allow_extra_args(false);
