@@ -16,6 +16,7 @@ struct Flags {
   std::string data;              ///< A file to judge by in place of the config's; empty: none.
   std::vector<std::string> set;  ///< Assignments, see `Settings::set`.
   std::string output = "predictions.npy";
+  std::string part{};  ///< Of tables: training, validation, test, all or last; empty: as the command has it.
   SampleOptions sample{};
   long seed = -1;  ///< Below 0: the config's.
   int threads = 0;

@@ -60,9 +60,13 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
   }
   if (name != "eval" && name != "predict") return;
   app.add_option("--model", flags.model, "A model file in place of the run's");
+  app.add_option("--part", flags.part,
+                 "Of tables: the rows to take, by default the last of each series (predict) or the test part (eval)")
+      ->check(CLI::IsMember({"last", "all", "training", "validation", "test"}));
   CLI::Option* const data = app.add_option("--data", flags.data, "A file to use in place of the validation data");
   if (name != "predict") return;
-  CLI::Option* const output = app.add_option("--output", flags.output, "An .npy file; default: predictions.npy");
+  CLI::Option* const output = app.add_option(
+      "--output", flags.output, "An .npy file or, of tables, a CSV file; default: predictions.npy, predictions.csv");
   CLI::Option* const sample = app.add_option("--sample", flags.sample.count, "Characters to write, for models of text")
                                   ->check(CLI::Range(1, 1 << 30))
                                   ->excludes(data)

@@ -11,6 +11,8 @@
 #include "commands.h"
 #include "run.h"
 #include "seed.h"
+#include "table_commands.h"
+#include "table_settings.h"
 
 namespace recur::tools {
 namespace {
@@ -22,6 +24,21 @@ struct Trained {
   Settings settings;
   std::uint64_t seed;
 };
+
+/// The model that the command line names if it was trained on tables.
+std::optional<std::filesystem::path> table_model(const Flags& flags) {
+  const std::filesystem::path file = flags.file;
+  if (!flags.model.empty())
+    return is_table_model(flags.model) ? std::optional<std::filesystem::path>(flags.model) : std::nullopt;
+  if (std::filesystem::is_directory(file) || file.extension() == ".safetensors") {
+    const auto model = file.extension() == ".safetensors" ? file : file / "model.safetensors";
+    return is_table_model(model) ? std::optional(model) : std::nullopt;
+  }
+  Settings settings = Settings::load(file);
+  for (const std::string& assignment : flags.set) settings.set(assignment);
+  if (!is_table(settings)) return std::nullopt;
+  return Run(settings, file.stem().string()).model_file();
+}
 
 /// What the command line names: a config and the model of its run, the folder of a run, or a model file.
 Trained find(const Flags& flags) {
@@ -74,6 +91,7 @@ void print_sample(const Flags& flags) {
 }  // namespace
 
 void evaluate(const Flags& flags) {
+  if (const auto model = table_model(flags)) return evaluate_table(flags, *model);
   Trained trained = find(flags);
   Task task = load(trained, {});
   Tape tape;
@@ -85,6 +103,7 @@ void evaluate(const Flags& flags) {
 
 void predict(const Flags& flags) {
   if (flags.sample.count > 0) return print_sample(flags);
+  if (const auto model = table_model(flags)) return predict_table(flags, *model);
   Trained trained = find(flags);
   Task task = load(trained, {.one_stream = true});
   Tape tape;

@@ -14,7 +14,6 @@ using detail::KeyReader;
 using detail::RawSeries;
 using detail::RawTable;
 
-constexpr float no_input = std::numeric_limits<float>::quiet_NaN();
 constexpr double no_target = std::numeric_limits<double>::quiet_NaN();
 
 bool targets_in_files(const TableSource& source) { return source.target_files.path.empty(); }
@@ -23,7 +22,8 @@ bool targets_in_files(const TableSource& source) { return source.target_files.pa
 std::vector<std::ptrdiff_t> target_columns(const TextTable& file, const TableSource& source) {
   std::vector<std::ptrdiff_t> columns;
   for (const TargetSource& target : source.targets) {
-    const bool none = target.kind == TargetSource::Kind::remaining || !targets_in_files(source);
+    const bool none = target.kind == TargetSource::Kind::remaining || !targets_in_files(source) ||
+                      (!source.targets_needed && !file.has(target.column));
     columns.push_back(none ? -1 : static_cast<std::ptrdiff_t>(file.find(target.column)));
   }
   return columns;
@@ -204,7 +204,7 @@ SeriesTable read_series(TableSource& source) {
   RawTable raw = read_raw(source);
   std::vector<std::vector<unsigned char>> breaks;
   const std::int64_t step = order_rows(raw, source, breaks);
-  if (!targets_in_files(source)) join_targets(raw, source);
+  if (!targets_in_files(source) && source.targets_needed) join_targets(raw, source);
   derive_targets(raw, source);
   look_ahead(raw, source);
   SeriesTable table = table_of(std::move(raw), source, std::move(breaks));

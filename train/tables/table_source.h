@@ -79,6 +79,7 @@ struct TableSource {
   std::vector<std::pair<std::string, std::vector<std::string>>> categories{};
   bool mean_of_missing_statics = false;  ///< Rather than refuse.
 
+  bool targets_needed = true;  ///< Otherwise files need not have them, for data that is to be predicted.
   MissingInputs missing = MissingInputs::refuse;
   TimeGaps gaps = TimeGaps::refuse;
   RepeatedTimes repeated = RepeatedTimes::refuse;
