@@ -37,6 +37,11 @@ class Settings {
   [[nodiscard]] Settings overridden(const std::string& key);
 
   [[nodiscard]] bool has(const std::string& key) const { return object_.contains(key); }
+  /// As `has`; the key is known from now on, as one that is read.
+  [[nodiscard]] bool asks(const std::string& key) {
+    asked_.insert(key);
+    return has(key);
+  }
   [[nodiscard]] bool has_object(const std::string& key) const { return has(key) && object_[key].is_object(); }
   [[nodiscard]] const Json& value(const std::string& key);
   [[nodiscard]] Settings object(const std::string& key);

@@ -15,7 +15,7 @@ const std::vector<std::string> loss_names = {
 
 std::vector<double> read_quantiles(Settings& config) {
   std::vector<double> quantiles = {0.1, 0.5, 0.9};
-  if (config.has("quantiles"))
+  if (config.asks("quantiles"))
     config.about("quantiles", [&] { quantiles = config.value("quantiles").get<std::vector<double>>(); });
   std::ranges::sort(quantiles);
   for (const double q : quantiles)
@@ -40,7 +40,7 @@ void TableLoss::add(Settings& settings, const std::string& key, const Settings::
   if (std::ranges::find(loss_names, term.name) == loss_names.end())
     settings.refuse_name(given.is_string() ? key : key + "/class_name", term.name, loss_names);
   term.weight = one.number("weight", 1);
-  Settings config = one.has("config") ? one.object("config") : one.nested(Settings::Json::object(), "config");
+  Settings config = one.asks("config") ? one.object("config") : one.nested(Settings::Json::object(), "config");
   if (term.name == "huber") term.delta = config.number("delta", 1);
   if (term.name == "student_t") term.freedom = config.number("freedom", 4);
   if (!(term.delta > 0)) config.refuse("delta", "must be above 0");

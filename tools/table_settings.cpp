@@ -12,23 +12,23 @@ using Json = Settings::Json;
 
 /// One text or a list of texts.
 std::vector<std::string> names_of(Settings& from, const std::string& key) {
-  if (from.has(key) && from.value(key).is_string()) return {from.text(key)};
+  if (from.asks(key) && from.value(key).is_string()) return {from.text(key)};
   return from.texts(key);
 }
 
 TextTableOptions read_format(Settings& from) {
   TextTableOptions format;
-  if (from.has("separator")) {
+  if (from.asks("separator")) {
     const std::string sign = from.text("separator");
     if (sign != "blanks" && sign.size() != 1)
       from.refuse("separator", fmt::format("one character or \"blanks\" is expected, got '{}'", sign));
     format.separator = sign == "blanks" ? ' ' : sign[0];
   }
-  if (from.has("heading")) format.heading = from.flag("heading") ? TableHeading::present : TableHeading::absent;
+  if (from.asks("heading")) format.heading = from.flag("heading") ? TableHeading::present : TableHeading::absent;
   format.names = from.texts("names");
   format.skip = static_cast<std::size_t>(from.integer("skip", 0, 0));
   format.comment = from.text("comment", "");
-  if (from.has("decimal")) format.decimal_comma = from.choice("decimal", {".", ","}) == ",";
+  if (from.asks("decimal")) format.decimal_comma = from.choice("decimal", {".", ","}) == ",";
   for (const std::string& mark : names_of(from, "missing")) format.missing.push_back(mark);
   return format;
 }
@@ -47,7 +47,7 @@ TableKeys read_keys(Settings& from) {
 }
 
 TargetSource::Kind read_kind(Settings& from) {
-  if (!from.has("derived")) return TargetSource::Kind::column;
+  if (!from.asks("derived")) return TargetSource::Kind::column;
   const std::string kind = from.choice("derived", {"remaining", "difference", "next"});
   if (kind == "remaining") return TargetSource::Kind::remaining;
   return kind == "difference" ? TargetSource::Kind::difference : TargetSource::Kind::next;
@@ -97,11 +97,11 @@ void read_target_files(TableSource& source, Settings& data) {
 }
 
 void read_static_files(TableSource& source, Settings& data) {
-  if (!data.has("static")) return;
+  if (!data.asks("static")) return;
   Settings files = data.object("static");
   source.static_files = {files.text("path"), read_format(files), read_keys(files)};
   source.statics = files.texts("columns");
-  if (files.has("missing_numbers"))
+  if (files.asks("missing_numbers"))
     source.mean_of_missing_statics = files.choice("missing_numbers", {"refuse", "mean"}) == "mean";
   files.finish();
 }
@@ -109,18 +109,18 @@ void read_static_files(TableSource& source, Settings& data) {
 /// The position of a choice in its list.
 template <class E>
 E read_rule(Settings& from, const std::string& key, const std::vector<std::string>& names) {
-  if (!from.has(key)) return E{};
+  if (!from.asks(key)) return E{};
   const std::string name = from.choice(key, names);
   return static_cast<E>(std::ranges::find(names, name) - names.begin());
 }
 
 ScaleKind read_scale(Settings& from, const std::string& key, ScaleKind otherwise) {
-  return from.has(key) ? scale_kind(from.choice(key, scale_kind_names())) : otherwise;
+  return from.asks(key) ? scale_kind(from.choice(key, scale_kind_names())) : otherwise;
 }
 
 ScaleOptions read_scales(Settings& data) {
   ScaleOptions scales;
-  if (!data.has("scale")) return scales;
+  if (!data.asks("scale")) return scales;
   if (!data.has_object("scale")) {
     scales.inputs = scales.targets = read_scale(data, "scale", ScaleKind::standard);
     return scales;
@@ -129,7 +129,7 @@ ScaleOptions read_scales(Settings& data) {
   scales.inputs = read_scale(given, "inputs", ScaleKind::standard);
   scales.statics = read_scale(given, "static", ScaleKind::standard);
   scales.targets = read_scale(given, "targets", ScaleKind::standard);
-  if (given.has("columns")) {
+  if (given.asks("columns")) {
     Settings columns = given.object("columns");
     for (const auto& [name, kind] : given.value("columns").items())
       scales.columns[name] = read_scale(columns, name, ScaleKind::standard);
@@ -139,7 +139,7 @@ ScaleOptions read_scales(Settings& data) {
 }
 
 void read_test(TableSettings& to, Settings& data) {
-  if (!data.has("test")) return;
+  if (!data.asks("test")) return;
   Settings test = data.object("test");
   to.test.path = test.text("path");
   to.test.remaining = test.text("targets", "");
@@ -212,7 +212,7 @@ TableSettings TableSettings::read(Settings data) {
   to.source.path = data.text("path");
   to.source.format = read_format(data);
   to.source.keys = read_keys(data);
-  if (data.has("series")) to.source.series_in_lines = data.choice("series", {"rows", "lines"}) == "lines";
+  if (data.asks("series")) to.source.series_in_lines = data.choice("series", {"rows", "lines"}) == "lines";
   to.source.inputs = names_of(data, "inputs");
   to.source.known_ahead = names_of(data, "known_ahead");
   to.source.calendar = names_of(data, "calendar");
@@ -223,7 +223,7 @@ TableSettings TableSettings::read(Settings data) {
   to.source.gaps = read_rule<TimeGaps>(data, "gaps", {"refuse", "fill", "divide", "ignore"});
   to.source.repeated = read_rule<RepeatedTimes>(data, "repeated", {"refuse", "first", "last"});
   to.scales = read_scales(data);
-  to.split = data.has("split") ? data.value("split") : Json{{"validation", 0.1}, {"test", 0.1}};
+  to.split = data.asks("split") ? data.value("split") : Json{{"validation", 0.1}, {"test", 0.1}};
   if (!to.split.is_object()) data.refuse("split", "an object {…} is expected");
   read_test(to, data);
   data.finish();

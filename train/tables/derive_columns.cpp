@@ -38,7 +38,7 @@ void look_ahead(RawTable& raw, const TableSource& source) {
   }
 }
 
-void derive_targets(RawTable& raw, const TableSource& source) {
+void derive_targets(RawTable& raw, const TableSource& source, std::int64_t step) {
   for (RawSeries& one : raw.series) {
     const std::size_t rows = one.times.size(), count = raw.targets;
     for (std::size_t t = 0; t < count; ++t) {
@@ -46,7 +46,8 @@ void derive_targets(RawTable& raw, const TableSource& source) {
       const auto value = [&](std::size_t row) -> double& { return one.targets[row * count + t]; };
       for (std::size_t r = 0; r < rows; ++r) value(r) *= target.factor;
       if (target.kind == TargetSource::Kind::remaining)
-        for (std::size_t r = 0; r < rows; ++r) value(r) = static_cast<double>(one.times[rows - 1] - one.times[r]);
+        for (std::size_t r = 0; r < rows; ++r)
+          value(r) = static_cast<double>((one.times[rows - 1] - one.times[r]) / step);
       if (target.kind == TargetSource::Kind::difference)
         for (std::size_t r = rows; r-- > 0;) value(r) = r > 0 ? value(r) - value(r - 1) : no_target;
       if (target.kind == TargetSource::Kind::next)

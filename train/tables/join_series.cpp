@@ -125,8 +125,11 @@ void convert_units(SeriesTable& table, const StaticFiles& files, const std::stri
 
 void join_targets(RawTable& raw, const TableSource& source) {
   std::map<std::string, RowOfTime> seen;
+  std::error_code none;
   for (const auto& path : matching_files(source.target_files.path))
-    join_file(raw, source, TextTable(path, source.target_files.format), source.target_files.keys, seen);
+    if (source.targets_needed || std::filesystem::exists(path, none))
+      join_file(raw, source, TextTable(path, source.target_files.format), source.target_files.keys, seen);
+  if (!source.targets_needed) return;
   for (const RawSeries& one : raw.series) {
     const bool any = std::ranges::any_of(one.targets, [](double x) { return !std::isnan(x); });
     require<ValueError>(any, "read_series: '{}' has no target for any time of {}; do ids and times agree?",

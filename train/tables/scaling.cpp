@@ -12,7 +12,7 @@
 namespace recur {
 namespace {
 
-constexpr std::pair<const char*, ScaleKind> kinds[] = {
+constexpr std::pair<const char*, ScaleKind> scale_kinds[] = {
     {"none", ScaleKind::none},     {"standard", ScaleKind::standard},
     {"minmax", ScaleKind::minmax}, {"robust", ScaleKind::robust},
     {"log", ScaleKind::log},       {"series", ScaleKind::series},
@@ -20,7 +20,7 @@ constexpr std::pair<const char*, ScaleKind> kinds[] = {
 };
 
 const char* name_of(ScaleKind kind) {
-  return std::ranges::find(kinds, kind, &std::pair<const char*, ScaleKind>::second)->first;
+  return std::ranges::find(scale_kinds, kind, &std::pair<const char*, ScaleKind>::second)->first;
 }
 
 using Values = std::vector<double>;
@@ -140,7 +140,7 @@ bool stays(const std::string& name) {
 }  // namespace
 
 ScaleKind scale_kind(const std::string& name) {
-  for (const auto& [known, kind] : kinds)
+  for (const auto& [known, kind] : scale_kinds)
     if (name == known) return kind;
   std::string all;
   for (const std::string& known : scale_kind_names()) all += (all.empty() ? "" : ", ") + known;
@@ -150,7 +150,7 @@ ScaleKind scale_kind(const std::string& name) {
 
 std::vector<std::string> scale_kind_names() {
   std::vector<std::string> names;
-  for (const auto& [name, kind] : kinds) names.emplace_back(name);
+  for (const auto& [name, kind] : scale_kinds) names.emplace_back(name);
   return names;
 }
 

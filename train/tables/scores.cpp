@@ -80,7 +80,7 @@ struct Kind {
   bool larger = false;
 };
 
-constexpr Kind kinds[] = {
+constexpr Kind score_kinds[] = {
     {"nse", nash_sutcliffe, Over::series_median, true},
     {"kge", kling_gupta, Over::series_median, true},
     {"r2", nash_sutcliffe, Over::pairs, true},
@@ -95,7 +95,7 @@ constexpr Kind kinds[] = {
 };
 
 const Kind& kind_of(std::string_view name) {
-  for (const Kind& kind : kinds)
+  for (const Kind& kind : score_kinds)
     if (name == kind.name) return kind;
   std::string all;
   for (const std::string& known : score_names()) all += (all.empty() ? "" : ", ") + known;
@@ -177,7 +177,7 @@ double seasonal_difference(Numbers history, Index season) {
 const std::vector<std::string>& score_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const Kind& kind : kinds) all.emplace_back(kind.name);
+    for (const Kind& kind : score_kinds) all.emplace_back(kind.name);
     return all;
   }();
   return names;

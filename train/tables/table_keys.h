@@ -63,7 +63,7 @@ std::int64_t order_rows(RawTable& raw, const TableSource& source, std::vector<st
 /// go away.
 void look_ahead(RawTable& raw, const TableSource& source);
 /// Converts targets to the user's units and computes those that are not in files.
-void derive_targets(RawTable& raw, const TableSource& source);
+void derive_targets(RawTable& raw, const TableSource& source, std::int64_t step);
 
 /// Adds the targets of other files. @throws FormatError for a time that is there twice; ValueError if nothing fits
 void join_targets(RawTable& raw, const TableSource& source);

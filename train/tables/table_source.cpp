@@ -204,8 +204,8 @@ SeriesTable read_series(TableSource& source) {
   RawTable raw = read_raw(source);
   std::vector<std::vector<unsigned char>> breaks;
   const std::int64_t step = order_rows(raw, source, breaks);
-  if (!targets_in_files(source) && source.targets_needed) join_targets(raw, source);
-  derive_targets(raw, source);
+  if (!targets_in_files(source)) join_targets(raw, source);
+  derive_targets(raw, source, step);
   look_ahead(raw, source);
   SeriesTable table = table_of(std::move(raw), source, std::move(breaks));
   table.step = step;
@@ -223,7 +223,7 @@ void read_remaining(SeriesTable& table, const std::filesystem::path& path, const
     const double last = file.number(s, 0);
     require<FormatError>(!std::isnan(last), "read_remaining: {} is missing", file.place(s, 0));
     for (std::size_t r = 0; r < one.times.size(); ++r)
-      one.targets[r] = last + static_cast<double>(one.times.back() - one.times[r]);
+      one.targets[r] = last + static_cast<double>((one.times.back() - one.times[r]) / table.step);
   }
 }
 

@@ -38,7 +38,7 @@ enum class RepeatedTimes : unsigned char { refuse, first, last };
 struct TargetSource {
   enum class Kind : unsigned char {
     column,      ///< As it stands.
-    remaining,   ///< How much later than the row the series ends.
+    remaining,   ///< How many steps of time later than the row the series ends.
     difference,  ///< From the row before.
     next,        ///< Of the row after.
   };
