@@ -22,13 +22,14 @@ void join_file(RawTable& raw, const TableSource& source, const TextTable& file, 
   const KeyReader reader(file, keys, kind);
   std::vector<std::size_t> columns;
   for (const TargetSource& target : source.targets) columns.push_back(file.find(target.column));
+  auto one = raw.series.end();  // rows of a series mostly follow each other
   for (std::size_t row = 0; row < file.rows(); ++row) {
     const std::string id = reader.id(row);
     const std::int64_t time = reader.time(row);
     const auto [at, fresh] = seen[id].emplace(time, row);
     require<FormatError>(fresh, "read_series: '{}', line {}: the time {} is there already (line {}); leave one of them",
                          file.path().string(), file.line(row), format_time(time, kind), file.line(at->second));
-    const auto one = std::ranges::find(raw.series, id, &RawSeries::id);
+    if (one == raw.series.end() || one->id != id) one = std::ranges::find(raw.series, id, &RawSeries::id);
     if (one == raw.series.end()) continue;
     const auto found = std::ranges::lower_bound(one->times, time);
     if (found == one->times.end() || *found != time) continue;

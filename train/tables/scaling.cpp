@@ -3,8 +3,6 @@
 #include <recur/framework/tensor/error.h>
 #include <recur/framework/tensor/nearest_name.h>
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -18,10 +16,6 @@ constexpr std::pair<const char*, ScaleKind> scale_kinds[] = {
     {"log", ScaleKind::log},       {"series", ScaleKind::series},
     {"window", ScaleKind::window}, {"window_deviation", ScaleKind::window_deviation},
 };
-
-const char* name_of(ScaleKind kind) {
-  return std::ranges::find(scale_kinds, kind, &std::pair<const char*, ScaleKind>::second)->first;
-}
 
 using Values = std::vector<double>;
 /// Calls a function with the id of each series and the numbers that it has in training rows.
@@ -108,30 +102,6 @@ Column static_column(const SeriesTable& table, std::size_t at) {
   };
 }
 
-nlohmann::json json_of(const std::vector<ColumnScale>& scales) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const ColumnScale& scale : scales) {
-    nlohmann::json one{
-        {"name", scale.name}, {"kind", name_of(scale.kind)}, {"scale", {scale.all.offset, scale.all.factor}}};
-    for (const auto& [id, own] : scale.series) one["series"][id] = {own.offset, own.factor};
-    list.push_back(std::move(one));
-  }
-  return list;
-}
-
-Affine affine_of(const nlohmann::json& pair) { return {pair.at(0).get<double>(), pair.at(1).get<double>()}; }
-
-std::vector<ColumnScale> scales_of(const nlohmann::json& list) {
-  std::vector<ColumnScale> scales;
-  for (const auto& one : list) {
-    ColumnScale& scale =
-        scales.emplace_back(ColumnScale{one.at("name"), scale_kind(one.at("kind")), affine_of(one.at("scale")), {}});
-    if (one.contains("series"))
-      for (const auto& [id, own] : one["series"].items()) scale.series[id] = affine_of(own);
-  }
-  return scales;
-}
-
 bool stays(const std::string& name) {
   return name.starts_with("sin ") || name.starts_with("cos ") || name.starts_with("no ") ||
          name.find('=') != std::string::npos;
@@ -146,6 +116,10 @@ ScaleKind scale_kind(const std::string& name) {
   for (const std::string& known : scale_kind_names()) all += (all.empty() ? "" : ", ") + known;
   fail<ValueError>("scale_kind: there is no scale '{}'{}; there are {}", name, did_you_mean(name, scale_kind_names()),
                    all);
+}
+
+std::string scale_kind_name(ScaleKind kind) {
+  return std::ranges::find(scale_kinds, kind, &std::pair<const char*, ScaleKind>::second)->first;
 }
 
 std::vector<std::string> scale_kind_names() {
@@ -234,24 +208,6 @@ std::vector<std::string> Scaling::adopt(const SeriesTable& table) {
     }
   }
   return adopted;
-}
-
-std::string Scaling::to_json() const {
-  return nlohmann::json{{"inputs", json_of(inputs_)}, {"statics", json_of(statics_)}, {"targets", json_of(targets_)}}
-      .dump();
-}
-
-Scaling Scaling::from_json(const std::string& text) {
-  Scaling scaling;
-  try {
-    const auto json = nlohmann::json::parse(text);
-    scaling.inputs_ = scales_of(json.at("inputs"));
-    scaling.statics_ = scales_of(json.at("statics"));
-    scaling.targets_ = scales_of(json.at("targets"));
-  } catch (const nlohmann::json::exception& error) {
-    fail<FormatError>("Scaling::from_json: {}", error.what());
-  }
-  return scaling;
 }
 
 Affine window_scale(ScaleKind kind, std::span<const float> values) {

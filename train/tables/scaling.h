@@ -24,6 +24,7 @@ enum class ScaleKind : unsigned char {
 /// "standard" … as configs name them. @throws ValueError for another name, with the nearest and all
 [[nodiscard]] ScaleKind scale_kind(const std::string& name);
 [[nodiscard]] std::vector<std::string> scale_kind_names();
+[[nodiscard]] std::string scale_kind_name(ScaleKind kind);
 
 /// x is scaled to (x - offset) / factor.
 struct Affine {
