@@ -12,6 +12,7 @@ namespace recur::tools {
 /// What the command line says.
 struct Flags {
   std::string file;              ///< A config; for most commands a model file or a run's folder will do, too.
+  std::vector<std::string> files;  ///< To make a config for.
   std::string model;             ///< Empty: that of the config's run.
   std::string data;              ///< A file to judge by in place of the config's; empty: none.
   std::vector<std::string> set;  ///< Assignments, see `Settings::set`.
@@ -42,6 +43,8 @@ void train(const Flags& flags);
 void evaluate(const Flags& flags);
 void predict(const Flags& flags);
 void inspect(const Flags& flags);
+/// Writes a first config from a look at `files`; `file` is the kind of job.
+void init(const Flags& flags);
 /// @throws Error when gradients are wrong
 void check_gradients(const Flags& flags);
 

@@ -35,6 +35,7 @@ constexpr Command commands[] = {
     {"train", "Train a model", "CONFIG", train},
     {"eval", "Loss and metrics of a trained model on the validation data", any_model, evaluate},
     {"predict", "Outputs of a trained model for the validation data, or text that it writes", any_model, predict},
+    {"init", "Write a first config: KIND is rainfall, remaining_life or forecast", "KIND", init},
     {"inspect", "List what is in a model or checkpoint", "FILE|RUN", inspect},
     {"grad-check", "Compare the model's gradients with finite differences", "CONFIG", check_gradients},
 };
@@ -48,6 +49,12 @@ std::string above_zero(const std::string& text) {
 }
 
 void add_options(CLI::App& app, const std::string& name, Flags& flags) {
+  if (name == "init") {
+    app.add_option("FILE", flags.files, "Tables; rainfall: forcing, runoff, attributes; remaining_life: training, test, truth")
+        ->required();
+    app.add_option("--output", flags.output, "The config; default: config.json");
+    return;
+  }
   app.add_flag("--json", flags.json, "One JSON object a line on standard output");
   app.add_option("--threads", flags.threads, "At most so many")->check(CLI::Range(1, 1024));
   if (name == "inspect") return;

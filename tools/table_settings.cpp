@@ -144,6 +144,10 @@ void read_test(TableSettings& to, Settings& data) {
   to.test.path = test.text("path");
   to.test.remaining = test.text("targets", "");
   test.finish();
+  const bool remaining = std::ranges::any_of(
+      to.source.targets, [](const TargetSource& target) { return target.kind == TargetSource::Kind::remaining; });
+  if (remaining && to.test.remaining.empty())
+    test.refuse("targets", "is missing: a file with what remains of each series behind its last row");
   if (to.source.series_in_lines) to.source.continued = to.test.path;
 }
 

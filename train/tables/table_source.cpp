@@ -214,6 +214,8 @@ SeriesTable read_series(TableSource& source) {
 }
 
 void read_remaining(SeriesTable& table, const std::filesystem::path& path, const TextTableOptions& format) {
+  require<ValueError>(table.targets.size() == 1, "read_remaining: the table has {} targets, must have one",
+                      table.targets.size());
   const TextTable file(path, format);
   require<FormatError>(file.rows() == table.series.size(),
                        "read_remaining: '{}' has {} rows for {} series; it needs one for each, in their order",
