@@ -70,7 +70,7 @@ ColumnScale fit_column(const std::string& name, ScaleKind kind, const char* what
   const double first = all[0];
   scale.all = fit_values(kind, std::move(all));
   require<ValueError>(scale.all.factor > 0,
-                      "Scaling::fit: the {} '{}' {} {} in the training part, which tells nothing apart; leave it out{}",
+                      "Scaling::fit: the {} '{}' {} {:.6g} in the training part, which tells nothing apart; leave it out{}",
                       what, name, kind == ScaleKind::robust ? "is mostly" : "is always", first,
                       kind == ScaleKind::robust ? ", or take another scale" : "");
   return scale;
