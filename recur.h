@@ -31,6 +31,7 @@
 #include <recur/io/npy.h>
 #include <recur/io/npz.h>
 #include <recur/io/safetensors.h>
+#include <recur/io/text_table.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/activation_layer.h>
 #include <recur/layers/any_layer.h>
@@ -59,6 +60,7 @@
 #include <recur/layers/initializers.h>
 #include <recur/layers/layer_normalization.h>
 #include <recur/layers/losses.h>
+#include <recur/layers/masked_losses.h>
 #include <recur/layers/masking.h>
 #include <recur/layers/recurrent/bidirectional.h>
 #include <recur/layers/recurrent/carried_state.h>
@@ -107,6 +109,15 @@
 #include <recur/train/loop/metrics.h>
 #include <recur/train/loop/trainer.h>
 #include <recur/train/loop/training.h>
+#include <recur/train/tables/baselines.h>
+#include <recur/train/tables/distributions.h>
+#include <recur/train/tables/scaling.h>
+#include <recur/train/tables/scores.h>
+#include <recur/train/tables/series_table.h>
+#include <recur/train/tables/split_table.h>
+#include <recur/train/tables/table_source.h>
+#include <recur/train/tables/table_windows.h>
+#include <recur/train/tables/time_axis.h>
 #include <recur/train/views/batch.h>
 #include <recur/train/views/bucket_by_length.h>
 #include <recur/train/views/concatenate.h>

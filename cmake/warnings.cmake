@@ -4,6 +4,7 @@ function(recur_set_warnings target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     target_compile_options(${target} PRIVATE
       -Wno-restrict              # false alarms for "a" + std::string: GCC bug 105651
+      -Wno-stringop-overflow     # false alarms for "a" + std::string&&: GCC bug 105329
       -Wno-maybe-uninitialized)  # false alarms for AVX-512 intrinsics: GCC bug 105593
   endif()
   if(RECUR_WERROR)

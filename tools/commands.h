@@ -11,11 +11,13 @@ namespace recur::tools {
 
 /// What the command line says.
 struct Flags {
-  std::string file;              ///< A config; for most commands a model file or a run's folder will do, too.
-  std::string model;             ///< Empty: that of the config's run.
-  std::string data;              ///< A file to judge by in place of the config's; empty: none.
-  std::vector<std::string> set;  ///< Assignments, see `Settings::set`.
+  std::string file;                ///< A config; for most commands a model file or a run's folder will do, too.
+  std::vector<std::string> files;  ///< To make a config for.
+  std::string model;               ///< Empty: that of the config's run.
+  std::string data;                ///< A file to judge by in place of the config's; empty: none.
+  std::vector<std::string> set;    ///< Assignments, see `Settings::set`.
   std::string output = "predictions.npy";
+  std::string part{};  ///< Of tables: training, validation, test, all or last; empty: as the command has it.
   SampleOptions sample{};
   long seed = -1;  ///< Below 0: the config's.
   int threads = 0;
@@ -51,6 +53,8 @@ void inspect(const Flags& flags);
 void export_model(const Flags& flags);
 /// Reads a model of another program and writes it as one of Recur.
 void import_model(const Flags& flags);
+/// Writes a first config from a look at `files`; `file` is the kind of job.
+void init(const Flags& flags);
 /// @throws Error when gradients are wrong
 void check_gradients(const Flags& flags);
 

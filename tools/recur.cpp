@@ -37,6 +37,7 @@ constexpr Command commands[] = {
     {"eval", "Loss and metrics of a trained model on the validation data", any_model, evaluate},
     {"predict", "Outputs of a trained model for the validation data, or text that it writes", any_model, predict},
     {"export", "Write a trained model in the format of another program", any_model, export_model},
+    {"init", "Write a first config: KIND is rainfall, remaining_life or forecast", "KIND", init},
     {"inspect", "List what is in a model or checkpoint", "FILE|RUN", inspect},
     {"import", "Read a model of another program", "FILE", import_model},
     {"grad-check", "Compare the model's gradients with finite differences", "CONFIG", check_gradients},
@@ -57,6 +58,13 @@ void add_export_options(CLI::App& app, Flags& flags) {
 }
 
 void add_options(CLI::App& app, const std::string& name, Flags& flags) {
+  if (name == "init") {
+    app.add_option("FILE", flags.files,
+                   "Tables; rainfall: forcing, runoff, attributes; remaining_life: training, test, truth")
+        ->required();
+    app.add_option("--output", flags.output, "The config; default: config.json");
+    return;
+  }
   app.add_flag("--json", flags.json, "One JSON object a line on standard output");
   app.add_option("--threads", flags.threads, "At most so many")->check(CLI::Range(1, 1024));
   if (name == "inspect") return;
@@ -80,9 +88,13 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
   if (name != "eval" && name != "predict" && name != "export") return;
   app.add_option("--model", flags.model, "A model file in place of the run's");
   if (name == "export") return;
+  app.add_option("--part", flags.part,
+                 "Of tables: the rows to take, by default the last of each series (predict) or the test part (eval)")
+      ->check(CLI::IsMember({"last", "all", "training", "validation", "test"}));
   CLI::Option* const data = app.add_option("--data", flags.data, "A file to use in place of the validation data");
   if (name != "predict") return;
-  CLI::Option* const output = app.add_option("--output", flags.output, "An .npy file; default: predictions.npy");
+  CLI::Option* const output = app.add_option(
+      "--output", flags.output, "An .npy file or, of tables, a CSV file; default: predictions.npy, predictions.csv");
   CLI::Option* const sample = app.add_option("--sample", flags.sample.count, "Characters to write, for models of text")
                                   ->check(CLI::Range(1, 1 << 30))
                                   ->excludes(data)

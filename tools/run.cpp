@@ -2,6 +2,7 @@
 
 #include <recur/optim/config.h>
 
+#include "table_task.h"
 #include "task.h"
 
 namespace recur::tools {
@@ -23,6 +24,13 @@ struct Monitors {
   std::vector<std::string> growing;  // those that should
 
   explicit Monitors(Settings& settings) {
+    if (is_table(settings)) {
+      for (const std::string& name : read_scores(settings)) {
+        names.push_back("valid_" + name);
+        if (larger_score_is_better(name)) growing.push_back(names.back());
+      }
+      return;
+    }
     for (const auto& metric : read_metrics(settings)) {
       names.push_back("valid_" + metric->name());
       if (metric->larger_is_better()) growing.push_back(names.back());

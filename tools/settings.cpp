@@ -115,6 +115,24 @@ void require_place(const Json& root, Json::json_pointer at) {
   }
 }
 
+/// The text with blanks in the place of comments, // to the end of a line and between /* and */, so that all else stays where it is.
+std::string without_comments(std::string text) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\') ++i;
+    else if (text[i] == '"') quoted = !quoted;
+    if (quoted || i + 1 >= text.size() || text[i] != '/' || (text[i + 1] != '/' && text[i + 1] != '*')) continue;
+    const bool line = text[i + 1] == '/';
+    const std::size_t end = line ? text.find('\n', i) : text.find("*/", i + 2);
+    if (end == std::string::npos && !line) break;  // no comment, which the parser tells
+    const std::size_t stop = end == std::string::npos ? text.size() : end + (line ? 0 : 2);
+    for (; i < stop; ++i)
+      if (text[i] != '\n') text[i] = ' ';
+    --i;
+  }
+  return text;
+}
+
 /// Whether the message says that there is no such class.
 bool is_about_class(const std::string& what, const Json& object) {
   if (!object.is_object() || !object.contains("class_name") || !object["class_name"].is_string()) return false;
@@ -163,6 +181,11 @@ void Settings::set(const std::string& assignment) {
   } catch (const Json::exception&) {
     fail<UsageError>("--set {}: there is no such place in the config", shown(assignment));
   }
+}
+
+void Settings::remove(const std::string& pointer) {
+  const Json::json_pointer at(pointer);
+  if (object_.contains(at)) object_[at.parent_pointer()].erase(at.back());
 }
 
 Settings Settings::overridden(const std::string& key) {

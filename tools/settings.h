@@ -31,13 +31,24 @@ class Settings {
 
   /// Puts a value in, as by `--set /optimizer/config/learning_rate=0.01`: JSON, or a text if it is none.
   void set(const std::string& assignment);
+  /// Takes the value at a JSON pointer out, if there is one.
+  void remove(const std::string& pointer);
   /// These settings but for what an object under `key`, which is about other data, says itself.
   [[nodiscard]] Settings overridden(const std::string& key);
 
   [[nodiscard]] bool has(const std::string& key) const { return object_.contains(key); }
+  /// As `has`; the key is known from now on, as one that is read.
+  [[nodiscard]] bool asks(const std::string& key) {
+    asked_.insert(key);
+    return has(key);
+  }
   [[nodiscard]] bool has_object(const std::string& key) const { return has(key) && object_[key].is_object(); }
   [[nodiscard]] const Json& value(const std::string& key);
   [[nodiscard]] Settings object(const std::string& key);
+  /// An object that is a part of the value under `key`, a pointer from here.
+  [[nodiscard]] Settings nested(Json part, const std::string& key) const {
+    return {std::move(part), file_, pointer(key)};
+  }
   [[nodiscard]] std::string text(const std::string& key);
   [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise);
   /// One of a list. @throws UsageError for another, with the nearest one and all.

@@ -15,6 +15,8 @@
 #include "run.h"
 #include "run_directory.h"
 #include "seed.h"
+#include "table_commands.h"
+#include "table_settings.h"
 
 namespace recur::tools {
 namespace {
@@ -76,6 +78,7 @@ Interrupted::Interrupted(int signal)
 void train(const Flags& flags) {
   Settings settings = Settings::load(flags.file);
   for (const std::string& assignment : flags.set) settings.set(assignment);
+  if (is_table(settings)) return train_table(flags, settings);
   const std::uint64_t seed = read_seed(settings, flags);
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
   Task task(settings, {.seed = seed});

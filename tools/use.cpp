@@ -8,10 +8,28 @@
 #include <cstdio>
 
 #include "commands.h"
+#include "run.h"
+#include "table_commands.h"
+#include "table_settings.h"
 #include "trained.h"
 
 namespace recur::tools {
 namespace {
+
+/// The model that the command line names if it was trained on tables.
+std::optional<std::filesystem::path> table_model(const Flags& flags) {
+  const std::filesystem::path file = flags.file;
+  if (!flags.model.empty())
+    return is_table_model(flags.model) ? std::optional<std::filesystem::path>(flags.model) : std::nullopt;
+  if (std::filesystem::is_directory(file) || file.extension() == ".safetensors") {
+    const auto model = file.extension() == ".safetensors" ? file : file / "model.safetensors";
+    return is_table_model(model) ? std::optional(model) : std::nullopt;
+  }
+  Settings settings = Settings::load(file);
+  for (const std::string& assignment : flags.set) settings.set(assignment);
+  if (!is_table(settings)) return std::nullopt;
+  return Run(settings, file.stem().string()).model_file();
+}
 
 void print_sample(const Flags& flags) {
   Trained trained = find_trained(flags);
@@ -25,6 +43,7 @@ void print_sample(const Flags& flags) {
 }  // namespace
 
 void evaluate(const Flags& flags) {
+  if (const auto model = table_model(flags)) return evaluate_table(flags, *model);
   Trained trained = find_trained(flags);
   Task task = load_trained(trained, {});
   Tape tape;
@@ -36,6 +55,7 @@ void evaluate(const Flags& flags) {
 
 void predict(const Flags& flags) {
   if (flags.sample.count > 0) return print_sample(flags);
+  if (const auto model = table_model(flags)) return predict_table(flags, *model);
   Trained trained = find_trained(flags);
   Task task = load_trained(trained, {.one_stream = true});
   Tape tape;

@@ -47,6 +47,8 @@ class RunFolder {
   void add_result(std::string name, std::string value) { results_.emplace_back(std::move(name), std::move(value)); }
   /// Something the model made, or anything else worth reading.
   void add_sample(std::string title, std::string text) { samples_.push_back({std::move(title), std::move(text)}); }
+  /// A picture to show on the page besides the curves.
+  void add_plot(LinePlot plot) { pictures_.push_back(std::move(plot)); }
   /// Writes `curves.svg` and `report.html` as of now. @throws FormatError
   void write() const;
   [[nodiscard]] const std::filesystem::path& directory() const { return options_.directory; }
@@ -85,6 +87,7 @@ class RunFolder {
   Steps steps_;
   ReportPage::Facts results_;
   std::vector<ReportPage::Text> samples_;
+  std::vector<LinePlot> pictures_;
   Index parameters_ = 0;
   std::string parameter_list_;
   Index wanted_epochs_ = 0;

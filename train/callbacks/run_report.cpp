@@ -165,6 +165,7 @@ void RunFolder::write() const {
   page.texts.push_back({"Model", options_.summary.empty() ? parameter_list_ : options_.summary});
   if (!options_.config.empty()) page.texts.push_back({"Configuration", options_.config, false});
   if (!epochs_.empty()) save_panels(options_.directory / "curves.svg", page.plots);
+  page.plots.insert(page.plots.begin(), pictures_.begin(), pictures_.end());
   page.save(options_.directory / "report.html");
 }
 

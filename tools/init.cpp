@@ -1,0 +1,248 @@
+// A first config from a look at files.
+
+#include <recur/framework/tensor/nearest_name.h>
+#include <recur/io/atomic_file.h>
+#include <recur/train/tables/table_source.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "commands.h"
+#include "settings.h"
+
+namespace recur::tools {
+namespace {
+
+using Json = Settings::Json;
+
+/// A file and what its columns are.
+struct Look {
+  TextTable table;
+  std::size_t skip = 0;
+  std::vector<std::string> time{};
+  std::string id{};
+  std::vector<std::string> numbers{};  ///< Columns of numbers that change.
+};
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool is_number(const TextTable& table, std::size_t column) {
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    double number = 0;
+    if (!table.is_missing(row, column)) return parse_number(table.text(row, column), false, number);
+  }
+  return false;
+}
+
+bool changes(const TextTable& table, std::size_t column) {
+  double first = std::nan("");
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    double number = 0;
+    if (!parse_number(table.text(row, column), false, number)) continue;
+    if (std::isnan(first)) first = number;
+    else if (number != first) return true;
+  }
+  return false;
+}
+
+// Columns of year, month and day beside each other.
+std::vector<std::string> date_columns(const TextTable& table) {
+  const auto& names = table.names();
+  for (std::size_t c = 0; c + 2 < names.size(); ++c) {
+    const bool named = lower(names[c]).starts_with('y') && lower(names[c + 1]).starts_with('m') &&
+                       lower(names[c + 2]).starts_with('d');
+    if (named && is_number(table, c) && is_number(table, c + 1) && is_number(table, c + 2))
+      return {names[c], names[c + 1], names[c + 2]};
+  }
+  return {};
+}
+
+void find_keys(Look& look, bool machines) {
+  const TextTable& table = look.table;
+  for (std::size_t c = 0; c < table.names().size() && look.time.empty(); ++c)
+    if (parse_date(table.text(0, c))) look.time = {table.names()[c]};
+  if (look.time.empty()) look.time = date_columns(table);
+  const auto is_time = [&](const std::string& name) { return std::ranges::find(look.time, name) != look.time.end(); };
+  for (std::size_t c = 0; c < table.names().size() && look.id.empty(); ++c) {
+    const std::string& name = table.names()[c];
+    const bool named = lower(name) == "id" || lower(name).ends_with("_id");
+    if (!is_time(name) && (named || !is_number(table, c))) look.id = name;
+  }
+  if (machines && look.id.empty()) look.id = table.names()[0];
+  if (machines && look.time.empty() && table.names().size() > 1) look.time = {table.names()[1]};
+  for (std::size_t c = 0; c < table.names().size(); ++c) {
+    const std::string& name = table.names()[c];
+    const bool hour = look.time.size() > 1 && (lower(name) == "hr" || lower(name) == "hour");
+    if (name != look.id && !is_time(name) && !hour && is_number(table, c) && changes(table, c))
+      look.numbers.push_back(name);
+  }
+}
+
+/// @throws UsageError for a file that is no table behind any of its first lines
+Look look_at(const std::string& path, bool machines) {
+  constexpr std::size_t most = 10;
+  std::string reason;
+  for (std::size_t skip = 0; skip <= most; ++skip) {
+    try {
+      Look look{TextTable(matching_files(path)[0], {.skip = skip}), skip};
+      find_keys(look, machines);
+      return look;
+    } catch (const FormatError& error) {
+      if (skip == 0) reason = error.what();
+    }
+  }
+  throw UsageError(reason);
+}
+
+Json keys_of(const Look& look, const std::string& path) {
+  Json keys{{"path", path}};
+  if (look.skip > 0) keys["skip"] = look.skip;
+  if (!look.id.empty()) keys["id"] = look.id;
+  if (look.time.size() == 1) keys["time"] = look.time[0];
+  if (look.time.size() > 1) keys["time"] = look.time;
+  return keys;
+}
+
+/// The column that looks most like what people predict; the last one if none does.
+std::string target_of(const Look& look) {
+  if (look.numbers.empty())
+    throw UsageError(fmt::format("'{}' has no column of numbers that change", look.table.path().string()));
+  for (const char* word : {"obs", "runoff", "discharge", "flow", "target", "value"})
+    for (const std::string& name : look.numbers)
+      if (lower(name).find(word) != std::string::npos) return name;
+  return look.numbers.back();
+}
+
+Json without(const std::vector<std::string>& names, const std::string& one) {
+  Json rest = Json::array();
+  for (const std::string& name : names)
+    if (name != one) rest.push_back(name);
+  return rest;
+}
+
+Json layer(const char* name, const Json& config) { return {{"class_name", name}, {"config", config}}; }
+
+Json config_of(Json data, Json layers, const char* loss, Json metrics, double rate, const std::string& run) {
+  data["kind"] = "table";
+  return {{"data", std::move(data)},
+          {"model", {{"class_name", "Sequential"}, {"config", {{"layers", std::move(layers)}}}}},
+          {"loss", loss},
+          {"metrics", std::move(metrics)},
+          {"optimizer", layer("Adam", {{"learning_rate", rate}, {"global_clipnorm", 1}})},
+          {"early_stopping", {{"patience", 8}}},
+          {"reduce_on_plateau", {{"factor", 0.5}, {"patience", 3}}},
+          {"epochs", 40},
+          {"batch", 128},
+          {"seed", 1},
+          {"run", "runs/" + run}};
+}
+
+Json rainfall(const std::vector<std::string>& files) {
+  const Look look = look_at(files[0], false);
+  Json data = keys_of(look, files[0]);
+  if (files.size() > 1) {
+    const Look other = look_at(files[1], false);
+    Json targets = keys_of(other, files[1]);
+    targets["columns"] = Json::array({target_of(other)});
+    data["targets"] = targets;
+    data["inputs"] = look.numbers;
+  } else {
+    data["targets"] = Json::array({target_of(look)});
+    data["inputs"] = without(look.numbers, target_of(look));
+  }
+  if (files.size() > 2) {
+    Look attributes = look_at(files[2], true);
+    data["static"] = {{"path", files[2]}, {"id", attributes.id}, {"columns", attributes.numbers}};
+  }
+  data["length"] = std::clamp<Index>(static_cast<Index>(look.table.rows()) / 10, 8, 365);
+  data["gaps"] = "divide";
+  data["missing_inputs"] = "previous";
+  data["split"] = {{"validation", 0.2}, {"test", 0.2}};
+  return config_of(
+      std::move(data),
+      Json::array({layer("LSTM", {{"units", 20}}), layer("Dropout", {{"rate", 0.4}}), layer("Dense", {{"units", 1}})}),
+      "nse", {"nse", "kge", "rmse"}, 0.005, "rainfall");
+}
+
+Json remaining_life(const std::vector<std::string>& files) {
+  const Look look = look_at(files[0], true);
+  Json data = keys_of(look, files[0]);
+  data["inputs"] = look.numbers;
+  data["targets"] = {{"derived", "remaining"}, {"cap", 125}};
+  data["length"] = 30;
+  data["split"] = {{"by", "id"}, {"validation", 0.2}, {"seed", 1}};
+  if (files.size() > 2) data["test"] = {{"path", files[1]}, {"targets", files[2]}};
+  else data["split"]["test"] = 0.2;
+  return config_of(
+      std::move(data),
+      Json::array({layer("LSTM", {{"units", 64}, {"return_sequences", true}}), layer("Dropout", {{"rate", 0.3}}),
+                   layer("LSTM", {{"units", 32}}), layer("Dropout", {{"rate", 0.3}}), layer("Dense", {{"units", 1}})}),
+      "mean_squared_error", {"rmse", "rmse_capped", "rul_score"}, 0.001, "remaining_life");
+}
+
+/// Steps of a season by the step of time, in rows.
+Index season_of(const Look& look) {
+  if (look.time.empty() || look.table.rows() < 2) return 24;
+  const std::size_t column = look.table.find(look.time[0]);
+  const auto first = parse_date(look.table.text(0, column)), second = parse_date(look.table.text(1, column));
+  const std::int64_t step = look.time.size() == 1 && first && second ? *second - *first : 86400;
+  if (step > 0 && step < 86400) return 24;
+  return step <= 86400 ? 7 : 12;
+}
+
+Json forecast(const std::vector<std::string>& files) {
+  const Look look = look_at(files[0], false);
+  const bool lines =
+      look.time.empty() && !look.id.empty() && look.id == look.table.names()[0] && look.table.names().size() > 30;
+  const Index season = season_of(look);
+  Index horizon = season;
+  Json data{{"path", files[0]}, {"length", 2 * season}};
+  if (lines) {
+    data["series"] = "lines";
+    data["inputs"] = data["targets"] = Json::array({"value"});
+    if (files.size() > 1) {
+      horizon = static_cast<Index>(look_at(files[1], false).table.names().size()) - 1;
+      data["test"] = {{"path", files[1]}};
+    }
+  } else {
+    data.update(keys_of(look, files[0]));
+    data["inputs"] = data["targets"] = Json::array({target_of(look)});
+    data["gaps"] = "fill";
+    data["missing_inputs"] = "previous";
+  }
+  data["horizon"] = horizon;
+  data["length"] = std::max(2 * season, horizon);
+  data["season"] = season;
+  data["difference"] = true;
+  data["scale"] = "window";
+  data["split"] = {{"validation", horizon}, {"test", horizon}};
+  return config_of(std::move(data), Json::array({layer("LSTM", {{"units", 32}}), layer("Dense", {{"units", horizon}})}),
+                   "mean_absolute_error", {"mae", "smape", "mase"}, 0.003, "forecast");
+}
+
+}  // namespace
+
+void init(const Flags& flags) {
+  const std::vector<std::string> kinds = {"rainfall", "remaining_life", "forecast"};
+  require<UsageError>(std::ranges::find(kinds, flags.file) != kinds.end(),
+                      "'{}' is no kind of job{}; there are rainfall, remaining_life and forecast", flags.file,
+                      did_you_mean(flags.file, kinds));
+  const std::filesystem::path output = flags.output == Flags().output ? "config.json" : flags.output;
+  Json config;
+  try {
+    if (flags.file == "rainfall") config = rainfall(flags.files);
+    else config = flags.file == "forecast" ? forecast(flags.files) : remaining_life(flags.files);
+  } catch (const FormatError& error) {
+    throw UsageError(error.what());
+  }
+  AtomicFile file(output);
+  file.write(config.dump(1) + "\n");
+  file.commit();
+  fmt::print("{}: a first config, for recur train\n", output.string());
+}
+
+}  // namespace recur::tools

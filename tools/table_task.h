@@ -1,0 +1,109 @@
+#pragma once
+
+#include <recur/layers/any_layer.h>
+#include <recur/train/loop/checkpoint.h>
+#include <recur/train/tables/scores.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "table_loss.h"
+#include "table_settings.h"
+
+namespace recur::tools {
+
+/// What a model file says of the tables it was trained on.
+struct TableNotes {
+  std::string config;
+  Scaling scaling{};
+  std::vector<std::pair<std::string, std::vector<std::string>>> categories{};
+
+  /// @throws FormatError for a file that `TableTask::save` did not write
+  static TableNotes load(const std::filesystem::path& file);
+};
+
+/// Windows of a part, in batches: shuffled for training.
+class TableBatches {
+ public:
+  TableBatches(const TableWindows& windows, std::vector<WindowEnd> ends, Index batch,
+               std::optional<std::uint64_t> shuffle);
+
+  [[nodiscard]] Index size() const { return (static_cast<Index>(order_.size()) + batch_ - 1) / batch_; }
+  [[nodiscard]] WindowBatch operator[](Index index) const { return windows_.gather(ends(index)); }
+  [[nodiscard]] std::span<const WindowEnd> ends(Index index) const;
+  void start_epoch(Index epoch);
+
+ private:
+  const TableWindows& windows_;
+  std::vector<WindowEnd> ends_, order_;
+  Index batch_;
+  std::optional<std::uint64_t> shuffle_;
+};
+
+/// What a config describes whose data are tables: data, model, loss and scores.
+class TableTask {
+ public:
+  /// @param notes of the model, if it is trained already
+  TableTask(Settings& settings, std::uint64_t seed, const TableNotes* notes = nullptr);
+
+  /// Another model with random numbers by another seed, over the data at hand.
+  void restart(Settings& settings, std::uint64_t seed);
+
+  [[nodiscard]] Var loss(Tape& tape, const WindowBatch& batch, double& count);
+  /// Forecasts in the user's units and, if it is asked for, the mean loss.
+  [[nodiscard]] std::vector<Forecast> forecast(Tape& tape, const TableWindows& windows, std::span<const WindowEnd> ends,
+                                               double* mean_loss = nullptr);
+  using Numbers = std::vector<std::pair<std::string, double>>;
+  /// Each metric, with several targets the mean and each; the part of targets below each quantile.
+  [[nodiscard]] Numbers scores(std::span<const Forecast> forecasts) const;
+  /// Forecasts by arithmetic: "last_value", "seasonal_naive", or "mean" of the training part.
+  [[nodiscard]] std::vector<Forecast> baseline(const std::string& name, std::span<const Forecast> like,
+                                               const TableWindows& windows) const;
+  [[nodiscard]] std::vector<std::string> baselines() const;
+
+  void save(const std::filesystem::path& file, const std::string& config);
+  [[nodiscard]] Metadata identity() const;
+  [[nodiscard]] const std::vector<NamedParameter>& parameters() const { return parameters_; }
+  [[nodiscard]] AnyLayer& model() { return model_; }
+
+  [[nodiscard]] TableBatches training() const;
+  [[nodiscard]] const TableWindows& windows() const { return *windows_; }
+  [[nodiscard]] std::vector<WindowEnd> ends(Part part) const;
+  /// Windows to test: of the test part, or the last of each series of the test files.
+  [[nodiscard]] const TableWindows& test_windows() const { return test_windows_ ? *test_windows_ : *windows_; }
+  [[nodiscard]] std::vector<WindowEnd> test_ends() const;
+  [[nodiscard]] const TableSettings& settings() const { return settings_; }
+  [[nodiscard]] const TableLoss& table_loss() const { return loss_; }
+  [[nodiscard]] const std::vector<std::string>& metrics() const { return metrics_; }
+
+ private:
+  void read_tables(Settings& settings, const TableNotes* notes);
+  [[nodiscard]] SeriesTable read(Settings& settings, const char* key, TableSource& source) const;
+  void read_test(Settings& settings);
+  void build(Settings& settings, std::uint64_t seed);
+  void check(Settings& settings);
+  [[nodiscard]] Var loss_of(Var prediction, const WindowBatch& batch, double& count);
+  [[nodiscard]] Var output(Tape& tape, const WindowBatch& batch);
+  void add_forecasts(std::vector<Forecast>& to, const TableWindows& windows, std::span<const WindowEnd> ends,
+                     const WindowBatch& batch, Var output) const;
+
+  TableSettings settings_;
+  TableLoss loss_;
+  std::vector<std::string> metrics_;
+  Index batch_ = 32;
+  std::uint64_t seed_ = 0;
+  std::unique_ptr<SeriesTable> table_, test_table_;
+  Scaling scaling_;
+  std::optional<TableWindows> windows_, test_windows_;
+  AnyLayer model_;
+  std::vector<NamedParameter> parameters_;
+  Var penalty_{};  // of the outputs of the batch at hand
+};
+
+/// The scores that a config names, or those that its loss suggests. @throws UsageError
+[[nodiscard]] std::vector<std::string> read_scores(Settings& settings);
+
+}  // namespace recur::tools

@@ -1,0 +1,177 @@
+#include <recur/framework/threads/thread_count.h>
+#include <recur/io/atomic_file.h>
+#include <recur/io/model_file.h>
+#include <recur/io/warning.h>
+#include <recur/train/callbacks/epoch_printer.h>
+#include <recur/train/callbacks/run_folder.h>
+#include <recur/train/loop/trainer.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "data_identity.h"
+#include "run.h"
+#include "run_directory.h"
+#include "seed.h"
+#include "table_commands.h"
+#include "table_report.h"
+
+namespace recur::tools {
+namespace {
+
+using Numbers = TableTask::Numbers;
+
+/// One training of a model by one seed, in a folder.
+struct Training {
+  const Flags& flags;
+  Settings& settings;
+  const Run& run;
+  std::filesystem::path folder;
+  std::uint64_t seed;
+
+  [[nodiscard]] std::filesystem::path model_file() const { return folder / "model.safetensors"; }
+  [[nodiscard]] CheckpointOptions checkpoint(const RunDirectory& directory, const TableTask& task) const {
+    Metadata identity = task.identity();
+    identity["loss"] = settings.value("loss").dump();
+    return {.directory = directory.checkpoints(),
+            .every = run.every,
+            .keep = run.keep,
+            .resume = flags.resume,
+            .identity = identity,
+            .circumstances = {{"seed", std::to_string(seed)}, {"data", data_identity(settings.value("data"))}}};
+  }
+};
+
+EarlierRun earlier_run(const Flags& flags) {
+  if (flags.resume) return EarlierRun::resume;
+  return flags.overwrite ? EarlierRun::overwrite : EarlierRun::refuse;
+}
+
+/// The part that the scores are of: the test part or, without one, the validation part.
+struct Judged {
+  const char* name;
+  const TableWindows* windows;
+  std::vector<WindowEnd> ends;
+
+  explicit Judged(const TableTask& task) : name("test"), windows(&task.test_windows()), ends(task.test_ends()) {
+    if (!ends.empty()) return;
+    name = "valid";
+    windows = &task.windows();
+    ends = task.ends(Part::validation);
+  }
+};
+
+void fit(TableTask& task, const Training& training, Trainer& trainer) {
+  Tape tape(DType::float32, training.seed);
+  TableBatches batches = task.training();
+  const std::vector<WindowEnd> held = task.ends(Part::validation);
+  Numbers scores;
+  trainer.metrics = [&](const EpochReport&) {
+    NamedNumbers metrics;
+    for (const auto& [name, value] : scores) metrics.emplace_back("valid_" + name, value);
+    return metrics;
+  };
+  trainer.on_best = [&](const EpochReport&) { task.save(training.model_file(), training.settings.dump()); };
+  const Trainer::Validation validation = [&] {
+    double mean = 0;
+    scores = task.scores(task.forecast(tape, task.windows(), held, &mean));
+    return mean;
+  };
+  const auto loss = [&](Tape& t, const WindowBatch& batch) {
+    double count = 0;
+    const Var value = task.loss(t, batch, count);
+    trainer.weigh(count);
+    return value;
+  };
+  const auto epochs = trainer.fit(tape, batches, loss, held.empty() ? Trainer::Validation() : validation);
+  if (trainer.interrupted_by() != 0) throw Interrupted(trainer.interrupted_by());
+  const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; });
+  require<Error>(saved || std::filesystem::exists(training.model_file()),
+                 "no epoch had a finite loss, so that no model was saved");
+}
+
+void complete_report(RunFolder& report, const TableTask& task, const Judged& judged,
+                     const std::vector<Forecast>& forecasts) {
+  for (const auto& [name, value] : task.scores(forecasts))
+    report.add_result(fmt::format("{} {}", judged.name, name), fmt::format("{:.4g}", value));
+  for (LinePlot& plot : forecast_plots(task, *judged.windows, forecasts)) report.add_plot(std::move(plot));
+  try {
+    report.write();
+    AtomicFile scores(report.directory() / "scores.csv");
+    scores.write(scores_csv(task, *judged.windows, forecasts));
+    scores.commit();
+  } catch (const FormatError& error) {
+    warn("{}", error.what());
+  }
+}
+
+/// Trains, and returns what the best model forecasts for the part that is judged.
+std::vector<Forecast> train_once(TableTask& task, const Training& training, const Judged& judged) {
+  const RunDirectory directory(training.folder, earlier_run(training.flags));
+  directory.clear();
+  Trainer trainer(task.parameters(), training.run.make_optimizer(),
+                  {.epochs = training.run.epochs, .checkpoint = training.checkpoint(directory, task)});
+  RunFolder& report =
+      trainer.add(RunFolder({.directory = training.folder, .config = training.settings.dump(), .locked = true}));
+  if (training.run.plateau)
+    trainer.add(ReduceLROnPlateau(training.run.plateau->options, training.run.plateau->monitor));
+  if (training.run.early_stopping) trainer.add(EarlyStopping(*training.run.early_stopping));
+  trainer.add(EpochPrinter(training.flags.json));
+  fit(task, training, trainer);
+  (void)load_parameters(training.model_file(), task.parameters());
+  Tape tape(DType::float32, training.seed);
+  std::vector<Forecast> forecasts = task.forecast(tape, *judged.windows, judged.ends);
+  complete_report(report, task, judged, forecasts);
+  return forecasts;
+}
+
+void print_scores(const Flags& flags, const TableTask& task, const Judged& judged,
+                  std::span<const std::vector<Forecast>> members) {
+  const std::vector<Forecast> forecasts = mean_of(members);
+  const Numbers scores = task.scores(forecasts);
+  Numbers line;
+  for (const auto& [name, value] : scores) line.emplace_back(fmt::format("{}_{}", judged.name, name), value);
+  if (members.size() > 1)
+    for (std::size_t m = 0; m < scores.size(); ++m) {
+      double sum = 0;
+      for (const auto& member : members) sum += task.scores(member)[m].second / static_cast<double>(members.size());
+      line.emplace_back(fmt::format("mean_of_seeds_{}", scores[m].first), sum);
+    }
+  for (const std::string& name : task.baselines())
+    for (const auto& [metric, value] : task.scores(task.baseline(name, forecasts, *judged.windows)))
+      if (!metric.starts_with("coverage")) line.emplace_back(fmt::format("{}_{}", name, metric), value);
+  if (flags.json) return print_json_line(line);
+  for (const auto& [name, value] : line) fmt::print("{:<32} {:.5g}\n", name, value);
+}
+
+}  // namespace
+
+void train_table(const Flags& flags, Settings& settings) {
+  const std::uint64_t seed = read_seed(settings, flags);
+  const Run run(settings, std::filesystem::path(flags.file).stem().string());
+  const auto seeds = static_cast<std::uint64_t>(settings.integer("seeds", 1, 1));
+  TableTask task(settings, seed);
+  settings.finish();
+  const Judged judged(task);
+  if (judged.ends.empty()) (void)task.training();
+  require<UsageError>(!judged.ends.empty(),
+                      "{}: /data/split: neither the test nor the validation part has a window of {} rows "
+                      "with a target",
+                      flags.file, task.settings().windows.length);
+  if (!flags.json) fmt::print("training on {} thread{}\n", threads(), threads() == 1 ? "" : "s");
+  else fmt::print("{{\"threads\":{}}}\n", threads());
+  std::fflush(stdout);
+  std::vector<std::vector<Forecast>> members;
+  for (std::uint64_t i = 0; i < seeds; ++i) {
+    if (i > 0) task.restart(settings, seed + i);
+    const auto folder = seeds == 1 ? run.folder : run.folder / fmt::format("seed-{}", seed + i);
+    members.push_back(train_once(task, {flags, settings, run, folder, seed + i}, judged));
+  }
+  print_scores(flags, task, judged, members);
+  if (!flags.json)
+    fmt::print("{} holds the model of the best epoch\n",
+               (seeds == 1 ? run.model_file() : run.folder / "seed-*" / "model.safetensors").string());
+}
+
+}  // namespace recur::tools
