@@ -1,12 +1,12 @@
 # Turns the C++ blocks of pages of text (```cpp … ```) into one source file, to be checked for syntax. Each block is in a namespace
-# of its own. A block is compiled as it is if it has a template or a main(); any other is put into a function. Names that
+# of its own. A block with a function or a template is compiled as it is; any other is put into a function. Names that
 # a page leaves to the reader, such as `model`, are in context.h. A line that consists of `…` is left out.
 # Usage: awk -f cpp_blocks.awk PAGE…
 
 function emit(    i, line, whole) {
   whole = 0
   for (i = 1; i <= count; ++i)
-    if (lines[i] ~ /^template|^int main\(/) whole = 1
+    if (lines[i] ~ /^ *template <|^int main\(/ || (lines[i] ~ /^(auto|Var|inline|Tensor).*\) \{/ && lines[i] !~ / = /)) whole = 1
   body = body sprintf("namespace block_%d {\n%s#line %d \"%s\"\n", ++blocks, whole ? "" : "[[maybe_unused]] static void block() {\n", first, FILENAME)
   for (i = 1; i <= count; ++i) {
     line = lines[i]
