@@ -18,7 +18,7 @@
 
 namespace recur {
 
-/// The sizes of a cell's states: one number a state, nested for cells made of cells. `{units, units}` for an LSTM.
+/// Sizes of a cell's states: one number for each state, `{units, units}` for an LSTM. Nested for cells made of cells.
 class StateSize {
  public:
   StateSize(Index size) : size_(size) {}  // NOLINT(google-explicit-constructor): one size is a state size.
@@ -28,7 +28,7 @@ class StateSize {
   [[nodiscard]] bool nested() const { return nested_; }
   [[nodiscard]] Index size() const { return size_; }
   [[nodiscard]] const std::vector<StateSize>& parts() const { return parts_; }
-  /// All numbers in order.
+  /// Returns all sizes in order, without the nesting.
   [[nodiscard]] std::vector<Index> flat() const;
   friend bool operator==(const StateSize&, const StateSize&) = default;
 
@@ -38,7 +38,7 @@ class StateSize {
   bool nested_ = false;
 };
 
-/// `((128, 128), 64)`
+/// Returns the sizes as text: `((128, 128), 64)`.
 [[nodiscard]] std::string to_string(const StateSize& size);
 
 /// The output of one step and the states after it.
@@ -59,18 +59,18 @@ struct LSTMState {
   Var c;
 };
 
-/// What a cell may look at besides its input and states: declare it as the third parameter of `call`.
+/// What a cell may use besides its input and states. Declare it as the third parameter of `call`.
 struct CellContext {
   /// Dropout masks of this cell, drawn once a sequence by its `draw_masks`; empty outside training.
   std::span<const Var> masks;
-  /// Values that are the same at every step (Keras's `constants`), for cells with `takes_constants`.
+  /// Values given to every step of a sequence (Keras's `constants`), for cells with `takes_constants`.
   std::span<const Var> constants;
-  /// What this cell's `prepare` made of the constants, once a sequence; empty where a step is taken without an RNN.
+  /// Values that this cell's `prepare` computed from the constants, once a sequence. Empty if `call` is not called by an RNN.
   std::span<const Var> prepared;
-  /// Is told of the cell's gates (`observe_gates`); null for none.
+  /// Observer of the cell's gates (`observe_gates`); may be null.
   StepObserver* observer = nullptr;
-  /// Where the output may lie, so that it need not be copied there: `fuse(into(context.output), …)`. Undefined for new memory. A cell
-  /// that changes the output of another one must not hand this on to it.
+  /// Memory for the output, so that it need not be copied: `fuse(into(context.output), …)`. May be undefined. A wrapper cell that
+  /// changes the output of the cell inside must not pass this on to it.
   Var output{};
 };
 
@@ -85,7 +85,7 @@ class Builder {
 
   void operator()(Parameter& parameter, Shape shape, const Initializer& initializer,
                   const Regularizer& regularizer = {}, const Constraint& constraint = {});
-  /// For a part of the layer: other input size, random numbers of its own.
+  /// Returns a builder for a part of the layer, with input size `size` and random numbers of its own.
   [[nodiscard]] Builder part(Index size);
   [[nodiscard]] DType dtype() const { return dtype_; }
   [[nodiscard]] Generator& generator() { return generator_; }
@@ -96,16 +96,16 @@ class Builder {
   std::uint64_t parts_ = 0;
 };
 
-/// What every cell and layer may be given in a config, whatever its class.
+/// Settings that a config may have for a cell or layer of any class.
 struct CommonConfig {
-  /// Empty: named after the class where a name is needed.
+  /// If empty, the name is made from the class.
   std::string name;
-  /// Whether its parameters are learned.
+  /// If false, optimizers do not change the parameters.
   bool trainable = true;
-  /// The number type it must be built with, if that was said.
+  /// Number type that the part must be built with, if the config has one.
   std::optional<DType> dtype;
 
-  /// Builds `part` accordingly. @throws ValueError when `dtype` is another than the builder's.
+  /// Builds `part` with these settings. Throws ValueError if `dtype` is not the builder's.
   template <class Part>
   void build(Part& part, Builder& builder) const {
     check(builder.dtype());

@@ -10,7 +10,7 @@
 
 namespace recur {
 
-/// Options that all gated cells share, with today's Keras defaults.
+/// Options of all gated cells, with the defaults of Keras 3.
 struct GateOptions {
   bool use_bias = true;
   Initializer kernel_initializer = glorot_uniform();
@@ -22,10 +22,11 @@ struct GateOptions {
   Constraint kernel_constraint{};
   Constraint recurrent_constraint{};
   Constraint bias_constraint{};
-  /// Share of the inputs, and of the previous outputs, set to zero in training; one mask a sequence, the same at every step.
+  /// Fraction of the inputs, and of the previous outputs, that is set to zero in training. A mask is drawn once a sequence and used at every
+  /// step.
   double dropout = 0;
   double recurrent_dropout = 0;
-  /// 1: a mask for each gate. 2: one for all gates (Keras's names for it).
+  /// 1: one dropout mask for each gate. 2: one for all gates. (The numbers are Keras's.)
   int implementation = 2;
   /// The bias has two rows, one for the input and one for the recurrent part, as PyTorch's bias_ih and bias_hh.
   bool separate_bias = false;
@@ -37,7 +38,7 @@ struct GateOptions {
 /// kernel `[input, count·units]`, recurrent_kernel `[units, count·units]`, bias `[count·units]`; gates are blocks of columns.
 class Gates {
  public:
-  /// @throws ValueError for units < 1, rates outside [0, 1) or an implementation other than 1 and 2; `cell` names the culprit.
+  /// Throws ValueError if units < 1, a rate is outside [0, 1), or `implementation` is neither 1 nor 2. Messages begin with `cell`.
   Gates(const char* cell, Index units, Index count, GateOptions options);
 
   Parameter kernel{"kernel"};
@@ -47,14 +48,14 @@ class Gates {
   [[nodiscard]] Index units() const { return units_; }
   [[nodiscard]] const GateOptions& options() const { return options_; }
 
-  /// @param recurrent_size features of h where that is not `units` (projection)
+  /// Creates the parameters. @param recurrent_size size of the last axis of h: `units`, or less with a projection
   void build(Builder& build, Index recurrent_size);
   void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent_kernel, bias); }
 
-  /// All pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with separate_bias.
+  /// Returns all pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with `separate_bias`.
   [[nodiscard]] Var operator()(Var x, Var h, const CellContext& context);
-  /// The two parts of them: x·kernel with the (first row of the) bias, and h·recurrent_kernel with the second row if there is
-  /// one. Dropout is applied to x and h.
+  /// Return the two parts of the pre-activations: x·kernel plus the bias (with `separate_bias` its first row), and h·recurrent_kernel (with
+  /// `separate_bias` plus its second row). Dropout is applied to x and h.
   [[nodiscard]] Var input_part(Var x, const CellContext& context);
   [[nodiscard]] Var recurrent_part(Var h, const CellContext& context);
 
