@@ -6,7 +6,7 @@
 
 namespace recur {
 
-/// The CRC-32 (that of zip and PNG) of bytes that come in pieces.
+/// Computes the CRC-32 of zip and PNG of bytes that arrive in pieces.
 class FileChecksum {
  public:
   void add(std::span<const std::byte> bytes);

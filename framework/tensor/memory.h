@@ -11,7 +11,7 @@ struct FreeBuffer {
   void operator()(void* buffer) const { ::operator delete(buffer, alignment); }
 };
 
-/// Memory for `count` plain numbers, uninitialized.
+/// Uninitialized memory for `count` plain numbers.
 template <class T>
 using Buffer = std::unique_ptr<T[], FreeBuffer>;
 
