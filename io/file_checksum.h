@@ -9,6 +9,7 @@ namespace recur {
 /// Computes the CRC-32 of zip and PNG of bytes that arrive in pieces.
 class FileChecksum {
  public:
+  /// Adds the next bytes.
   void add(std::span<const std::byte> bytes);
   [[nodiscard]] std::uint32_t value() const { return value_; }
 

@@ -19,6 +19,7 @@ namespace recur {
 struct Fans {
   double in, out;
 };
+/// Returns the numbers of inputs and outputs of a weight of this shape, as Keras counts them.
 [[nodiscard]] Fans fans(const Shape& shape);
 
 /// How a parameter gets its first values: a small value, copied freely. Names, arguments and defaults are those of Keras.

@@ -18,6 +18,7 @@ struct Regularizer {
   friend bool operator==(const Regularizer&, const Regularizer&) = default;
 };
 
+/// Return regularizers with Keras's names and defaults: penalty l1·Σ|w| + l2·Σw².
 [[nodiscard]] inline Regularizer l1(double factor = 0.01) { return {factor, 0}; }
 [[nodiscard]] inline Regularizer l2(double factor = 0.01) { return {0, factor}; }
 [[nodiscard]] inline Regularizer l1_l2(double l1 = 0.01, double l2 = 0.01) { return {l1, l2}; }

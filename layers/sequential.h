@@ -29,6 +29,7 @@ class Sequential {
       : Sequential(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
   explicit Sequential(Config config) : Sequential(std::move(config.layers)) {}
 
+  /// Returns the layers in order.
   [[nodiscard]] std::vector<AnyLayer>& layers() { return config_.layers; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   void build(Builder& builder);

@@ -37,6 +37,7 @@ class Selection {
     if (!filter_) return;
     for (const NamedParameter& named : all) accepted_.push_back(filter_(named));
   }
+  /// Returns true if the filter accepts parameter number `parameter` of the list.
   [[nodiscard]] bool accepts(std::size_t parameter) const { return !filter_ || accepted_[parameter]; }
 
  private:

@@ -33,6 +33,7 @@ class FtrlRule {
   double learning_rate_ = 0;
 };
 
+/// Returns the link, for chains.
 [[nodiscard]] inline FtrlRule ftrl_rule(FtrlRuleOptions options = {}) { return FtrlRule(options); }
 
 }  // namespace recur::optim

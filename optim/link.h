@@ -38,6 +38,7 @@ struct Block {
   /// by it and resets it to 1, as `transform` in elementwise.h does.
   double scale = 1;
 
+  /// Returns the elements of slot `i` that belong to this block.
   [[nodiscard]] std::span<T> slot(std::size_t i) const {
     return slots[i].as<T>().values().subspan(static_cast<std::size_t>(begin), gradient.size());
   }

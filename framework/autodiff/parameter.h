@@ -76,6 +76,7 @@ class Parameter {
   double l1 = 0;
   double l2 = 0;
 
+  /// Sets the gradient to "none": -0 in every element.
   void zero_gradient() { gradient.fill(-0.0); }
   /// Returns false if no backward pass has added to the gradient since `zero_gradient`.
   [[nodiscard]] bool has_gradient() const {

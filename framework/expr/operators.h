@@ -16,6 +16,8 @@ inline constexpr bool linear_sum = (std::is_same_v<Plain<L>, Linear> && is_value
 
 }  // namespace detail
 
+/// Arithmetic on values, expressions, parameters and numbers. A scalar, one row or one column is repeated to
+/// the shape of the others.
 template <class L, class R>
   requires PointwiseOperands<L, R> &&(!detail::linear_sum<L, R>) [[nodiscard]] constexpr auto operator+(L&& left,
                                                                                                         R&& right) {
@@ -43,6 +45,8 @@ template <class L, class R>
   template <class X>
   concept PointwiseArgument = PointwiseOperand<X> && !detail::is_number<X>;
 
+  /// Pointwise functions. Each becomes part of the loop that its expression is computed in; framework/expr/functions.h has formulas and
+  /// derivatives.
   [[nodiscard]] constexpr auto exp(PointwiseArgument auto&& x) { return map<fn::Exp>(x); }
   [[nodiscard]] constexpr auto log(PointwiseArgument auto&& x) { return map<fn::Log>(x); }
   [[nodiscard]] constexpr auto sqrt(PointwiseArgument auto&& x) { return map<fn::Sqrt>(x); }
@@ -63,13 +67,14 @@ template <class L, class R>
   [[nodiscard]] constexpr auto elu(PointwiseArgument auto&& x, double alpha = 1) { return map<fn::Elu>(x, alpha); }
   [[nodiscard]] constexpr auto pow(PointwiseArgument auto&& x, double exponent) { return map<fn::Pow>(x, exponent); }
 
+  /// The smaller, or larger, of two values. The gradient goes to that value, and to the first if they are equal.
   template <class A, class B>
     requires PointwiseOperands<A, B>
   [[nodiscard]] constexpr auto min(A&& a, B&& b) { return map<fn::Min>(std::forward<A>(a), std::forward<B>(b)); }
   template <class A, class B>
     requires PointwiseOperands<A, B>
   [[nodiscard]] constexpr auto max(A&& a, B&& b) { return map<fn::Max>(std::forward<A>(a), std::forward<B>(b)); }
-  /// 1 where a > b, else 0.
+  /// 1 where a > b, 0 elsewhere. Its gradient is 0.
   template <class A, class B>
     requires PointwiseOperands<A, B>
   [[nodiscard]] constexpr auto greater(A&& a, B&& b) {

@@ -37,6 +37,7 @@ template <std::size_t N>
 struct Destination {
   Var place;
 };
+/// Returns `place` as a destination for fuse().
 [[nodiscard]] inline Destination into(Var place) { return {place}; }
 
 }  // namespace recur

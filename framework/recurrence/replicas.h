@@ -79,6 +79,7 @@ class ReplicaSet {
 /// allocates nothing.
 class Replicas final : public detail::TapeAttachment {
  public:
+  /// Returns the replicas of a tape, which are made at the first call.
   [[nodiscard]] static Replicas& of(Tape& tape);
   /// Returns an unused set for `shares` shares. It is in use until the tape is rewound to before this call.
   [[nodiscard]] ReplicaSet& acquire(int shares, DType dtype);

@@ -37,6 +37,7 @@ class Array {
   [[nodiscard]] void* data();
   [[nodiscard]] const void* data() const { return const_cast<Array*>(this)->data(); }
 
+  /// Sets all elements to `value`, converted to the array's number type.
   void fill(double value);
   /// Copies all values, converting between number types. @throws ShapeError when the sizes differ.
   void assign(std::span<const double> values);

@@ -15,14 +15,17 @@ enum class DType : unsigned char { float32, float64, dual };
 template <class T>
 concept Scalar = std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, Dual>;
 
+/// The DType of a C++ type.
 template <Scalar T>
 inline constexpr DType dtype_of = std::is_same_v<T, float>    ? DType::float32
                                   : std::is_same_v<T, double> ? DType::float64
                                                               : DType::dual;
 
+/// Returns the name of a number type: `float32`, `float64` or `dual`.
 [[nodiscard]] constexpr const char* name(DType dtype) {
   return dtype == DType::float32 ? "float32" : dtype == DType::float64 ? "float64" : "dual";
 }
+/// Returns the bytes of one number.
 [[nodiscard]] constexpr std::size_t size_of(DType dtype) {
   return dtype == DType::float32 ? sizeof(float) : dtype == DType::float64 ? sizeof(double) : sizeof(Dual);
 }

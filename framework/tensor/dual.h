@@ -56,6 +56,7 @@ struct Dual {
   [[gnu::always_inline]] friend constexpr bool operator>=(Dual a, Dual b) { return a.value >= b.value; }
 };
 
+/// True for Dual.
 template <class T>
 inline constexpr bool is_dual = std::is_same_v<T, Dual>;
 

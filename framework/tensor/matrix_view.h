@@ -31,6 +31,7 @@ struct MatrixView {
     assert(row >= 0 && row < rows && col >= 0 && col < cols);
     return data[row * stride + col];
   }
+  /// Returns the elements of a row.
   [[nodiscard]] std::span<T> row(Index r) const {
     assert(r >= 0 && r < rows);
     return {data + r * stride, static_cast<std::size_t>(cols)};

@@ -40,6 +40,7 @@ class Generator {
   [[nodiscard]] Generator fork(std::string_view name) const;
   [[nodiscard]] const State& state() const { return state_; }
 
+  /// Draw random bits.
   [[nodiscard]] std::uint32_t next_uint32();
   [[nodiscard]] std::uint64_t next_uint64();
   /// Draws a multiple of 2^-53 in [0, 1).

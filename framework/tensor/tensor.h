@@ -46,6 +46,7 @@ class Tensor {
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] Index size() const { return shape_.count(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
+  /// Return the elements in row-major order.
   [[nodiscard]] T* data() { return data_.get(); }
   [[nodiscard]] const T* data() const { return data_.get(); }
   [[nodiscard]] std::span<T> values() { return {data_.get(), static_cast<std::size_t>(size())}; }

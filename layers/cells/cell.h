@@ -41,19 +41,21 @@ class StateSize {
 /// Returns the sizes as text: `((128, 128), 64)`.
 [[nodiscard]] std::string to_string(const StateSize& size);
 
-/// The output of one step and the states after it.
+/// The output of one step and the states after the step.
 template <class State>
 struct Step {
   Var output;
   State state;
 };
+/// Deduces the State of a step: `return {h, {h, c}};`.
 template <class State>
 Step(Var, State) -> Step<State>;
 
-/// States of cells with one state and with two.
+/// State of a cell that hands its output on: `[batch, units]`.
 struct HiddenState {
   Var h;
 };
+/// State of an LSTM: output h and cell state c, `[batch, units]` each.
 struct LSTMState {
   Var h;
   Var c;

@@ -33,6 +33,7 @@ class StackedRNNCells final : public CellInterface {
   };
   explicit StackedRNNCells(Config config) : StackedRNNCells(std::move(config.cells), config.reverse_state_order) {}
 
+  /// Returns the cells in order.
   [[nodiscard]] std::span<AnyCell> cells() { return cells_; }
   [[nodiscard]] bool reverse_state_order() const { return reversed_; }
 

@@ -34,6 +34,7 @@ class Bidirectional {
       : Bidirectional(RNN(AnyCell(make_cell()), options), RNN(AnyCell(make_cell()), flipped(options)),
                       std::move(merge_mode)) {}
 
+  /// Returns `options` with `go_backwards` negated.
   [[nodiscard]] static RNNOptions flipped(RNNOptions options) {
     options.go_backwards = !options.go_backwards;
     return options;

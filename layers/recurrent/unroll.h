@@ -15,6 +15,7 @@ struct SequenceSteps {
   Var mask;
 
   [[nodiscard]] Index time() const { return static_cast<Index>(first.size()) - 1; }
+  /// Returns the number of rows of step `t`.
   [[nodiscard]] Index rows(Index t) const {
     return first[static_cast<std::size_t>(t + 1)] - first[static_cast<std::size_t>(t)];
   }

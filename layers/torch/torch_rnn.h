@@ -109,6 +109,7 @@ class TorchLayer : public TorchLayers {
   [[nodiscard]] Config config() const { return {options()}; }
 };
 
+/// `torch.nn.LSTM`, `torch.nn.GRU` and `torch.nn.RNN`.
 using TorchLSTM = TorchLayer<TorchLayers::Kind::lstm>;
 using TorchGRU = TorchLayer<TorchLayers::Kind::gru>;
 using TorchRNN = TorchLayer<TorchLayers::Kind::rnn>;

@@ -153,6 +153,7 @@ class Trainer {
   /// states, validation begins with zeros and leaves them as they were. When to begin anew is for `on_epoch_begin` to say.
   void carry_states(std::vector<RNN*> rnns) { carrying_ = std::move(rnns); }
 
+  /// Returns the optimizer.
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
   /// The signal that ended the last `fit` before its last epoch was over; 0: none.
   [[nodiscard]] int interrupted_by() const { return interrupted_by_; }

@@ -18,6 +18,7 @@ class Grammar {
   /// bounded.
   explicit Grammar(std::string_view notation);
 
+  /// Draws a sentence.
   [[nodiscard]] std::string sentence(Generator& generator) const;
   /// Whole sentences separated by single spaces, as many as are needed for at least `characters`.
   [[nodiscard]] std::string text(Index characters, Generator& generator) const;
@@ -36,6 +37,7 @@ class Grammar {
     double derivations = 0;
     double probability = 0;
   };
+  /// Returns how the grammar reads a sentence.
   [[nodiscard]] Reading read(std::string_view sentence) const;
   /// -log probability of `text`, which consists of whole sentences: over its length, what the rules themselves score on it.
   /// @throws ValueError for a sentence that they do not generate.
