@@ -85,15 +85,15 @@ class Var {
     assert(dtype() == dtype_of<T>);
     return {static_cast<const T*>(node_->value), rows(), cols(), node_->stride};
   }
-  /// The single number of a scalar. @throws ShapeError when there are more.
+  /// Returns the number of a scalar. Throws ShapeError if there is more than one.
   [[nodiscard]] double item() const;
-  /// A copy of the numbers that outlives the tape.
+  /// Returns a copy of the numbers, which outlives the tape.
   [[nodiscard]] Array to_array() const;
-  /// The same into an array that is there already: nothing is allocated if its shape fits.
+  /// Copies the numbers to `target`. Allocates only if its shape or type differs.
   void copy_to(Array& target) const;
   [[nodiscard]] std::vector<double> to_doubles() const { return to_array().to_doubles(); }
-  /// A copy of the gradient, after backward, of a value made by `Tape::input`. Zeros if none arrived.
-  /// @throws StateError for a value whose gradient was not asked for.
+  /// Returns a copy of the gradient after `backward`, for a value made by `Tape::input`. Zeros if no gradient arrived.
+  /// Throws StateError if the value wants no gradient.
   [[nodiscard]] Array gradient() const;
 
   // ---- For authors of operations -------------------------------------------------------------------------------------

@@ -99,7 +99,8 @@ class PackedMatrix {
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, bool accumulate);
 
-/// C = A·B + bias, the same in every row; otherwise as above.
+/// C = A·B + bias, with the bias added to every row. Shapes are those of the overload above. Allocates nothing. Throws
+/// ShapeError if sizes do not fit.
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, std::span<const T> bias);
 

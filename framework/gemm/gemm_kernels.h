@@ -52,14 +52,15 @@ struct GemmKernels {
   /// As `tile`, and prefetches from `ahead` on; a tile of one row from where it is in B on.
   TileFunction streaming_tile[vectors_limit][rows_limit];
   TileFunction packed_tile[vectors_limit][rows_limit];
-  /// The same for packed A, but B comes from `rows` and is packed on the way, which costs nothing there: the arithmetic is
-  /// the bottleneck.
+  /// As `packed_tile`, but reads B from `rows` and packs it on the way. Packing costs nothing there, because the
+  /// arithmetic takes longer.
   TileFunction copying_tile[vectors_limit][rows_limit];
   /// to[k * to_stride + j] = from[k * from_stride + j], for `width` columns; zero up to `to_stride`.
   void (*copy_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
-  /// to[k * to_stride + j] = from[j * from_stride + k], likewise.
+  /// to[k * to_stride + j] = from[j * from_stride + k], for `width` columns; zero up to `to_stride`.
   void (*transpose_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
-  /// The same past the caches. `to` must be aligned to vectors, and `to_stride` be whole ones.
+  /// As the two functions above, but write past the caches. `to` must be aligned to vectors, and `to_stride` a multiple
+  /// of the lanes.
   void (*stream_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   void (*stream_transposed_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   /// Packs `width` numbers from `offset` on of each of `count` rows as the left operands of `packed_tile`: the columns are dealt

@@ -20,7 +20,8 @@ struct GemmRegisters {
   static Vector load(const T* from) { return *reinterpret_cast<const Unaligned*>(from); }
   static void store(T* to, Vector value) { *reinterpret_cast<Unaligned*>(to) = value; }
 
-  /// The same past the caches, if `streaming`: to an aligned place, with a `fence` before anyone else reads it.
+  /// Stores a vector, past the caches if `streaming`: `to` must then be aligned, and a `fence` must follow before other
+  /// threads read.
   template <bool streaming>
   static void put(T* to, Vector value) {
     if constexpr (streaming && Isa::streams) Isa::stream(to, reinterpret_cast<typename Isa::Bits>(value));

@@ -122,19 +122,20 @@ struct CommonConfig {
 
 namespace detail {
 
-/// Whether C holds parameters. A named one is not copied without a word: the copy would learn, not the original.
+/// True if C has parameters. A variable of such a class is not copied into a model silently, because the copy would
+/// learn instead of the original.
 template <class C>
 concept HasParameters = requires(C& part, ParameterVisitor& visitor) {
   part.visit(visitor);
 };
 
-/// Whether the parameters of C, which `build` makes, can be found. A `visit` may be empty.
+/// True if C either has no `build` or names its parameters in `visit`, which may be empty.
 template <class C>
 concept ShowsParameters = HasParameters<C> || !requires(C & part, Builder& builder) {
   part.build(builder);
 };
 
-/// Copies `whole`, a C. Throws StateError if C cannot be copied.
+/// Copies `whole`, which is a C. Throws StateError if C has no copy constructor.
 template <class C, class Interface>
 [[nodiscard]] std::unique_ptr<Interface> copied(const Interface& whole) {
   if constexpr (std::is_copy_constructible_v<C>) return std::make_unique<C>(static_cast<const C&>(whole));
@@ -178,7 +179,7 @@ namespace detail {
 template <class State>
 inline constexpr std::size_t state_count = sizeof(State) / sizeof(Var);
 
-/// The Vars of a state, an aggregate of nothing else.
+/// Returns pointers to the Vars of a state, which is an aggregate of one to four Vars.
 template <class State>
 [[nodiscard]] auto state_vars(State& state) {
   static_assert(sizeof(State) % sizeof(Var) == 0 && std::is_aggregate_v<State> && std::is_trivially_copyable_v<State>,

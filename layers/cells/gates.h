@@ -61,7 +61,7 @@ class Gates {
 
   [[nodiscard]] Index mask_count() const;
   void draw_masks(Tape& tape, Index batch, std::span<Var> masks);
-  /// The masks for x and for h: none, one, or one a gate.
+  /// Returns the masks for x and for h: none, one, or one for each gate.
   [[nodiscard]] std::span<const Var> input_masks(const CellContext& context) const;
   [[nodiscard]] std::span<const Var> recurrent_masks(const CellContext& context) const;
 
@@ -76,7 +76,7 @@ class Gates {
   GateOptions options_;
 };
 
-/// A gate by its name, and what goes into its activation.
+/// A gate's name and pre-activation.
 struct NamedGate {
   std::string_view name;
   Var before;
@@ -84,14 +84,14 @@ struct NamedGate {
 
 namespace detail {
 
-/// Computes gates without recording them, and shows them to the observer.
+/// Computes gates without recording and passes them to the observer.
 void show_gates(Tape& tape, StepObserver& observer, const Activation& activation,
                 const std::function<std::span<const NamedGate>()>& list);
 
 }  // namespace detail
 
-/// For cells, at each step: shows the observer the gates that `list()`, a function, returns as a `std::array` of NamedGates. Without an
-/// observer `list` is not called. Nothing of it is recorded.
+/// Passes gates to the observer at a step. `list()` returns a `std::array` of NamedGates; it is not called without an
+/// observer. Nothing is recorded. Call it in a cell's `call`.
 template <class List>
 void observe_gates(Tape& tape, const CellContext& context, const Activation& activation, const List& list) {
   if (context.observer == nullptr || tape.will_recompute()) return;

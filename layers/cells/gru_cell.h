@@ -8,8 +8,8 @@ namespace recur {
 struct GRUCellOptions : GateOptions {
   Activation activation = Activation::tanh;
   Activation recurrent_activation = Activation::sigmoid;
-  /// Whether the reset gate acts after the product with recurrent_kernel (cuDNN, PyTorch, today's Keras) or before it
-  /// (Cho et al. 2014, Keras r1.15).
+  /// If true, the reset gate acts after the product with recurrent_kernel (cuDNN, PyTorch, Keras 3). If false, before
+  /// it (Cho et al. 2014, Keras r1.15).
   bool reset_after = true;
 
   void fields(Fields& f);
@@ -30,7 +30,7 @@ class GRUCell {
   using Config = UnitsConfig<Options>;
   using State = HiddenState;
 
-  /// @throws ValueError for units < 1 or a dropout rate outside [0, 1).
+  /// Throws ValueError if units < 1 or a dropout rate is outside [0, 1).
   explicit GRUCell(Index units, GRUCellOptions options = {});
   explicit GRUCell(Config config) : GRUCell(config.units, std::move(config.options)) {}
 

@@ -23,7 +23,8 @@ class LayerNormLSTMCell {
   using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for units < 1, a dropout rate outside [0, 1), or cell_clip or separate_bias, which this cell does not have.
+  /// Throws ValueError if units < 1, a dropout rate is outside [0, 1), or `cell_clip` or `separate_bias` is set, which
+  /// this cell does not have.
   explicit LayerNormLSTMCell(Index units, LayerNormLSTMCellOptions options = {});
   explicit LayerNormLSTMCell(Config config) : LayerNormLSTMCell(config.units, std::move(config.options)) {}
 

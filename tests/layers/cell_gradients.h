@@ -55,7 +55,7 @@ inline void check_gradients(const std::string& name, AnyCell cell, const WayToRu
       inputs, parameter_list(rnn));
 }
 
-/// The same in each of the ways; `make` makes the cell.
+/// Checks gradients of a cell, which `make` makes, in each of these ways to run it.
 template <class Make>
 void check_cell_gradients(const std::string& name, const Make& make) {
   const std::vector<WayToRun> ways = {
