@@ -81,7 +81,7 @@ template <Expression E>
   return {e};
 }
 
-/// How many operands an argument of `fuse` stands for.
+/// Number of operands that an argument of `fuse` stands for.
 template <class X>
 inline constexpr int operands_in = 1;
 template <std::size_t N>
@@ -89,7 +89,7 @@ inline constexpr int operands_in<Reusable<N>> = static_cast<int>(N);
 template <std::size_t N>
 inline constexpr int operands_in<std::array<Var, N>> = static_cast<int>(N);
 
-/// Whether fuse() may overwrite what an argument stands for; true for an argument that is not marked.
+/// Returns true if fuse() may overwrite the values an argument stands for; also for arguments that are not marked.
 template <class X>
 [[nodiscard]] bool may_overwrite([[maybe_unused]] const X& x) {
   if constexpr (is_reusable<X>) return x.may_overwrite();

@@ -60,7 +60,7 @@ template <class L, class R>
   [[nodiscard]] constexpr auto relu(PointwiseArgument auto&& x) { return map<fn::Relu>(x); }
   [[nodiscard]] constexpr auto softplus(PointwiseArgument auto&& x) { return map<fn::Softplus>(x); }
   [[nodiscard]] constexpr auto softsign(PointwiseArgument auto&& x) { return map<fn::Softsign>(x); }
-  /// Keras's default slope below zero is 0.2 (r1.15: `tf.nn.leaky_relu`).
+  /// The default slope below zero is Keras's, 0.2 (r1.15: `tf.nn.leaky_relu`).
   [[nodiscard]] constexpr auto leaky_relu(PointwiseArgument auto&& x, double slope = 0.2) {
     return map<fn::LeakyRelu>(x, slope);
   }
@@ -80,9 +80,9 @@ template <class L, class R>
   [[nodiscard]] constexpr auto greater(A&& a, B&& b) {
     return map<fn::Greater>(std::forward<A>(a), std::forward<B>(b));
   }
-  /// `a` where `condition` is not 0, else `b`. Both are computed and differentiated everywhere, and the slope of the one not chosen
-  /// is multiplied by 0: where that slope is infinite or NaN, so is the gradient. Choose the argument first:
-  /// `log(where(greater(x, 0), x, 1))`, not `where(greater(x, 0), log(x), 0)`.
+  /// Returns `a` where `condition` is not 0, and `b` elsewhere. Both are computed and differentiated everywhere, and
+  /// the slope of the one that is not chosen is multiplied by 0: if that slope is infinite or NaN, so is the gradient.
+  /// Choose the argument instead: `log(where(greater(x, 0), x, 1))`, not `where(greater(x, 0), log(x), 0)`.
   template <class C, class A, class B>
     requires PointwiseOperands<C, A, B>
   [[nodiscard]] constexpr auto where(C&& condition, A&& a, B&& b) {
