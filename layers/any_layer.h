@@ -47,16 +47,24 @@ class LayerInterface {
   [[nodiscard]] virtual void* object() = 0;
 };
 
+namespace detail {
+
+template <class L>
+concept CallsValues = requires(L& layer, Var x) {
+  { layer(x) } -> std::convertible_to<Var>;
+};
+template <class L>
+concept CallsLayerValues = requires(L& layer, const LayerValue& x) {
+  { layer.call(x) } -> std::same_as<LayerValue>;
+};
+
+}  // namespace detail
+
 /// A layer is a class with `Var operator()(Var)`, or with `LayerValue call(const LayerValue&)` if it uses masks, lengths, ids or states.
 /// It may also have `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`, `takes_states()`, `reset_states()`,
 /// `parts()`, `looks_ahead()`, `static constexpr bool distributes_time`.
 template <class L>
-concept Layer = requires(L& layer, Var x) {
-  { layer(x) } -> std::convertible_to<Var>;
-}
-|| requires(L& layer, const LayerValue& x) {
-  { layer.call(x) } -> std::same_as<LayerValue>;
-};
+concept Layer = detail::CallsValues<L> || detail::CallsLayerValues<L>;
 
 namespace detail {
 template <class L>
@@ -186,9 +194,7 @@ class LayerAdapter final : public LayerInterface {
 
  private:
   LayerValue call_layer(const LayerValue& input) {
-    if constexpr (requires {
-                    { layer_.call(input) } -> std::same_as<LayerValue>;
-                  }) {
+    if constexpr (CallsLayerValues<L>) {
       return layer_.call(input);
     } else {
       require<ValueError>(!input.is_ids(), "{}: the input is ids; an Embedding must come first", class_name());

@@ -259,7 +259,7 @@ template <class P, class E>
 constexpr bool collect_constants(const E& e, std::array<double, P::constants>& table,
                                  std::array<bool, P::constants>& known) {
   bool consistent = true;
-  if constexpr (is_map<E> && constants_in < E >> 0) {
+  if constexpr (is_map<E> && 0 < constants_in<E>) {
     [&]<std::size_t... K>(std::index_sequence<K...>) {
       const auto one = [&]<std::size_t k>(std::integral_constant<std::size_t, k>) {
         if constexpr (NodeInfo<E>::constant[k]) {

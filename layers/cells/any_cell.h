@@ -80,6 +80,16 @@ namespace detail {
 template <class C>
 class CellAdapter;
 
+// Whatever `call` returns.
+template <class C>
+concept TakesSteps = requires(C& c, Var x, typename C::State s) {
+  c.call(x, s);
+};
+template <class C>
+concept TakesStepsWithContext = requires(C& c, Var x, typename C::State s, const CellContext& context) {
+  c.call(x, s, context);
+};
+
 /// Says at compile time what a class lacks to be a cell.
 template <class C>
 constexpr void check_cell() {
@@ -88,10 +98,7 @@ constexpr void check_cell() {
   static_assert(
       requires(const C& c) { StateSize(c.state_size()); },
       "not a cell: it needs `StateSize state_size() const`, one number for each state");
-  static_assert(
-      requires(C & c, Var x, typename C::State s) { c.call(x, s); } ||
-          requires(C & c, Var x, typename C::State s, const CellContext& k) { c.call(x, s, k); },
-      "not a cell: it needs `Step<State> call(Var x, State s)`");
+  static_assert(TakesSteps<C> || TakesStepsWithContext<C>, "not a cell: it needs `Step<State> call(Var x, State s)`");
   static_assert(ShowsParameters<C>,
                 "not a cell: it has `build` but no `visit(ParameterVisitor&)`, which names its parameters to "
                 "optimizers and files");

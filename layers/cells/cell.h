@@ -129,11 +129,15 @@ concept HasParameters = requires(C& part, ParameterVisitor& visitor) {
   part.visit(visitor);
 };
 
-/// True if C either has no `build` or names its parameters in `visit`, which may be empty.
+/// True if C has `build`.
 template <class C>
-concept ShowsParameters = HasParameters<C> || !requires(C & part, Builder& builder) {
+concept IsBuilt = requires(C& part, Builder& builder) {
   part.build(builder);
 };
+
+/// True if C either has no `build` or names its parameters in `visit`, which may be empty.
+template <class C>
+concept ShowsParameters = HasParameters<C> || !IsBuilt<C>;
 
 /// Copies `whole`, which is a C. Throws StateError if C has no copy constructor.
 template <class C, class Interface>
@@ -141,6 +145,27 @@ template <class C, class Interface>
   if constexpr (std::is_copy_constructible_v<C>) return std::make_unique<C>(static_cast<const C&>(whole));
   else fail<StateError>("AnyCell, AnyLayer: '{}' cannot be copied (it has no copy constructor)", whole.class_name());
 }
+
+}  // namespace detail
+
+namespace detail {
+
+template <class C>
+concept HasCellState = requires {
+  typename C::State;
+};
+template <class C>
+concept HasStateSize = requires(const C& built) {
+  { built.state_size() } -> std::convertible_to<StateSize>;
+};
+template <class C>
+concept StepsPlainly = requires(C& cell, Var x, typename C::State state) {
+  { cell.call(x, state) } -> std::same_as<Step<typename C::State>>;
+};
+template <class C>
+concept StepsWithContext = requires(C& cell, Var x, typename C::State state, const CellContext& context) {
+  { cell.call(x, state, context) } -> std::same_as<Step<typename C::State>>;
+};
 
 }  // namespace detail
 
@@ -160,19 +185,8 @@ template <class C, class Interface>
 /// - `Index prepared_count() const` and `void prepare(std::span<const Var> constants, std::span<Var> prepared)` for what depends
 ///   on the constants alone, with one row for each sequence: it is computed once, and given to every step.
 template <class C>
-concept RNNCell = requires {
-  typename C::State;
-}
-&&requires(C& cell, const C& built, Var x, typename C::State state) {
-  { built.state_size() } -> std::convertible_to<StateSize>;
-}
-&&(
-    requires(C& cell, Var x, typename C::State state) {
-      { cell.call(x, state) } -> std::same_as<Step<typename C::State>>;
-    } ||
-    requires(C & cell, Var x, typename C::State state, const CellContext& context) {
-      { cell.call(x, state, context) } -> std::same_as<Step<typename C::State>>;
-    });
+concept RNNCell = detail::HasCellState<C> && detail::HasStateSize<C> &&
+    (detail::StepsPlainly<C> || detail::StepsWithContext<C>);
 
 namespace detail {
 

@@ -16,9 +16,9 @@ class StackedRNNCells final : public CellInterface {
   /// Takes the cells in order: `StackedRNNCells{LSTMCell{128}, GRUCell{64}}`. A class that is not a cell does not
   /// compile; the message says what is missing.
   template <class First, class... Rest>
-    requires(!std::same_as<std::remove_cvref_t<First>, StackedRNNCells> || sizeof...(Rest) > 0)
-  &&(!std::same_as<std::remove_cvref_t<First>, std::vector<AnyCell>>)explicit StackedRNNCells(First&& first,
-                                                                                              Rest&&... rest)
+    requires((!std::same_as<std::remove_cvref_t<First>, StackedRNNCells> || sizeof...(Rest) > 0) &&
+             !std::same_as<std::remove_cvref_t<First>, std::vector<AnyCell>>)
+  explicit StackedRNNCells(First&& first, Rest&&... rest)
       : StackedRNNCells(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
 
   static constexpr const char* name_of_class = "StackedRNNCells";
