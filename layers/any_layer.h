@@ -29,7 +29,8 @@ class LayerInterface {
   [[nodiscard]] virtual Index mask_count() const = 0;
   /// Returns true if the layer uses initial states and constants of a `LayerValue`.
   [[nodiscard]] virtual bool takes_states() const = 0;
-  /// Penalty on the layer's output, added to `LayerValue::penalty`. For layers without an option `activity_regularizer`.
+  /// Penalty on the layer's output, added to `LayerValue::penalty`. For layers without an option
+  /// `activity_regularizer`.
   Regularizer activity_regularizer{};
   /// Returns the layers inside this layer, in the order of their parameters.
   [[nodiscard]] virtual std::vector<AnyLayer*> parts() = 0;
@@ -60,9 +61,9 @@ concept CallsLayerValues = requires(L& layer, const LayerValue& x) {
 
 }  // namespace detail
 
-/// A layer is a class with `Var operator()(Var)`, or with `LayerValue call(const LayerValue&)` if it uses masks, lengths, ids or states.
-/// It may also have `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`, `takes_states()`, `reset_states()`,
-/// `parts()`, `looks_ahead()`, `static constexpr bool distributes_time`.
+/// A layer is a class with `Var operator()(Var)`, or with `LayerValue call(const LayerValue&)` if it uses masks,
+/// lengths, ids or states. It may also have `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`,
+/// `takes_states()`, `reset_states()`, `parts()`, `looks_ahead()`, `static constexpr bool distributes_time`.
 template <class L>
 concept Layer = detail::CallsValues<L> || detail::CallsLayerValues<L>;
 

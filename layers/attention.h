@@ -53,8 +53,8 @@ class Attention {
   Config config_;
 };
 
-/// Bahdanau's attention (`tf.keras.layers.AdditiveAttention`): scores are Σ scale∘tanh(query + key), with a learned scale
-/// `[features]` unless `use_scale` is false.
+/// Bahdanau's attention (`tf.keras.layers.AdditiveAttention`): scores are Σ scale∘tanh(query + key), with a learned
+/// scale `[features]` unless `use_scale` is false.
 class AdditiveAttention {
  public:
   static constexpr const char* class_name = "AdditiveAttention";

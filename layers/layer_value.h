@@ -7,8 +7,8 @@
 
 namespace recur {
 
-/// Input and output of a layer: values, or ids for an Embedding, with mask, lengths and states. A layer uses the members it
-/// knows and passes on the members that stay valid.
+/// Input and output of a layer: values, or ids for an Embedding, with mask, lengths and states. A layer uses the
+/// members it knows and passes on the members that stay valid.
 struct LayerValue {
   /// `[batch, time, features]`, or another shape that the layer takes. Undefined if the input is ids.
   Var value;

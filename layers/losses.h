@@ -5,8 +5,8 @@
 
 namespace recur {
 
-// Losses are single numbers: the mean over all elements, which is Keras's mean over the last axis and then over the samples.
-// The cross-entropies take logits and are in framework/ops/cross_entropy.h.
+// Losses are single numbers: the mean over all elements, which is Keras's mean over the last axis and then over the
+// samples. The cross-entropies take logits and are in framework/ops/cross_entropy.h.
 
 /// mean (y - t)². Throws ShapeError unless prediction y and target t have equal shapes.
 [[nodiscard]] Var mean_squared_error(Var prediction, Var target);

@@ -7,8 +7,9 @@
 
 namespace recur {
 
-/// Calls layers in order (`tf.keras.Sequential`): `Sequential model{Embedding(100, 16), LSTM(64), Dense(1)}`. A Sequential is a layer.
-/// Paths of parameters begin with the layer's name, which is made from its class: `lstm/kernel`, `dense/bias`, `dense_1/bias`.
+/// Calls layers in order (`tf.keras.Sequential`): `Sequential model{Embedding(100, 16), LSTM(64), Dense(1)}`. A
+/// Sequential is a layer. Paths of parameters begin with the layer's name, which is made from its class: `lstm/kernel`,
+/// `dense/bias`, `dense_1/bias`.
 class Sequential {
  public:
   static constexpr const char* class_name = "Sequential";
@@ -34,8 +35,9 @@ class Sequential {
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor);
-  /// Calls all layers. Initial states and constants go to the first layer that takes states; the states returned are the final states of
-  /// the last layer with `return_state`. Throws ValueError if there are initial states or constants and no layer takes them.
+  /// Calls all layers. Initial states and constants go to the first layer that takes states; the states returned are
+  /// the final states of the last layer with `return_state`. Throws ValueError if there are initial states or constants
+  /// and no layer takes them.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x);
   /// Calls a model that begins with an Embedding. @param shape shape of the ids, `[batch, time]`

@@ -25,9 +25,11 @@ struct LineSearchOptions {
 /// Computes the point at a distance.
 using AlongLine = std::function<LinePoint(double length)>;
 
-/// A point with sufficient decrease and a small slope, or the lowest that was found: brackets one, then narrows the bracket by
-/// cubic interpolation (Nocedal and Wright 2006, algorithms 3.5 and 3.6, safeguarded as in Schmidt's minFunc).
-/// @param start at length 0, with a negative slope @param first length to try @param steepest largest element of the direction
+/// A point with sufficient decrease and a small slope, or the lowest that was found: brackets one, then narrows the
+/// bracket by cubic interpolation (Nocedal and Wright 2006, algorithms 3.5 and 3.6, safeguarded as in Schmidt's
+/// minFunc).
+/// @param start at length 0, with a negative slope @param first length to try @param steepest largest element of the
+/// direction
 [[nodiscard]] LinePoint strong_wolfe(const AlongLine& at, const LinePoint& start, double first, double steepest,
                                      const LineSearchOptions& options = {});
 

@@ -137,8 +137,8 @@ struct LinearCosineDecayOptions {
   double alpha = 0;
   double beta = 0.001;
 };
-/// initial · ((alpha + 1 - x)(1 + cos(2 pi · periods · x)) / 2 + beta), x = step / decay_steps, at most 1. (TensorFlow's
-/// linear_cosine_decay; Bello et al. 2017)
+/// initial · ((alpha + 1 - x)(1 + cos(2 pi · periods · x)) / 2 + beta), x = step / decay_steps, at most 1.
+/// (TensorFlow's linear_cosine_decay; Bello et al. 2017)
 [[nodiscard]] Schedule linear_cosine_decay(LinearCosineDecayOptions options);
 
 struct NoisyLinearCosineDecayOptions {

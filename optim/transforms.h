@@ -177,7 +177,8 @@ class AccumulateGradients {
   Index steps_;
 };
 
-/// Return the link of this name, for chains: `chain(clip_by_global_norm(5), scale_by_adam(), scale_by_learning_rate(1e-3))`.
+/// Return the link of this name, for chains: `chain(clip_by_global_norm(5), scale_by_adam(),
+/// scale_by_learning_rate(1e-3))`.
 [[nodiscard]] inline ClipByValue clip_by_value(double limit) { return ClipByValue(limit); }
 [[nodiscard]] inline ClipByNorm clip_by_norm(double limit) { return ClipByNorm(limit); }
 [[nodiscard]] inline ClipByGlobalNorm clip_by_global_norm(double limit) { return ClipByGlobalNorm(limit); }

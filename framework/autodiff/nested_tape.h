@@ -4,11 +4,11 @@
 
 namespace recur {
 
-/// A nested tape: records or computes operations on the tape's memory, and frees that memory when it is destroyed. Used by
-/// rematerialization (recompute.h). May be nested in another one; may begin during a backward pass.
+/// A nested tape: records or computes operations on the tape's memory, and frees that memory when it is destroyed. Used
+/// by rematerialization (recompute.h). May be nested in another one; may begin during a backward pass.
 ///
-/// Operations on it may use values from before. Their gradients are added to memory that must be there already: reserve it with
-/// `reserve_gradient` before the nested tape begins.
+/// Operations on it may use values from before. Their gradients are added to memory that must be there already: reserve
+/// it with `reserve_gradient` before the nested tape begins.
 class NestedTape {
  public:
   /// Records operations, or only computes them. Layers behave as in training if the tape did.
@@ -32,8 +32,8 @@ class NestedTape {
   detail::TapeCore::Nested state_{};
 };
 
-/// Sets a random generator to an earlier state and restores its present state on destruction, so that a recomputed step draws
-/// the numbers of its first computation.
+/// Sets a random generator to an earlier state and restores its present state on destruction, so that a recomputed step
+/// draws the numbers of its first computation.
 class ReplayRandom {
  public:
   ReplayRandom(Generator& generator, const Generator::State& earlier)

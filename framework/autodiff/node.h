@@ -30,12 +30,12 @@ struct NodeExtra {
   Index row = 0;                      ///< First row of the node in the sequence of `products`.
 };
 
-/// How the value of a node may be used. A product is `reusable`: its own adjoint does not read it, so `fuse` may overwrite it when
-/// the caller says so. `overwritten` values must not be read any more.
+/// How the value of a node may be used. A product is `reusable`: its own adjoint does not read it, so `fuse` may
+/// overwrite it when the caller says so. `overwritten` values must not be read any more.
 enum class ValueUse : std::uint8_t { plain, reusable, overwritten };
 
-/// A value on a tape. An owner has memory of its own. A view looks into the memory and the gradient of its `base`, which is
-/// always an owner. Rows lie `stride` elements apart.
+/// A value on a tape. An owner has memory of its own. A view looks into the memory and the gradient of its `base`,
+/// which is always an owner. Rows lie `stride` elements apart.
 struct Node {
   Tape* tape = nullptr;
   void* value = nullptr;

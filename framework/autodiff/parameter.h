@@ -26,8 +26,8 @@ class Parameter {
  public:
   /// Makes a parameter without shape. A layer calls `create` when it knows its input.
   explicit Parameter(std::string name = "parameter") : name_(std::move(name)) {}
-  /// Copies name, value and options; the gradient begins at zero. Explicit, so that `auto p = layer.kernel;` does not copy by mistake,
-  /// while a class that holds parameters can be copied.
+  /// Copies name, value and options; the gradient begins at zero. Explicit, so that `auto p = layer.kernel;` does not
+  /// copy by mistake, while a class that holds parameters can be copied.
   explicit Parameter(const Parameter& other)
       : trainable(other.trainable), constraint(other.constraint), l1(other.l1), l2(other.l2), name_(other.name_) {
     if (!other.created()) return;

@@ -28,8 +28,8 @@ struct GradientSink {
 
 namespace detail {
 
-/// Whether a Var is compared with its tape at every use (CMake option RECUR_CHECK_HANDLES). It is larger then, so a library and its
-/// programs must be compiled alike; the CMake target and the pkg-config file see to that.
+/// Whether a Var is compared with its tape at every use (CMake option RECUR_CHECK_HANDLES). It is larger then, so a
+/// library and its programs must be compiled alike; the CMake target and the pkg-config file see to that.
 #if defined(RECUR_CHECK_HANDLES)
 inline constexpr bool check_handles = true;
 #else
@@ -58,7 +58,8 @@ struct PassOf<true> {
 }  // namespace detail
 
 /// A value recorded on a tape: a handle of one pointer that owns nothing. Valid until the tape is reset.
-/// Using an undefined Var throws StateError; so does, in debug and sanitizer builds, using one after its tape was reset.
+/// Using an undefined Var throws StateError; so does, in debug and sanitizer builds, using one after its tape was
+/// reset.
 class Var {
  public:
   Var() = default;
@@ -96,7 +97,7 @@ class Var {
   /// Throws StateError if the value wants no gradient.
   [[nodiscard]] Array gradient() const;
 
-  // ---- For authors of operations -------------------------------------------------------------------------------------
+  // ---- For authors of operations ----------------------------------------------------------------------------------
 
   [[nodiscard]] detail::Node* node() const { return detail::check_handles && defined() ? checked() : node_; }
   /// Memory of a fresh output, to write, before another operation uses it.
@@ -127,8 +128,8 @@ class Var {
   }
   /// Makes sure the gradient's memory exists and holds numbers.
   void begin_gradient() const;
-  /// Makes sure that the gradient's memory exists. Returns true if this value's part of it holds no numbers yet: the caller must
-  /// assign every element.
+  /// Makes sure that the gradient's memory exists. Returns true if this value's part of it holds no numbers yet: the
+  /// caller must assign every element.
   [[nodiscard]] bool claim() const;
 
  private:

@@ -79,8 +79,8 @@ struct FusedMemory {
 };
 
 /// Broadcasts the operands against each other, runs the forward loop and records the backward one as one operation.
-/// An operand may be a scalar, one row, one column or of the result's shape. Throws ShapeError otherwise, ForeignVar for operands
-/// of two tapes.
+/// An operand may be a scalar, one row, one column or of the result's shape. Throws ShapeError otherwise, ForeignVar
+/// for operands of two tapes.
 void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::span<const double> constants,
                std::span<Var> outputs, const FusedMemory& memory);
 

@@ -17,8 +17,8 @@ struct KeptAside {
   [[nodiscard]] static constexpr int position(int slot) { return slot; }
 };
 
-/// In the place of operands that are `Own`, one bit each, as far as these go; those have been read by then, and nothing needs
-/// them any more.
+/// In the place of operands that are `Own`, one bit each, as far as these go; those have been read by then, and nothing
+/// needs them any more.
 template <class P, OperandBits Own>
 struct KeptInPlace {
   using Table = std::array<int, static_cast<std::size_t>(P::kept) + 1>;

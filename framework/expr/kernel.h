@@ -6,14 +6,14 @@
 #include <recur/framework/expr/pointers.h>
 #include <recur/framework/simd/simd.h>
 
-// The two loops that a Program becomes: forward evaluates each node once on a register and stores what the adjoint needs of
-// the expensive ones; backward walks the same nodes in reverse with one adjoint register a node.
+// The two loops that a Program becomes: forward evaluates each node once on a register and stores what the adjoint
+// needs of the expensive ones; backward walks the same nodes in reverse with one adjoint register a node.
 
 namespace recur::detail {
 inline namespace RECUR_SIMD_WIDTH {
 
-/// The registers of one tile: the value, and in the backward loop the adjoint, of each node. What must be inlined are member
-/// functions: GCC 12 does not inline generic lambdas on demand.
+/// The registers of one tile: the value, and in the backward loop the adjoint, of each node. What must be inlined are
+/// member functions: GCC 12 does not inline generic lambdas on demand.
 template <class T, class P, class Kept>
 struct Tile {
   using V = simd::Vec<T>;
@@ -48,8 +48,8 @@ struct Tile {
     else return slope<I, K>(std::make_integer_sequence<int, Info::arity>{});
   }
 
-  /// value[I] from the values of its arguments. The tangent of a Dual is what the slopes make of theirs, so that forward mode
-  /// is the transpose of reverse mode for every function, whatever slope that declares.
+  /// value[I] from the values of its arguments. The tangent of a Dual is what the slopes make of theirs, so that
+  /// forward mode is the transpose of reverse mode for every function, whatever slope that declares.
   template <int I>
   [[gnu::always_inline]] void assign() {
     value[I] = compute<I>();
@@ -75,7 +75,7 @@ struct Tile {
     else return kept + Kept::position(slot) * lanes;
   }
 
-  // ---- Forward -------------------------------------------------------------------------------------------------------
+  // ---- Forward ----------------------------------------------------------------------------------------------------
 
   template <int I, class In>
   [[gnu::always_inline]] void evaluate(const In& in, Index at, T* kept) {
@@ -93,7 +93,7 @@ struct Tile {
     (simd::store(out.at(O, at), value[P::output_nodes[O]]), ...);
   }
 
-  // ---- Backward ------------------------------------------------------------------------------------------------------
+  // ---- Backward ---------------------------------------------------------------------------------------------------
 
   template <int I, class In, class Out>
   [[gnu::always_inline]] void restore(const In& in, const Out& out, Index at, const T* kept) {

@@ -4,8 +4,9 @@
 
 namespace recur {
 
-// Arithmetic on values, expressions, parameters and numbers builds an expression; nothing is computed until it is assigned
-// to a Var or handed to `fuse`. Sums that contain a matrix product stay matrix products (framework/autodiff/linear.h).
+// Arithmetic on values, expressions, parameters and numbers builds an expression; nothing is computed until it is
+// assigned to a Var or handed to `fuse`. Sums that contain a matrix product stay matrix products
+// (framework/autodiff/linear.h).
 
 namespace detail {
 
@@ -45,8 +46,8 @@ template <class L, class R>
 template <class X>
 concept PointwiseArgument = PointwiseOperand<X> && !detail::is_number<X>;
 
-/// Pointwise functions. Each becomes part of the loop that its expression is computed in; framework/expr/functions.h has formulas and
-/// derivatives.
+/// Pointwise functions. Each becomes part of the loop that its expression is computed in; framework/expr/functions.h
+/// has formulas and derivatives.
 [[nodiscard]] constexpr auto exp(PointwiseArgument auto&& x) { return map<fn::Exp>(x); }
 [[nodiscard]] constexpr auto log(PointwiseArgument auto&& x) { return map<fn::Log>(x); }
 [[nodiscard]] constexpr auto sqrt(PointwiseArgument auto&& x) { return map<fn::Sqrt>(x); }

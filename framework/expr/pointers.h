@@ -18,9 +18,9 @@ struct TailBuffers {
   alignas(64) T data[N][simd::lanes<T>];
 };
 
-/// Pointers into N operands along a row, a register at a time: `at(i, col)`. In a `Dense` loop every operand has all columns;
-/// otherwise one with a single column is spread over a register at the start of its row. The buffers are kept apart from the
-/// pointers, or the compiler would have to reload these after every store.
+/// Pointers into N operands along a row, a register at a time: `at(i, col)`. In a `Dense` loop every operand has all
+/// columns; otherwise one with a single column is spread over a register at the start of its row. The buffers are kept
+/// apart from the pointers, or the compiler would have to reload these after every store.
 template <class T, int N, bool Dense>
 class Pointers {
  public:
@@ -76,8 +76,8 @@ class Pointers {
   Index mask_[N] = {};
 };
 
-/// Where the operands' gradients go, along a row: assigned or added; summed over the row for an operand with one column;
-/// nowhere for an operand that wants none.
+/// Where the operands' gradients go, along a row: assigned or added; summed over the row for an operand with one
+/// column; nowhere for an operand that wants none.
 template <class T, int N, bool Dense>
 class SinkPointers {
  public:

@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <utility>
 
-// Compile time only: from the types of some expressions to a DAG. The type of a subexpression is its identity, so listing the
-// distinct types in topological order finds common subexpressions.
+// Compile time only: from the types of some expressions to a DAG. The type of a subexpression is its identity, so
+// listing the distinct types in topological order finds common subexpressions.
 
 namespace recur::detail {
 
@@ -37,7 +37,7 @@ inline constexpr long unnumbered_in = std::is_same_v<E, Constant> ? 1 : 0;
 template <class Op, class... A>
 inline constexpr long unnumbered_in<Map<Op, A...>> = (unnumbered_in<A> + ... + 0);
 
-// ---- Lists of types --------------------------------------------------------------------------------------------------
+// ---- Lists of types -------------------------------------------------------------------------------------------------
 
 template <class... E>
 struct TypeList {
@@ -87,7 +87,7 @@ struct AddNodes<List, Map<Op, A...>> {
   using type = typename Next<(List::template find<E> >= 0)>::type;
 };
 
-// ---- One node --------------------------------------------------------------------------------------------------------
+// ---- One node -------------------------------------------------------------------------------------------------------
 
 template <class E>
 struct NodeInfo {
@@ -244,15 +244,15 @@ struct Program {
   }
   (std::make_index_sequence<usize>{});
 
-  /// Whether two places of the expressions hold unnumbered constants and are alike but for the constants' values. Then equal types may
-  /// not mean equal values.
+  /// Whether two places of the expressions hold unnumbered constants and are alike but for the constants' values. Then
+  /// equal types may not mean equal values.
   static constexpr bool ambiguous = []<std::size_t... I>(std::index_sequence<I...>) {
     return (unnumbered_in<Outputs> + ... + 0) > (NodeInfo<Node<static_cast<int>(I)>>::unnumbered + ... + 0);
   }
   (std::make_index_sequence<usize>{});
 };
 
-// ---- Constants at run time -------------------------------------------------------------------------------------------
+// ---- Constants at run time ------------------------------------------------------------------------------------------
 
 /// Fills the table of constants from the expression; false when one slot would need two values.
 template <class P, class E>

@@ -66,8 +66,8 @@ class GemmWorkspace {
   detail::ScratchBuffer rows_;
 };
 
-/// A matrix copied once into the order in which the products read it, for many products A·B with the same B: the weights of
-/// a layer for all time steps. The copy does not follow the original: pack again when that changes.
+/// A matrix copied once into the order in which the products read it, for many products A·B with the same B: the
+/// weights of a layer for all time steps. The copy does not follow the original: pack again when that changes.
 template <Scalar T>
 class PackedMatrix {
  public:
@@ -94,7 +94,8 @@ class PackedMatrix {
   mutable bool backwards_ = false;  // only the order of the work; threads may share the matrix, see GemmDriver::turn
 };
 
-/// C = A·B, or C += A·B when `accumulate`. A is [M, K], B packed [K, N], C [M, N]; C must not overlap A. Allocates nothing.
+/// C = A·B, or C += A·B when `accumulate`. A is [M, K], B packed [K, N], C [M, N]; C must not overlap A. Allocates
+/// nothing.
 /// @throws ShapeError when the sizes do not fit.
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, bool accumulate);
@@ -118,8 +119,8 @@ struct RowsPair {
   MatrixView<const T> b;
 };
 
-/// C += Σᵢ Aᵢᵀ·Bᵢ, the weight gradient over all time steps as one product: as if all Aᵢ and all Bᵢ were stacked. C is [K, N];
-/// the terms may lie anywhere and have different row counts, down to one row each.
+/// C += Σᵢ Aᵢᵀ·Bᵢ, the weight gradient over all time steps as one product: as if all Aᵢ and all Bᵢ were stacked. C is
+/// [K, N]; the terms may lie anywhere and have different row counts, down to one row each.
 /// @throws ShapeError when the sizes do not fit.
 template <Scalar T>
 void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, GemmWorkspace& workspace);

@@ -17,8 +17,8 @@ struct GemmKernels {
   static constexpr int rows_limit = 6;
   static constexpr int rows_ahead = 16;
 
-  /// A tile of C: `rows` x `width` numbers, set to start[r, :] + Σ_k a[r, k] · b[k, :]. `b` has rows of `b_stride` numbers,
-  /// of which a whole number of vectors is read.
+  /// A tile of C: `rows` x `width` numbers, set to start[r, :] + Σ_k a[r, k] · b[k, :]. `b` has rows of `b_stride`
+  /// numbers, of which a whole number of vectors is read.
   struct Tile {
     Index depth;
     const T* a;
@@ -63,9 +63,9 @@ struct GemmKernels {
   /// of the lanes.
   void (*stream_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   void (*stream_transposed_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
-  /// Packs `width` numbers from `offset` on of each of `count` rows as the left operands of `packed_tile`: the columns are dealt
-  /// out evenly to blocks of at most `packed_rows`, wider ones first; block i starts at to + i * block_stride, and its rows lie
-  /// there one after the other.
+  /// Packs `width` numbers from `offset` on of each of `count` rows as the left operands of `packed_tile`: the columns
+  /// are dealt out evenly to blocks of at most `packed_rows`, wider ones first; block i starts at to + i *
+  /// block_stride, and its rows lie there one after the other.
   void (*pack_left)(const T* const* rows, Index count, Index offset, Index width, T* to, Index block_stride);
 };
 

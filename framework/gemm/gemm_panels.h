@@ -7,8 +7,8 @@
 
 namespace recur::detail {
 
-/// `total` things dealt out to as few parts of at most `most` as possible, whose sizes differ by no more than one, larger ones
-/// first: 16 rows are better done as 6 + 5 + 5 than as 6 + 6 + 4.
+/// `total` things dealt out to as few parts of at most `most` as possible, whose sizes differ by no more than one,
+/// larger ones first: 16 rows are better done as 6 + 5 + 5 than as 6 + 6 + 4.
 struct Split {
   Index total;
   Index parts;

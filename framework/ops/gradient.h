@@ -28,10 +28,10 @@ void pass_on(Var y, Var x);
 
 }  // namespace detail
 
-/// x, whose gradient is shown to `hook` on its way back through it: `on_gradient(h, [&](Var gradient) { … })`. The gradient is
-/// a value of x's shape that may be read, and changed in place through `mutable_value`; what is there afterwards goes on.
-/// Not called when no gradient arrives. What the hook captures must be plain (references, pointers, numbers, Vars) and live until
-/// `backward`.
+/// x, whose gradient is shown to `hook` on its way back through it: `on_gradient(h, [&](Var gradient) { … })`. The
+/// gradient is a value of x's shape that may be read, and changed in place through `mutable_value`; what is there
+/// afterwards goes on. Not called when no gradient arrives. What the hook captures must be plain (references, pointers,
+/// numbers, Vars) and live until `backward`.
 template <class Hook>
   requires std::is_invocable_v<Hook&, Var>
 [[nodiscard]] Var on_gradient(Var x, Hook hook) {

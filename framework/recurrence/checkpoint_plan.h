@@ -22,9 +22,9 @@ struct CheckpointCut {
 };
 
 /// Where to store what, so that as few blocks as possible are computed again: the dynamic programme of Gruslys et al.
-/// ("Memory-efficient backpropagation through time", NIPS 2016) in blocks of steps. C(n, m) is the number of blocks computed
-/// forward, recorded ones included, to go back through n of them with room for m units besides the states at the beginning
-/// and the block at hand:
+/// ("Memory-efficient backpropagation through time", NIPS 2016) in blocks of steps. C(n, m) is the number of blocks
+/// computed forward, recorded ones included, to go back through n of them with room for m units besides the states at
+/// the beginning and the block at hand:
 ///
 ///   C(1, m) = 1,  C(n, 0) = n (n + 1) / 2
 ///   C(n, m) = min over y of   y + C(n - y, m - 1) + C(y, m)        storing the states behind block y

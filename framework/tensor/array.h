@@ -8,8 +8,8 @@
 
 namespace recur {
 
-/// A `Tensor` whose number type is chosen at run time: what parameters, saved states and optimizer slots are made of. What
-/// comes from a tape of duals holds duals; `value_of` and `tangent_of` (second_order.h) are its parts.
+/// A `Tensor` whose number type is chosen at run time: what parameters, saved states and optimizer slots are made of.
+/// What comes from a tape of duals holds duals; `value_of` and `tangent_of` (second_order.h) are its parts.
 class Array {
  public:
   Array() = default;

@@ -12,8 +12,8 @@
 
 namespace recur {
 
-/// Four random words from a 128-bit counter and a 64-bit key: Philox4x32 with 10 rounds (Salmon et al., "Parallel random
-/// numbers: as easy as 1, 2, 3", SC 2011). A pure function: no state.
+/// Four random words from a 128-bit counter and a 64-bit key: Philox4x32 with 10 rounds (Salmon et al., "Parallel
+/// random numbers: as easy as 1, 2, 3", SC 2011). A pure function: no state.
 [[nodiscard]] std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                                       std::array<std::uint32_t, 2> key);
 

@@ -18,7 +18,8 @@ namespace recur {
 /// Type of sizes and indices. Signed, so that differences and reversed loops need no casts.
 using Index = std::ptrdiff_t;
 
-/// The sizes of an array's axes, outermost first: `[time, batch, features]`. At most `max_rank` axes; rank 0 is a scalar.
+/// The sizes of an array's axes, outermost first: `[time, batch, features]`. At most `max_rank` axes; rank 0 is a
+/// scalar.
 class Shape {
  public:
   static constexpr int max_rank = 5;
@@ -84,7 +85,8 @@ class Shape {
     return static_cast<std::size_t>(max_rank - rank_) + static_cast<std::size_t>(axis);
   }
   [[noreturn]] void refuse(int axis) const;
-  // Five sizes below 2^11 are never too many, so that the shapes of every operation need no multiplication. Negative ones have high bits.
+  // Five sizes below 2^11 are never too many, so that the shapes of every operation need no multiplication. Negative
+  // ones have high bits.
   void check() const {
     const auto bits = static_cast<std::size_t>(sizes_[0] | sizes_[1] | sizes_[2] | sizes_[3] | sizes_[4]);
     if (bits >> 11U != 0) check_product();

@@ -67,12 +67,13 @@ struct CellContext {
   std::span<const Var> masks;
   /// Values given to every step of a sequence (Keras's `constants`), for cells with `takes_constants`.
   std::span<const Var> constants;
-  /// Values that this cell's `prepare` computed from the constants, once a sequence. Empty if `call` is not called by an RNN.
+  /// Values that this cell's `prepare` computed from the constants, once a sequence. Empty if `call` is not called by
+  /// an RNN.
   std::span<const Var> prepared;
   /// Observer of the cell's gates (`observe_gates`); may be null.
   StepObserver* observer = nullptr;
-  /// Memory for the output, so that it need not be copied: `fuse(into(context.output), …)`. May be undefined. A wrapper cell that
-  /// changes the output of the cell inside must not pass this on to it.
+  /// Memory for the output, so that it need not be copied: `fuse(into(context.output), …)`. May be undefined. A wrapper
+  /// cell that changes the output of the cell inside must not pass this on to it.
   Var output{};
 };
 
@@ -179,11 +180,12 @@ concept StepsWithContext = requires(C& cell, Var x, typename C::State state, con
 /// - `State get_initial_state(Tape&, Index batch)`, if that is not zeros;
 /// - `Index mask_count() const` and `void draw_masks(Tape&, Index batch, std::span<Var> masks)` for dropout;
 /// - `static constexpr bool takes_constants = true`;
-/// - `static constexpr bool divides_batch = false`, if rows of the batch depend on each other (a batch norm) or `call` changes
-///   members: `call` otherwise runs on several threads at once, each with rows of its own on a tape of its own. A Var that the cell
-///   holds belongs to one tape only; hand it over as a constant instead;
-/// - `Index prepared_count() const` and `void prepare(std::span<const Var> constants, std::span<Var> prepared)` for what depends
-///   on the constants alone, with one row for each sequence: it is computed once, and given to every step.
+/// - `static constexpr bool divides_batch = false`, if rows of the batch depend on each other (a batch norm) or `call`
+///   changes members. Otherwise `call` runs on several threads at once, each with rows of its own on a tape of its own.
+///   A Var that the cell holds belongs to one tape only; pass it as a constant instead;
+/// - `Index prepared_count() const` and `void prepare(std::span<const Var> constants, std::span<Var> prepared)`, for
+///   values that depend on the constants alone, with one row for each sequence. They are computed once a sequence and
+///   given to every step.
 template <class C>
 concept RNNCell = detail::HasCellState<C> && detail::HasStateSize<C> &&
     (detail::StepsPlainly<C> || detail::StepsWithContext<C>);

@@ -22,8 +22,8 @@ struct GateOptions {
   Constraint kernel_constraint{};
   Constraint recurrent_constraint{};
   Constraint bias_constraint{};
-  /// Fraction of the inputs, and of the previous outputs, that is set to zero in training. A mask is drawn once a sequence and used at every
-  /// step.
+  /// Fraction of the inputs, and of the previous outputs, that is set to zero in training. A mask is drawn once a
+  /// sequence and used at every step.
   double dropout = 0;
   double recurrent_dropout = 0;
   /// 1: one dropout mask for each gate. 2: one for all gates. (The numbers are Keras's.)
@@ -35,10 +35,12 @@ struct GateOptions {
 };
 
 /// The weights of a cell with `count` gates, and their pre-activations z = x·kernel + h·recurrent_kernel + bias.
-/// kernel `[input, count·units]`, recurrent_kernel `[units, count·units]`, bias `[count·units]`; gates are blocks of columns.
+/// kernel `[input, count·units]`, recurrent_kernel `[units, count·units]`, bias `[count·units]`; gates are blocks of
+/// columns.
 class Gates {
  public:
-  /// Throws ValueError if units < 1, a rate is outside [0, 1), or `implementation` is neither 1 nor 2. Messages begin with `cell`.
+  /// Throws ValueError if units < 1, a rate is outside [0, 1), or `implementation` is neither 1 nor 2. Messages begin
+  /// with `cell`.
   Gates(const char* cell, Index units, Index count, GateOptions options);
 
   Parameter kernel{"kernel"};
@@ -52,10 +54,11 @@ class Gates {
   void build(Builder& build, Index recurrent_size);
   void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent_kernel, bias); }
 
-  /// Returns all pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with `separate_bias`.
+  /// Returns all pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with
+  /// `separate_bias`.
   [[nodiscard]] Var operator()(Var x, Var h, const CellContext& context);
-  /// Return the two parts of the pre-activations: x·kernel plus the bias (with `separate_bias` its first row), and h·recurrent_kernel (with
-  /// `separate_bias` plus its second row). Dropout is applied to x and h.
+  /// Return the two parts of the pre-activations: x·kernel plus the bias (with `separate_bias` its first row), and
+  /// h·recurrent_kernel (with `separate_bias` plus its second row). Dropout is applied to x and h.
   [[nodiscard]] Var input_part(Var x, const CellContext& context);
   [[nodiscard]] Var recurrent_part(Var h, const CellContext& context);
 

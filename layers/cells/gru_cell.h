@@ -21,8 +21,8 @@ struct GRUCellOptions : GateOptions {
 ///   ĥ = tanh(x·W + b + r∘(h·U + b'))   with reset_after, bias `[2, 3·units]`
 ///   ĥ = tanh(x·W + b + (r∘h)·U)        otherwise, bias `[3·units]`
 ///
-/// Input `[batch, features]`; output and state h `[batch, units]`. With `implementation = 2` recurrent dropout also acts on the h of
-/// z∘h, as in r1.15.
+/// Input `[batch, features]`; output and state h `[batch, units]`. With `implementation = 2` recurrent dropout also
+/// acts on the h of z∘h, as in r1.15.
 class GRUCell {
  public:
   static constexpr const char* class_name = "GRUCell";

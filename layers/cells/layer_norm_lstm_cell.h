@@ -14,8 +14,8 @@ struct LayerNormLSTMCellOptions : LSTMCellOptions {
 ///
 ///   z = LN(x·kernel) + LN(h·recurrent_kernel) + bias   c' = f∘c + i∘tanh(z_c)   h' = o∘tanh(LN(c'))
 ///
-/// The carried c' is not normalized. Gains kernel_gamma, recurrent_gamma `[4·units]` and state_gamma `[units]` start at one,
-/// state_beta `[units]` at zero; what else is added is in the bias.
+/// The carried c' is not normalized. Gains kernel_gamma, recurrent_gamma `[4·units]` and state_gamma `[units]` start at
+/// one, state_beta `[units]` at zero; what else is added is in the bias.
 class LayerNormLSTMCell {
  public:
   static constexpr const char* class_name = "LayerNormLSTMCell";

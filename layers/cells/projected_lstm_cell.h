@@ -16,8 +16,9 @@ struct ProjectedLSTMCellOptions : LSTMCellOptions {
 
 /// An LSTM whose output is projected to fewer features (Sak et al. 2014; TF1's `num_proj`, PyTorch's `proj_size`):
 ///
-///   h' = (o∘tanh(c'))·projection_kernel      projection_kernel `[units, projection]`, recurrent_kernel `[projection, 4·units]`
+///   h' = (o∘tanh(c'))·projection_kernel
 ///
+/// projection_kernel `[units, projection]`, recurrent_kernel `[projection, 4·units]`.
 /// Output and state h `[batch, projection]`, state c `[batch, units]`. Other options are those of `LSTMCell`.
 class ProjectedLSTMCell {
  public:

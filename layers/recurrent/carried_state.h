@@ -8,8 +8,9 @@
 
 namespace recur {
 
-/// Keeps the final states of one window of a long sequence as the initial states of the next window, for truncated backpropagation through
-/// time. Values are copied; no gradient flows back. Use one object for each stream of windows (training, validation, sampling).
+/// Keeps the final states of one window of a long sequence as the initial states of the next window, for truncated
+/// backpropagation through time. Values are copied; no gradient flows back. Use one object for each stream of windows
+/// (training, validation, sampling).
 class CarriedState {
  public:
   CarriedState() = default;
@@ -20,7 +21,8 @@ class CarriedState {
   CarriedState& operator=(CarriedState&&) = default;
   ~CarriedState() = default;
 
-  /// Returns the initial states of the next window as constants on `tape`. Empty before the first window, which means zeros.
+  /// Returns the initial states of the next window as constants on `tape`. Empty before the first window, which means
+  /// zeros.
   [[nodiscard]] std::span<const Var> on(Tape& tape) const {
     const auto states = tape.list<Var>(static_cast<Index>(stored_.size()));
     for (std::size_t i = 0; i < states.size(); ++i) states[i] = tape.constant(stored_[i]);

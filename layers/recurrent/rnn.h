@@ -20,7 +20,8 @@ struct RNNOptions {
   bool return_state = false;
   /// Process the steps from last to first. Returned sequences are in the order of processing.
   bool go_backwards = false;
-  /// Start from the final states of the previous call. No gradient flows across calls. The batch size must not change between calls.
+  /// Start from the final states of the previous call. No gradient flows across calls. The batch size must not change
+  /// between calls.
   bool stateful = false;
   /// Has no effect: the tape holds every step in any case. Accepted because Keras has it.
   bool unroll = false;
@@ -30,7 +31,8 @@ struct RNNOptions {
   bool zero_output_for_mask = false;
   /// Penalty on the output. Returned as `RNNResult::penalty`; add it to the loss.
   Regularizer activity_regularizer{};
-  /// Which activations are kept for the backward pass and which are computed again. Not part of a config, as it changes no result.
+  /// Which activations are kept for the backward pass and which are computed again. Not part of a config, as it changes
+  /// no result.
   Checkpointing checkpoint{};
 
   void fields(Fields& f);
@@ -40,8 +42,9 @@ struct RNNOptions {
 struct RNNCall {
   /// `[batch, time]` (`[time, batch]` if time_major), 0 where a step is to be skipped: states are carried over.
   Var mask{};
-  /// Number of valid steps of each sequence, instead of a mask: no work is done beyond them, outputs there are zeros, and
-  /// `go_backwards` starts at each sequence's last valid step. An empty sequence keeps its initial state; not all may be empty.
+  /// Number of valid steps of each sequence, instead of a mask: no work is done beyond them, outputs there are zeros,
+  /// and `go_backwards` starts at each sequence's last valid step. An empty sequence keeps its initial state; not all
+  /// may be empty.
   std::span<const Index> lengths{};
   /// Initial states, `[batch, size]` each, in the order of the cell's `state_size`. Empty for zeros.
   std::span<const Var> initial_state{};
@@ -61,8 +64,8 @@ struct RNNResult {
 };
 
 /// Runs a cell over the steps of a sequence, recording everything for backpropagation through time
-/// (`tf.keras.layers.RNN`). A stack is run cell by cell, so that each cell's product with its input is one product for all
-/// steps.
+/// (`tf.keras.layers.RNN`). A stack is run cell by cell, so that each cell's product with its input is one product for
+/// all steps.
 class RNN {
  public:
   static constexpr const char* class_name = "RNN";
@@ -101,17 +104,18 @@ class RNN {
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor) { cell_->visit(visitor); }
 
-  /// x: `[batch, time, features]`. @throws ShapeError for another rank, no time steps, or states that do not fit; ValueError for
-  /// mask and lengths together, lengths outside [0, time], constants that no cell takes.
+  /// x: `[batch, time, features]`. @throws ShapeError for another rank, no time steps, or states that do not fit;
+  /// ValueError for mask and lengths together, lengths outside [0, time], constants that no cell takes.
   [[nodiscard]] RNNResult call(Var x, const RNNCall& call = {});
-  /// Calls the RNN as a layer of a model. Mask, lengths, states and constants of `input` are used and passed on as in Keras.
+  /// Calls the RNN as a layer of a model. Mask, lengths, states and constants of `input` are used and passed on as in
+  /// Keras.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x, const RNNCall& inputs = {}) { return call(x, inputs).output; }
 
   /// Sets the states of a stateful RNN to zero. Throws StateError if the RNN is not stateful.
   void reset_states();
-  /// Sets the states of a stateful RNN to `states`, `[batch, units]` each. Throws StateError if the RNN is not stateful, ShapeError if
-  /// shapes differ.
+  /// Sets the states of a stateful RNN to `states`, `[batch, units]` each. Throws StateError if the RNN is not
+  /// stateful, ShapeError if shapes differ.
   void reset_states(std::span<const Array> states);
   /// Returns the stored states; empty before the first call.
   [[nodiscard]] std::span<const Array> states() const { return stored_; }

@@ -32,8 +32,8 @@ struct TorchResult {
   std::span<const Var> states;
 };
 
-/// PyTorch's recurrent layers, made of this library's cells: several layers, each in one or two directions. Weights have
-/// PyTorch's two biases, start uniform in ±1/√hidden_size as there, and can be exchanged under PyTorch's names.
+/// PyTorch's recurrent layers, made of this library's cells: several layers, each in one or two directions. Weights
+/// have PyTorch's two biases, start uniform in ±1/√hidden_size as there, and can be exchanged under PyTorch's names.
 class TorchLayers {
  public:
   enum class Kind { lstm, gru, rnn };
@@ -45,10 +45,10 @@ class TorchLayers {
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor);
   /// @param initial_state h_0 (and c_0), as in the result, or none for zeros
-  /// @param lengths as those of `pack_padded_sequence`, in any order: outputs beyond are zeros, final states are those at each
-  /// sequence's end
-  /// @param dropout_masks to use in place of drawn ones, also outside training: one for each layer but the last, in the shape of
-  /// the output
+  /// @param lengths as those of `pack_padded_sequence`, in any order: outputs beyond are zeros, final states are those
+  /// at each sequence's end
+  /// @param dropout_masks to use in place of drawn ones, also outside training: one for each layer but the last, in the
+  /// shape of the output
   /// @throws ShapeError for wrong shapes. A batch of one may be left out, as in PyTorch: x `[time, input_size]`.
   [[nodiscard]] TorchResult call(Var x, std::span<const Var> initial_state = {}, std::span<const Index> lengths = {},
                                  std::span<const Var> dropout_masks = {});

@@ -28,8 +28,8 @@ inline Var everything(const RNNResult& result) {
   return concat(parts, 1);
 }
 
-/// Compares an RNN's gradients with finite differences in one way to run it, on a batch of 3 and 4 steps. Dropout masks are the
-/// same in every evaluation, as the tape's seed is. A cell that takes constants gets a memory and its mask.
+/// Compares an RNN's gradients with finite differences in one way to run it, on a batch of 3 and 4 steps. Dropout masks
+/// are the same in every evaluation, as the tape's seed is. A cell that takes constants gets a memory and its mask.
 inline void check_gradients(const std::string& name, AnyCell cell, const WayToRun& way) {
   RNN rnn(std::move(cell), {.return_sequences = true, .return_state = true, .go_backwards = way.go_backwards});
   build(rnn, cell_features);

@@ -8,8 +8,8 @@
 
 namespace recur {
 
-// Callbacks that write what `numbers_of` an epoch's report gives. All can be resumed: no line is lost and none comes twice. Each throws
-// FormatError when a training begins if no file can be written at its path.
+// Callbacks that write what `numbers_of` an epoch's report gives. All can be resumed: no line is lost and none comes
+// twice. Each throws FormatError when a training begins if no file can be written at its path.
 
 /// Writes a CSV table: a heading, then one line an epoch. Numbers that are NaN are left empty.
 class CSVLogger {

@@ -7,8 +7,8 @@
 
 namespace recur {
 
-/// A line on standard error that is rewritten as work goes on: epoch, a bar, per cent done, loss and time left. Shown on a
-/// terminal only, at most ten times a second, and erased by the destructor.
+/// A line on standard error that is rewritten as work goes on: epoch, a bar, per cent done, loss and time left. Shown
+/// on a terminal only, at most ten times a second, and erased by the destructor.
 class ProgressLine {
  public:
   explicit ProgressLine(bool enabled = true);

@@ -10,7 +10,8 @@ namespace recur {
 /// Sequences of different lengths in memory, one after the other without padding.
 ///
 ///     const NpzFile music("jsb.npz");
-///     const auto train = SequenceDataset::next_step(music.load<float>("train_frames"), music.load<Index>("train_lengths").values());
+///     const auto train = SequenceDataset::next_step(music.load<float>("train_frames"),
+///                                                   music.load<Index>("train_lengths").values());
 ///     auto batches = views::bucket_by_length(train, {.batch = 8});
 class SequenceDataset {
  public:

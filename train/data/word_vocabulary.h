@@ -24,7 +24,8 @@ class WordVocabulary {
   [[nodiscard]] static WordVocabulary of_list(std::string_view lines);
 
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(words_.size()); }
-  /// Returns the ids of the words of `text`; `<unk>` for words that are not in the vocabulary, `<eos>` for each line end.
+  /// Returns the ids of the words of `text`; `<unk>` for words that are not in the vocabulary, `<eos>` for each line
+  /// end.
   [[nodiscard]] std::vector<std::int32_t> encode(std::string_view text) const;
   /// Returns the text of `ids`: single blanks between words, a line end for `<eos>`. Throws ValueError if an id is
   /// outside [0, size()).

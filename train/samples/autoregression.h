@@ -6,7 +6,8 @@
 
 namespace recur::samples {
 
-/// A noisy oscillation of second order, x[t] = 2 radius cos(2π / period) x[t-1] - radius² x[t-2] + noise e[t] with normal e.
+/// A noisy oscillation of second order, x[t] = 2 radius cos(2π / period) x[t-1] - radius² x[t-2] + noise e[t] with
+/// normal e.
 struct AutoregressionOptions {
   double radius = 0.98;  ///< Share of an oscillation that is left after a step; below 1.
   double period = 20;    ///< Steps.

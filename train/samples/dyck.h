@@ -13,8 +13,8 @@ struct DyckOptions {
   double close = 0.5;  ///< Probability of closing where opening is possible as well.
 };
 
-/// An endless stream of brackets that all close in the right order, beginning with none open: the text of a pushdown automaton
-/// with a bounded stack. What opens is of any kind, equally likely.
+/// An endless stream of brackets that all close in the right order, beginning with none open: the text of a pushdown
+/// automaton with a bounded stack. What opens is of any kind, equally likely.
 /// @throws ValueError for a negative length, types outside [1, 4], depth < 1 or a probability outside (0, 1).
 [[nodiscard]] std::string dyck_text(Index characters, const DyckOptions& options, Generator& generator);
 

@@ -23,9 +23,9 @@ class Grammar {
   /// Whole sentences separated by single spaces, as many as are needed for at least `characters`.
   [[nodiscard]] std::string text(Index characters, Generator& generator) const;
 
-  /// The least loss, in nats a character, that a model of endless `text` can have on average: the nats of a sentence over
-  /// its expected characters. Exact if every sentence has one derivation only (see `read`) and shows its end, as a full
-  /// stop that occurs nowhere else does.
+  /// The least loss, in nats a character, that a model of endless `text` can have on average: the nats of a sentence
+  /// over its expected characters. Exact if every sentence has one derivation only (see `read`) and shows its end, as a
+  /// full stop that occurs nowhere else does.
   [[nodiscard]] double entropy_per_character() const { return nats() / expected_characters(); }
   /// Expected -log probability of a sentence.
   [[nodiscard]] double nats() const { return measures_[start].nats; }
@@ -39,7 +39,8 @@ class Grammar {
   };
   /// Returns how the grammar reads a sentence.
   [[nodiscard]] Reading read(std::string_view sentence) const;
-  /// -log probability of `text`, which consists of whole sentences: over its length, what the rules themselves score on it.
+  /// -log probability of `text`, which consists of whole sentences: over its length, what the rules themselves score on
+  /// it.
   /// @throws ValueError for a sentence that they do not generate.
   [[nodiscard]] double nats_of(std::string_view text) const;
   [[nodiscard]] bool is_grammatical(std::string_view sentence) const { return read(sentence).derivations > 0; }

@@ -29,11 +29,12 @@ struct GrammarRules {
   std::vector<std::string> words;
 };
 
-/// Reads the notation, one rule a line (a line that begins with a space continues the one before, `#` begins a comment):
+/// Reads the notation, one rule a line (a line that begins with a space continues the one before, `#` begins a
+/// comment):
 ///
 ///     N = one many                                 # a feature and its values
 ///     Sentence: Subject.N Verb.N .                 # features of the right side alone: one alternative for each value
-///     Subject.N: 3 the Noun.N | 1 the old Noun.N   # of the name: one rule for each value. Weights; 1 where none is given
+///     Subject.N: 3 the Noun.N | 1 the old Noun.N   # of the name: one rule for each value; weights
 ///     Noun.one: dog | cat
 ///
 /// Names begin with a capital letter; words are lower-case letters; . , ; : ? ! ( ) are punctuation.
