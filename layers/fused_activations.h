@@ -14,8 +14,8 @@ namespace recur {
 
 namespace fn {
 
-/// The function whose number is the second argument (Activation::Kind). One kernel then serves all activations, at the price of a call per
-/// register; cells are compiled without it for the usual ones.
+/// The function whose number is the second argument (Activation::Kind). One kernel then serves all activations, at the
+/// price of a call per register; cells are compiled without it for the usual ones.
 struct Activate {
   static constexpr const char* name = "activate";
   static constexpr bool keep = true;

@@ -130,8 +130,7 @@ class ParameterVisitor {
   std::vector<NamedParameter> found_;
 };
 
-/// Returns all created parameters of `part`, in the order in which it visits them. Parameters of a layer that was not
-/// built are left out.
+/// Returns all created parameters of `part` in the order of its `visit`. Layers that were not built have none.
 template <class Part>
 [[nodiscard]] std::vector<NamedParameter> parameters(Part& part) {
   ParameterVisitor visitor;

@@ -59,11 +59,9 @@ class Tape : public detail::TapeCore {
   void backward(Var loss);
   /// Runs backwards from `y` of any shape, with `seed` in the place of d loss / d y.
   void backward(Var y, const Array& seed);
-  /// Runs `backward(loss)` and calls `before` for each operation before its gradients are passed on, to find out what
-  /// goes wrong.
+  /// Runs `backward(loss)` and calls `before` with each operation before its gradients are passed on, for diagnosis.
   void backward(Var loss, const std::function<void(const detail::Record&)>& before);
-  /// Runs backwards from gradients that have been put into values already (`Var::add_gradient`): for several outputs at
-  /// once.
+  /// Runs backwards from gradients that were put into values before (`Var::add_gradient`), of several outputs at once.
   void propagate();
   /// Forgets all values and operations and keeps the memory for the next pass. Vars from before must not be used again.
   void reset();

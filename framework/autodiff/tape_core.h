@@ -165,11 +165,9 @@ class TapeCore {
   // ---- For mechanisms ---------------------------------------------------------------------------------------------
 
   [[nodiscard]] const ParameterSlots& leaves() const { return leaves_; }
-  /// Gives parameters' gradients memory of this tape's (`ParameterSlot::own_gradient`) rather than
-  /// `Parameter::gradient`.
+  /// Puts parameters' gradients into memory of this tape (`ParameterSlot::own_gradient`), not `Parameter::gradient`.
   void keep_gradients_apart(bool on) { apart_ = on; }
-  /// Starts a nested tape (nested_tape.h): what is recorded from now on, or only computed, is forgotten by
-  /// `end_nested`.
+  /// Starts a nested tape (nested_tape.h). `end_nested` forgets what is recorded or computed from now on.
   struct Nested {
     Mark mark;
     std::span<GradientMemory::List> spare;

@@ -58,8 +58,7 @@ class Generator {
   /// two words, as `uniform` does.
   void fill_uniform(std::span<float> values);
   void fill_uniform(std::span<double> values);
-  /// Fills `values` with standard normal numbers, two from each Box–Muller pair. They differ from those of repeated
-  /// `normal` and cost half.
+  /// Fills `values` with standard normal numbers, two from each Box–Muller pair: not those that `normal` draws.
   void fill_normal(std::span<float> values);
   void fill_normal(std::span<double> values);
 

@@ -18,16 +18,14 @@ namespace recur {
 /// Type of sizes and indices. Signed, so that differences and reversed loops need no casts.
 using Index = std::ptrdiff_t;
 
-/// The sizes of an array's axes, outermost first: `[time, batch, features]`. At most `max_rank` axes; rank 0 is a
-/// scalar.
+/// The sizes of an array's axes, outermost first: `[time, batch, features]`. A scalar has none.
 class Shape {
  public:
   static constexpr int max_rank = 5;
 
   constexpr Shape() = default;
-  /// Throws ShapeError if a size is negative, there are more than `max_rank` axes, or the product of the sizes (0
-  /// counted as 1) is more than 2^59. Products of sizes then do not overflow in any order, nor do products with the
-  /// bytes of an element.
+  /// Throws ShapeError if a size is negative, there are more than `max_rank` axes, or their product (0 counted as 1) is
+  /// more than 2^59. Products of sizes then overflow in no order, nor do products with the bytes of an element.
   Shape(std::initializer_list<Index> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
   explicit Shape(std::span<const Index> sizes);
 
@@ -43,8 +41,7 @@ class Shape {
   }
   /// Returns the number of elements; 1 for a scalar.
   [[nodiscard]] constexpr Index count() const { return rows() * cols(); }
-  /// Return the sizes of the array as a matrix: the last axis is the columns, all others are rows. A scalar is `[1,
-  /// 1]`.
+  /// Return the sizes of the array as a matrix: the last axis is columns, all others are rows. A scalar has one each.
   [[nodiscard]] constexpr Index cols() const { return sizes_[max_rank - 1]; }
   [[nodiscard]] constexpr Index rows() const { return sizes_[0] * sizes_[1] * sizes_[2] * sizes_[3]; }
   /// Makes the shape of a matrix without checks.
