@@ -14,7 +14,7 @@ namespace recur {
 
 namespace detail {
 
-/// Memory on a cache line that grows and never shrinks; growing loses what it held.
+/// Memory aligned to a cache line. It grows and never shrinks. Growing loses its contents.
 class ScratchBuffer {
  public:
   /// Room for `count` values of plain type, uninitialized; valid until the next call.

@@ -12,7 +12,7 @@ namespace recur {
 /// not copy. Throws ShapeError unless x has two axes.
 [[nodiscard]] Var transpose(Var x);
 
-/// Reverses the positions of one axis. Throws ShapeError if there is no such axis.
+/// Returns x with the positions of one axis in reverse order. Throws ShapeError if there is no such axis.
 [[nodiscard]] Var reverse(Var x, int axis);
 
 }  // namespace recur
