@@ -36,8 +36,8 @@ class SummedSinks {
   void finish() const;
 
  private:
-  /// Of one operand: by column if it is repeated over rows, by row if it is repeated over columns, one number if over
-  /// both.
+  /// Sums of one operand: by column if it is repeated over rows, by row if it is repeated over columns, one number if
+  /// over both.
   struct Sum {
     float* gradient;
     Index row_stride;  ///< Of the gradient.

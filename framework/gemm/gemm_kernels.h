@@ -9,7 +9,8 @@ struct GemmDriver;
 /// Inner loops of the matrix products for one instruction set. A packed matrix consists of column panels of at most
 /// `max_vectors` vectors of `lanes` numbers, each stored row after row and padded with zeros to whole vectors.
 ///
-/// This header is read by code compiled for instruction sets the machine may not have, so it holds no inline functions.
+/// Code compiled for instruction sets that the machine may not have includes this header, so it has no inline
+/// functions.
 template <class T>
 struct GemmKernels {
   using Index = std::ptrdiff_t;
@@ -63,13 +64,13 @@ struct GemmKernels {
   /// of the lanes.
   void (*stream_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   void (*stream_transposed_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
-  /// Packs `width` numbers from `offset` on of each of `count` rows as the left operands of `packed_tile`: the columns
-  /// are dealt out evenly to blocks of at most `packed_rows`, wider ones first; block i starts at to + i *
-  /// block_stride, and its rows lie there one after the other.
+  /// Packs `width` numbers from `offset` on of each of `count` rows as left operands of `packed_tile`. Columns are
+  /// divided evenly into blocks of at most `packed_rows`, wider blocks first. Block i begins at to + i * block_stride
+  /// and holds its rows one after the other.
   void (*pack_left)(const T* const* rows, Index count, Index offset, Index width, T* to, Index block_stride);
 };
 
-/// Null when the kernels were not compiled for this kind of machine.
+/// Null if the kernels were not compiled for this kind of machine.
 template <class T>
 [[nodiscard]] const GemmKernels<T>* portable_gemm_kernels();
 template <class T>

@@ -23,7 +23,7 @@ class LogFile {
   /// system's reason, if no file can be written at the path.
   void begin();
   void write(std::string_view bytes) noexcept;
-  /// Cuts the file off after the last write.
+  /// Makes the file end after the last write. If nothing was written, an existing file is emptied.
   void finish() noexcept { (void)opened(); }
 
   /// Puts the size into a checkpoint and syncs the file to the disk.

@@ -7,7 +7,7 @@
 
 namespace recur::samples {
 
-/// What stands in an alternative: a word (or punctuation mark) or another rule.
+/// A symbol of an alternative: a word, a punctuation mark, or another rule.
 struct GrammarSymbol {
   bool is_word;
   std::size_t index;  ///< Into `GrammarRules::words` or `GrammarRules::rules`.
@@ -23,7 +23,7 @@ struct GrammarRule {
   std::vector<GrammarAlternative> alternatives;
 };
 
-/// A weighted context-free grammar. The first rule is the one to begin with.
+/// A weighted context-free grammar. The first rule is the start.
 struct GrammarRules {
   std::vector<GrammarRule> rules;
   std::vector<std::string> words;
@@ -38,10 +38,11 @@ struct GrammarRules {
 ///     Noun.one: dog | cat
 ///
 /// Names begin with a capital letter; words are lower-case letters; . , ; : ? ! ( ) are punctuation.
-/// @throws ValueError, with the line, for what is not in the notation and for names that no rule or two rules define.
+/// Throws ValueError, with the line, if the notation is wrong or a name is not defined by exactly one rule.
 [[nodiscard]] GrammarRules read_grammar_rules(std::string_view notation);
 
-/// Whether `word` is a punctuation mark, which stands directly after the word before it; `(` directly before the next.
+/// Returns true if `word` is a punctuation mark. It stands directly after the word before it; `(` stands directly
+/// before the next word.
 [[nodiscard]] bool is_punctuation(std::string_view word);
 
 }  // namespace recur::samples
