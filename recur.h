@@ -1,8 +1,8 @@
 #pragma once
 
 // All that a program which trains or uses a model needs: `#include <recur/recur.h>`.
-// Not included: checks of gradients (framework/check/), models from JSON (layers/config/, optim/config.h), PyTorch's weights (layers/torch/),
-// sample problems (train/samples/) and the internals of operations, for which see docs/.
+// Not included: checks of gradients (framework/check/), models from JSON (layers/config/, optim/config.h), PyTorch's
+// weights (layers/torch/), sample problems (train/samples/) and the internals of operations, for which see docs/.
 
 #include <recur/framework/autodiff/linear.h>
 #include <recur/framework/autodiff/recompute.h>

@@ -1,5 +1,6 @@
-// Times a whole training step of a character model: Embedding, a stack of LSTM cells, Dense, cross-entropy, backward, clipping
-// by the global norm and Adam; beside it, in turn, the same stack alone, so that what the rest costs can be seen.
+// Times a whole training step of a character model: Embedding, a stack of LSTM cells, Dense, cross-entropy, backward,
+// clipping by the global norm and Adam; beside it, in turn, the same stack alone, so that what the rest costs can be
+// seen.
 //
 //   char_lm_step --layers 2 --hidden 256 --batch 32 --time 64 --symbols 65 --threads 1 --json
 //

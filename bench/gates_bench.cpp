@@ -1,5 +1,5 @@
-// The pointwise part of an LSTM step, written with `fuse` and written by hand: forward, and forward with backward. Both use
-// framework/simd/simd_math.h, so the difference is what the expression templates and the tape cost.
+// The pointwise part of an LSTM step, written with `fuse` and written by hand: forward, and forward with backward. Both
+// use framework/simd/simd_math.h, so the difference is what the expression templates and the tape cost.
 
 #include "common/one_thread.h"
 

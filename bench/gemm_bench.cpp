@@ -1,5 +1,6 @@
-// Speed of the matrix products at the shapes of recurrent layers (K = hidden, N = 4 x hidden), beside Eigen's, on one thread.
-// The counter FLOPS is floating-point operations a second; compare with that of `fma_peak`, what the machine can do at most.
+// Speed of the matrix products at the shapes of recurrent layers (K = hidden, N = 4 x hidden), beside Eigen's, on one
+// thread. The counter FLOPS is floating-point operations a second; compare with that of `fma_peak`, what the machine
+// can do at most.
 #include "common/one_thread.h"
 
 #include <recur/framework/gemm/gemm.h>
@@ -136,8 +137,8 @@ void pack(benchmark::State& state) {
 
 #if defined(__x86_64__)
 
-/// Independent multiply-adds, `repeats` times twelve of them: each takes four cycles and two start in a cycle, so eight keep
-/// the arithmetic units busy. Inlined into functions for one instruction set each. Returns the flops.
+/// Independent multiply-adds, `repeats` times twelve of them: each takes four cycles and two start in a cycle, so eight
+/// keep the arithmetic units busy. Inlined into functions for one instruction set each. Returns the flops.
 template <class Vector>
 [[gnu::always_inline]] inline double multiply_adds(Index repeats, const Vector& x, const Vector& y) {
   Vector a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;

@@ -1,8 +1,10 @@
-// What it costs a Trainer to measure the norm of all gradients at every step: a character model, trained with and without, by turns.
+// What it costs a Trainer to measure the norm of all gradients at every step: a character model, trained with and
+// without, by turns.
 //
 //   gradient_norm --layers 2 --hidden 128 --batch 50 --time 50 --seconds 30 --json
 //
-// Medians over runs of ten steps. The share is largest where a step is small and the model large: --hidden 512 --batch 8 --time 16.
+// Medians over runs of ten steps. The share is largest where a step is small and the model large: --hidden 512 --batch
+// 8 --time 16.
 #include "common/cells.h"
 #include "common/timing.h"
 

@@ -1,5 +1,6 @@
-// Trains on one sequence that is never in memory as a whole: a file of floats is mapped, learned from window by window, the states
-// carried over (TruncatedBPTT), and the memory in use is printed on the way. It stays the same however long the file is.
+// Trains on one sequence that is never in memory as a whole: a file of floats is mapped, learned from window by window,
+// the states carried over (TruncatedBPTT), and the memory in use is printed on the way. It stays the same however long
+// the file is.
 //
 //   long_stream --time 10000000 --window 1000 --hidden 8
 #include <recur/framework/expr/fuse.h>

@@ -1,12 +1,12 @@
-// Times a training step of a stack of recurrent cells: forward and backward through time, with the gradients of all weights
-// and of the input. Weights count as changed at every step, as an optimizer would change them, and are packed again; with
-// `--weights kept` they are not.
+// Times a training step of a stack of recurrent cells: forward and backward through time, with the gradients of all
+// weights and of the input. Weights count as changed at every step, as an optimizer would change them, and are packed
+// again; with `--weights kept` they are not.
 //
 //   lstm_step --cell lstm --layers 2 --hidden 128 --batch 16 --time 100 --threads 1 --json
 //
-// With --checkpoint it is a step on a long sequence: the loss is the last output's, the input is read where it lies and gets no
-// gradient. `none` keeps everything, `auto` stores states every so many steps (or what --memory leaves room for), a number says
-// every how many.
+// With --checkpoint it is a step on a long sequence: the loss is the last output's, the input is read where it lies and
+// gets no gradient. `none` keeps everything, `auto` stores states every so many steps (or what --memory leaves room
+// for), a number says every how many.
 //
 //   lstm_step --layers 1 --hidden 256 --batch 8 --time 100000 --checkpoint auto --memory 900M --steps 1
 //

@@ -1,5 +1,5 @@
-// Memory of a tape against the length of the sequence: everything kept, states stored with one computation more (square root of
-// T), and with room for log2 T states. Prints a table and draws the curves.
+// Memory of a tape against the length of the sequence: everything kept, states stored with one computation more (square
+// root of T), and with room for log2 T states. Prints a table and draws the curves.
 //
 //   memory_curve --hidden 256 --batch 8 --time 16384 --plot memory.svg
 #include "common/cells.h"

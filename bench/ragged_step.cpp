@@ -1,5 +1,5 @@
-// Times a training step on sequences of different lengths, drawn evenly from --shortest to --time: padded to the longest with a
-// mask, and with lengths, where no work is done on padding. Both give the same gradients.
+// Times a training step on sequences of different lengths, drawn evenly from --shortest to --time: padded to the
+// longest with a mask, and with lengths, where no work is done on padding. Both give the same gradients.
 //
 //   ragged_step --layers 1 --hidden 128 --batch 64 --time 500 --shortest 5
 #include "common/cells.h"

@@ -1,5 +1,5 @@
-// Times one step of inference on a stream, batch 1: a stack of cells reads one vector and gives one, its states carried over.
-// Nothing is recorded, and once warm nothing is allocated.
+// Times one step of inference on a stream, batch 1: a stack of cells reads one vector and gives one, its states carried
+// over. Nothing is recorded, and once warm nothing is allocated.
 //
 //   stream_step --layers 2 --hidden 128 --threads 1 --json
 #include "common/cells.h"

@@ -1,5 +1,5 @@
-// What recording costs: operations so small that there is hardly anything to compute, on one thread, in nanoseconds each.
-// `forward` records, `both` also runs backwards. A step of a cell is all its operations.
+// What recording costs: operations so small that there is hardly anything to compute, on one thread, in nanoseconds
+// each. `forward` records, `both` also runs backwards. A step of a cell is all its operations.
 
 #include "common/one_thread.h"
 

@@ -13,6 +13,8 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/recur.h")
   install(FILES recur.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/recur")
 endif()
 
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/recur")
+
 install(TARGETS recur EXPORT recurTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
                                           LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(EXPORT recurTargets NAMESPACE recur:: DESTINATION "${recur_package_dir}")

@@ -26,7 +26,8 @@ void sync_directory(const std::filesystem::path& file) {
   ::close(descriptor);
 }
 
-// The lock says that the file's process lives. Returns false if someone took the file for a stale one before it was locked.
+// The lock says that the file's process lives. Returns false if someone took the file for a stale one before it was
+// locked.
 bool lock_temporary(int descriptor) {
   (void)::flock(descriptor, LOCK_EX | LOCK_NB);
   struct stat made {};
@@ -98,7 +99,8 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 void AtomicFile::commit() {
   const bool in_place = temporary_.empty();
   if (!in_place && ::fsync(descriptor_) != 0) fail_system("sync");
-  // The lock goes with the descriptor, so a rename after closing could meet a temporary file that was taken for a stale one.
+  // The lock goes with the descriptor, so a rename after closing could meet a temporary file that was taken for a stale
+  // one.
   if (!in_place && ::rename(temporary_.c_str(), path_.c_str()) != 0) fail_system("replace");
   temporary_.clear();
   if (::close(std::exchange(descriptor_, -1)) != 0) fail_system("close");

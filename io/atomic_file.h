@@ -10,8 +10,8 @@ namespace recur {
 /// Replaces a file as a whole or not at all: writes go to a temporary file beside it, `commit` syncs it to the disk and
 /// renames it. Whatever fails before leaves the old file as it was, and no temporary file behind.
 ///
-/// What is not a regular file is never replaced: a pipe, a terminal, /dev/null and the file of standard output or standard error are
-/// written into.
+/// What is not a regular file is never replaced: a pipe, a terminal, /dev/null and the file of standard output or
+/// standard error are written into.
 class AtomicFile {
  public:
   /// @throws FormatError when no file can be made there, and for a folder, a disk or a socket.
@@ -36,8 +36,8 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Removes temporary files that processes left which were killed within AtomicFile: those in `folder` for files called `name`, or for
-/// any if it is empty. Those of living processes stay. Never throws.
+/// Removes temporary files that processes left which were killed within AtomicFile: those in `folder` for files called
+/// `name`, or for any if it is empty. Those of living processes stay. Never throws.
 void remove_stale_temporaries(const std::filesystem::path& folder, std::string_view name = {}) noexcept;
 
 }  // namespace recur

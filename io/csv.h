@@ -10,7 +10,7 @@
 
 namespace recur {
 
-/// What becomes of a number that is missing: a field that is empty or says NA, NaN, null or `?`.
+/// What to do with a missing number: an empty field, or NA, NaN, null, `?`.
 enum class MissingNumbers : unsigned char {
   refuse,       ///< FormatError
   nan,          ///< Not a number.
@@ -18,7 +18,7 @@ enum class MissingNumbers : unsigned char {
   interpolate,  ///< On the line between its neighbours; at either end of a column the nearest.
 };
 
-/// Whether the first line names the columns.
+/// Whether the first line has the names of the columns.
 enum class CsvHeading : unsigned char {
   automatic,  ///< It does if none of its fields is a number or missing, or one is a text above numbers only.
   present,
@@ -32,24 +32,25 @@ struct CsvOptions {
   char decimal = '.';  ///< Before the decimals of a number: a point or a comma.
 };
 
-/// A file of comma-separated values (RFC 4180: fields may be quoted) in memory. A byte order mark is skipped, and so are empty
-/// lines; messages count all lines of the file. Numbers are read alike in any locale.
+/// A file of comma-separated values in memory (RFC 4180: fields may be quoted). A byte order mark and empty lines are
+/// skipped; messages count all lines of the file. Numbers do not depend on the locale.
 class CsvTable {
  public:
-  /// @throws FormatError for a file that is missing, empty, or whose lines have different numbers of fields, and for two columns of
-  /// one name; ValueError for a decimal sign that is none, or is the separator.
+  /// Throws FormatError if the file is missing or empty, lines have different numbers of fields, or two columns have
+  /// one name; ValueError if the decimal sign is neither point nor comma, or is the separator.
   explicit CsvTable(const std::filesystem::path& path, CsvOptions options = {});
 
-  /// Names of the columns; "1", "2" … for a file without a heading.
+  /// Returns the names of the columns; "1", "2" … for a file without a heading.
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] std::size_t rows() const { return rows_.size(); }
-  /// The numbers of a column. @throws ValueError for an unknown column, listing the known; FormatError for a field that is not
-  /// a finite number, naming its line, and as the option for missing numbers says.
+  /// Returns the numbers of a column. Throws ValueError, with the known columns, if there is no such column;
+  /// FormatError, with the line, if a field is not a finite number and the option for missing numbers does not allow
+  /// it.
   [[nodiscard]] std::vector<double> column(std::string_view name) const;
-  /// The fields of a column as they are. @throws ValueError for an unknown column.
+  /// Returns the texts of a column. Throws ValueError if there is no such column.
   [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
-  /// Numbers of several columns, `[rows, columns]`: a series with features. @throws as `column`; FormatError for a number that is
-  /// too large for a float.
+  /// Returns the numbers of several columns as a series `[rows, columns]`. Throws ValueError if a column does not
+  /// exist, FormatError if a field is not a finite number or is too large for a float.
   [[nodiscard]] Tensor<float> columns(std::span<const std::string> names) const;
 
  private:

@@ -6,9 +6,10 @@
 
 namespace recur {
 
-/// The CRC-32 (that of zip and PNG) of bytes that come in pieces.
+/// Computes the CRC-32 of zip and PNG of bytes that arrive in pieces.
 class FileChecksum {
  public:
+  /// Adds the next bytes.
   void add(std::span<const std::byte> bytes);
   [[nodiscard]] std::uint32_t value() const { return value_; }
 

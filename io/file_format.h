@@ -9,24 +9,24 @@
 
 namespace recur {
 
-/// A file of a format that is newer than this program.
+/// Thrown for a file in a format that is newer than this program.
 class VersionError : public FormatError {
  public:
   using FormatError::FormatError;
 };
 
-/// What a safetensors file of Recur's own says in its metadata beside what its user put there: its kind, version and checksum.
+/// Kind, version and checksum that Recur's own safetensors files have in their metadata.
 struct FileFormat {
   std::string_view key;   ///< Of the metadata: `recur.model`.
   std::string_view name;  ///< For messages: `model`.
   int version;            ///< The one that is written, and the newest that is read.
 };
 
-/// `metadata` with version and CRC-32 of all arrays and texts put in.
+/// Returns `metadata` with the version and the CRC-32 of all arrays and texts added.
 [[nodiscard]] Metadata stamped(const FileFormat& format, std::span<const NamedArray> arrays, Metadata metadata);
 
-/// Takes both out of the file's metadata again. Returns false if the file is of another kind.
-/// @throws VersionError for a version that is too new, FormatError for one that is no number or another checksum.
+/// Removes version and checksum from the file's metadata. Returns false if the file is of another kind. Throws
+/// VersionError if the version is too new, FormatError if it is not a number or the checksum does not match.
 bool check_stamp(const FileFormat& format, const std::filesystem::path& path, SafetensorsFile& file);
 
 }  // namespace recur

@@ -4,11 +4,12 @@
 
 namespace recur {
 
-/// Holds a folder for this object alone: a second FolderLock of it, in this or another process, is refused until the first is
-/// destroyed or its process ends. Leaves no file. Where the file system has no locks it holds nothing.
+/// Locks a folder while it lives. A second FolderLock of that folder, in any process, is refused. The lock ends with
+/// the process and leaves no file. On file systems without locks it has no effect.
 class FolderLock {
  public:
-  /// Makes the folder if it is not there. @throws FormatError if it cannot be made or opened; StateError if it is held.
+  /// Makes the folder if it is missing and locks it. Throws FormatError if it cannot be made or opened, StateError if
+  /// it is locked.
   explicit FolderLock(const std::filesystem::path& folder);
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&& other) noexcept;

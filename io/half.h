@@ -6,7 +6,7 @@
 
 namespace recur {
 
-/// The number that a half (IEEE 754 binary16) of these bits is.
+/// Returns the number that the bits of an IEEE 754 binary16 stand for.
 [[nodiscard]] inline float from_half(std::uint16_t bits) {
   const int exponent = (bits >> 10U) & 31;
   const auto fraction = static_cast<float>(bits & 1023U);

@@ -5,7 +5,7 @@
 
 namespace recur {
 
-/// Text as it has to stand in HTML or SVG, between tags or in an attribute's double quotes. Control characters other than tabs
+/// Escapes a text for HTML or SVG, between tags or in an attribute in double quotes. Control characters other than tabs
 /// and line ends become U+FFFD.
 [[nodiscard]] std::string escape_html(std::string_view text);
 

@@ -7,21 +7,23 @@
 
 namespace recur {
 
-/// Curves in one pair of axes, saved as an SVG file that any browser shows.
+/// Curves in one pair of axes, saved as an SVG file.
 class LinePlot {
  public:
   LinePlot(std::string title, std::string x_label, std::string y_label)
       : title_(std::move(title)), x_label_(std::move(x_label)), y_label_(std::move(y_label)) {}
 
-  /// A curve through the points; ones that are not finite break it. @throws ShapeError when x and y differ in number.
+  /// Adds a curve through the points. Points that are not finite interrupt it. Throws ShapeError if x and y differ in
+  /// number.
   void add(std::string name, std::span<const double> x, std::span<const double> y, bool dashed = false);
-  /// @throws StateError without curves, FormatError when the file cannot be written; a file that was there is replaced whole.
+  /// Writes the SVG file and replaces an existing file as a whole. Throws StateError if there are no curves,
+  /// FormatError if the file cannot be written.
   void save(const std::filesystem::path& path) const;
-  /// What `save` writes. @throws StateError without curves.
+  /// Returns the text of the SVG file. Throws StateError if there are no curves.
   [[nodiscard]] std::string svg() const;
-  /// The picture to be put into a page of HTML: without title, size, background and colours. These are given by the page's style
-  /// for the classes `grid`, `axis` and, for curve number i, `c` and `c<i mod 7>`; letters have about a font size of 17.
-  /// @throws as `svg`
+  /// Returns the picture for a page of HTML, without title, size, background and colours. The page's style gives them
+  /// for the classes `grid`, `axis`, and `c` and `c<i mod 7>` of curve i. Letters have about a font size of 17. Throws
+  /// StateError if there are no curves.
   [[nodiscard]] std::string fragment() const;
 
   struct Curve {
@@ -43,9 +45,11 @@ class LinePlot {
   std::vector<Curve> curves_;
 };
 
-/// Several plots as one picture, two side by side (one alone fills it). @throws StateError without plots, or for one without curves
+/// Returns several plots as one SVG picture, two side by side. Throws StateError if there are no plots, or a plot has
+/// no curves.
 [[nodiscard]] std::string panels_svg(std::span<const LinePlot> plots);
-/// Saves it. @throws as `panels_svg` and `LinePlot::save`
+/// Writes several plots as one SVG file. Throws StateError if there are no plots or a plot has no curves, FormatError
+/// if the file cannot be written.
 void save_panels(const std::filesystem::path& path, std::span<const LinePlot> plots);
 
 }  // namespace recur

@@ -74,7 +74,8 @@ void MappedFile::release(std::size_t offset, std::size_t count) const {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const std::size_t before = offset - std::min(offset, around);
   const std::size_t begin = before - before % page;
-  // Only advice: without it pages go when memory is short. The mapping is shared and never written to, so nothing is lost.
+  // Only advice: without it pages go when memory is short. The mapping is shared and never written to, so nothing is
+  // lost.
   static_cast<void>(::madvise(static_cast<std::byte*>(memory_) + begin, offset + count - begin, MADV_DONTNEED));
 }
 

@@ -22,7 +22,8 @@ struct Header {
   std::vector<std::uint64_t> sizes;
 };
 
-// Reads the header's text, a dictionary as Python writes it: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }
+// Reads the header's text, a dictionary as Python writes it: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4),
+// }
 class HeaderParser {
  public:
   HeaderParser(const ByteReader& reader, std::string_view text) : reader_(reader), text_(text), rest_(text) {}

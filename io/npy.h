@@ -7,28 +7,28 @@
 
 namespace recur {
 
-/// Reads one array from bytes that stand at the beginning of an .npy file. @throws FormatError as `load_npy`
+/// Reads one array from bytes at the beginning of an .npy file. Throws FormatError as `load_npy` does.
 template <FileNumber T>
 [[nodiscard]] Tensor<T> read_npy(ByteReader& reader);
 
-/// Reads a NumPy array file (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1 to 3, also
-/// compressed by gzip): booleans, integers of 1 to 8 bytes, float32 and float64 of either byte order, in C or Fortran order.
-/// Numbers become T as `read_numbers` says, the shape stays: `load_npy<float>("frames.npy")`.
-/// @throws FormatError naming file and byte offset for a file that cannot be read, is cut short, of another kind, or holds other
-/// numbers or more than `Shape::max_rank` axes.
+/// Reads a NumPy array file, also compressed by gzip: `load_npy<float>("frames.npy")`. Takes versions 1 to 3 of the
+/// format (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html), booleans, integers of 1 to 8 bytes,
+/// float16, float32 and float64 of either byte order, in C or Fortran order. Numbers are converted to T by
+/// `read_numbers`. Throws FormatError, with file and byte offset, if the file cannot be read, is cut short, of another
+/// kind, or holds other numbers or more than `Shape::max_rank` axes.
 template <FileNumber T>
 [[nodiscard]] Tensor<T> load_npy(const std::filesystem::path& path) {
   return read_npy<T>(*open_file("load_npy", path));
 }
 
-/// What an .npy file has before its numbers.
+/// Returns the header of an .npy file.
 [[nodiscard]] std::string npy_header(const Shape& shape, NumberFormat format);
 
-/// Writes such a file, given the bytes of its numbers; see `save_npy` of a tensor.
+/// Writes an .npy file from the bytes of its numbers; see `save_npy` of a tensor.
 void save_npy(const std::filesystem::path& path, const std::string& header, std::span<const std::byte> numbers);
 
-/// Writes what `numpy.load` reads. A file that was there is replaced as a whole or, when anything fails, left as it was.
-/// @throws FormatError when the file cannot be written.
+/// Writes a file that `numpy.load` reads. Replaces an existing file as a whole, or leaves it as it was if writing
+/// fails. Throws FormatError if the file cannot be written.
 template <FileNumber T>
 void save_npy(const std::filesystem::path& path, const Tensor<T>& tensor) {
   save_npy(path, npy_header(tensor.shape(), number_format<T>), std::as_bytes(tensor.values()));

@@ -25,7 +25,7 @@ constexpr std::uint64_t largest_header = 100'000'000;
 constexpr const char* metadata_key = "__metadata__";
 static_assert(std::endian::native == std::endian::little, "the data part is stored little-endian");
 
-// ---- writing ----------------------------------------------------------------------------------------------------------
+// ---- writing ------------------------------------------------------------------------------------------------------
 
 std::span<const std::byte> bytes_of(const Array& array) {
   return {static_cast<const std::byte*>(array.data()), static_cast<std::size_t>(array.size()) * size_of(array.dtype())};
@@ -62,7 +62,7 @@ std::string make_header(std::span<const NamedArray> arrays, const Metadata& meta
   }
 }
 
-// ---- reading ----------------------------------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------------------------
 
 float from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
 

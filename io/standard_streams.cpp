@@ -12,7 +12,8 @@ namespace recur {
 void guard_standard_descriptors() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest free descriptor is this one. Opened the wrong way round, so that its use fails as that of a closed one does.
+    // The lowest free descriptor is this one. Opened the wrong way round, so that its use fails as that of a closed one
+    // does.
     (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
   }
 }

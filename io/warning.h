@@ -7,7 +7,8 @@
 
 namespace recur {
 
-/// Prints `recur: warning: TEXT` as a line on standard error: something was done otherwise than asked, and the program goes on. Never throws.
+/// Prints `recur: warning: TEXT` as a line on standard error, for a program that goes on in another way than asked.
+/// Never throws.
 void print_warning_line(std::string_view text) noexcept;
 
 /// `print_warning_line` with the formatted text.

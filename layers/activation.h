@@ -8,10 +8,11 @@
 
 namespace recur {
 
-/// A pointwise function chosen by its Keras name: `Activation("tanh")`, or by assignment in options, `.activation = "relu"`.
-/// Known: linear, tanh, sigmoid, hard_sigmoid (r1.15: clip(0.2x + 0.5, 0, 1)), hard_sigmoid_v3 (today's: clip(x/6 + 0.5, 0, 1)),
-/// relu, relu6, leaky_relu (0.2), elu, celu (the same), selu, softplus, softsign, exponential, silu, hard_silu, gelu (by the error
-/// function), mish, log_sigmoid; and softmax and log_softmax over the last axis, for layers only: a gate is computed by itself.
+/// A pointwise function chosen by its Keras name: `Activation("tanh")`, or by assignment in options, `.activation =
+/// "relu"`. Names: linear, tanh, sigmoid, hard_sigmoid (r1.15: clip(0.2x + 0.5, 0, 1)), hard_sigmoid_v3 (Keras 3:
+/// clip(x/6 + 0.5, 0, 1)), relu, relu6, leaky_relu (slope 0.2), elu, celu (equal to elu), selu, softplus, softsign,
+/// exponential, silu, hard_silu, gelu (by the error function), mish, log_sigmoid. Layers, but not gates, also take
+/// softmax and log_softmax over the last axis.
 class Activation {
  public:
   enum Kind : int {
@@ -39,20 +40,20 @@ class Activation {
   };
 
   Activation(Kind kind = linear) : kind_(kind) {}  // NOLINT(google-explicit-constructor): a kind is an activation.
-  /// @throws ValueError for an unknown name; the message lists the known ones.
+  /// Throws ValueError, with the known names, if the name is unknown.
   Activation(std::string_view name);  // NOLINT(google-explicit-constructor): so is its name.
   Activation(const char* name) : Activation(std::string_view(name)) {}         // NOLINT(google-explicit-constructor)
   Activation(const std::string& name) : Activation(std::string_view(name)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] Kind kind() const { return kind_; }
   [[nodiscard]] std::string_view name() const;
-  /// All names that are known.
+  /// Returns all known names.
   [[nodiscard]] static std::span<const std::string_view> names();
-  /// Applies it to a value.
+  /// Applies the function to a value.
   [[nodiscard]] Var operator()(Var x) const { return (*this)(x, Var()); }
-  /// Applies it to a value. The result of a pointwise function lies in `place`, unless that is undefined.
+  /// Applies the function to a value. The result of a pointwise function lies in `place`, unless that is undefined.
   [[nodiscard]] Var operator()(Var x, Var place) const;
-  /// Whether every element is computed by itself.
+  /// Returns true if every element is computed by itself: false for softmax and log_softmax.
   [[nodiscard]] bool is_pointwise() const { return kind_ != softmax && kind_ != log_softmax; }
   friend bool operator==(const Activation&, const Activation&) = default;
 

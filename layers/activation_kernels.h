@@ -5,7 +5,8 @@
 
 #include <cstddef>
 
-// Activations chosen at run time, for loops that are compiled with any instruction set: arrays go in and out, not registers.
+// Activations chosen at run time, for loops that are compiled with any instruction set: arrays go in and out, not
+// registers.
 
 namespace recur::detail {
 

@@ -22,6 +22,7 @@ class ActivationLayer {
 
   [[nodiscard]] Var operator()(Var x) const { return config_.activation(x); }
   [[nodiscard]] Activation activation() const { return config_.activation; }
+  /// Replaces the activation.
   void set_activation(Activation activation) { config_.activation = activation; }
   [[nodiscard]] Config config() const { return config_; }
 

@@ -15,58 +15,67 @@ namespace recur {
 class AnyLayer;
 class RNN;
 
-/// What every layer can do; `AnyLayer` writes it for a layer of one's own.
+/// The interface of a layer of any class. `AnyLayer` implements it for each class it holds.
 class LayerInterface {
  public:
   virtual ~LayerInterface() = default;
   virtual void build(Builder& builder) = 0;
   virtual void visit(ParameterVisitor& visitor) = 0;
   [[nodiscard]] virtual LayerValue call(const LayerValue& input) = 0;
-  /// Of the last axis, for an input with `input_size` there.
+  /// Returns the size of the last axis of the output for an input whose last axis has `input_size`.
   [[nodiscard]] virtual Index output_size(Index input_size) const = 0;
   [[nodiscard]] virtual Shape output_shape(const Shape& input) const = 0;
-  /// Dropout masks the layer takes from `LayerValue::dropout_masks`.
+  /// Returns how many masks the layer takes from `LayerValue::dropout_masks`.
   [[nodiscard]] virtual Index mask_count() const = 0;
-  /// Whether initial states and constants in a `LayerValue` are for this layer.
+  /// Returns true if the layer uses initial states and constants of a `LayerValue`.
   [[nodiscard]] virtual bool takes_states() const = 0;
-  /// Penalty on the layer's output, added to `LayerValue::penalty`; for layers that have no such option of their own.
+  /// Penalty on the layer's output, added to `LayerValue::penalty`. For layers without an option
+  /// `activity_regularizer`.
   Regularizer activity_regularizer{};
-  /// The layers that this one is made of, in the order of their parameters; empty for one that is not made of others.
+  /// Returns the layers inside this layer, in the order of their parameters.
   [[nodiscard]] virtual std::vector<AnyLayer*> parts() = 0;
-  /// Whether an output step may depend on later steps of the input.
+  /// Returns true if an output step may depend on later steps of the input.
   [[nodiscard]] virtual bool looks_ahead() = 0;
-  /// Whether the layer gives each step of its input to its parts by itself, so that they see no sequence of the model's.
+  /// Returns true if the layer calls its parts for each time step alone, so that they do not see the model's sequence.
   [[nodiscard]] virtual bool distributes_time() const = 0;
   /// Forgets the states of stateful layers.
   virtual void reset_states() = 0;
   [[nodiscard]] virtual std::string_view class_name() const = 0;
   virtual void fields(Fields& fields) = 0;
-  /// The layer as an RNN, if it is one.
+  /// Returns the layer as an RNN; null if it is no RNN.
   [[nodiscard]] virtual RNN* rnn() = 0;
   [[nodiscard]] virtual const std::type_info& type() const = 0;
   [[nodiscard]] virtual void* object() = 0;
 };
 
-/// A layer is a class with `Var operator()(Var)`, or with `LayerValue call(const LayerValue&)` if it looks at more than numbers;
-/// and, where it needs them, `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`, `takes_states()`, `reset_states()`,
-/// `parts()`, `looks_ahead()`, `static constexpr bool distributes_time`.
+namespace detail {
+
 template <class L>
-concept Layer = requires(L& layer, Var x) {
+concept CallsValues = requires(L& layer, Var x) {
   { layer(x) } -> std::convertible_to<Var>;
-}
-|| requires(L& layer, const LayerValue& x) {
+};
+template <class L>
+concept CallsLayerValues = requires(L& layer, const LayerValue& x) {
   { layer.call(x) } -> std::same_as<LayerValue>;
 };
+
+}  // namespace detail
+
+/// A layer is a class with `Var operator()(Var)`, or with `LayerValue call(const LayerValue&)` if it uses masks,
+/// lengths, ids or states. It may also have `build`, `visit`, `output_size()`, `output_shape(input)`, `mask_count()`,
+/// `takes_states()`, `reset_states()`, `parts()`, `looks_ahead()`, `static constexpr bool distributes_time`.
+template <class L>
+concept Layer = detail::CallsValues<L> || detail::CallsLayerValues<L>;
 
 namespace detail {
 template <class L>
 class LayerAdapter;
 }
 
-/// Any layer behind one type, so that a list of layers can be made at run time.
+/// Holds a layer of any class, so that a list of layers can be made at run time.
 class AnyLayer {
  public:
-  /// No layer yet: only to be assigned to.
+  /// Holds no layer until one is assigned.
   AnyLayer() = default;
   template <class L>
     requires(!std::same_as<std::remove_cvref_t<L>, AnyLayer>)
@@ -89,7 +98,7 @@ class AnyLayer {
   [[nodiscard]] LayerInterface& operator*() const { return *layer_; }
   void build(Builder& builder) { common.build(*layer_, builder); }
   void visit(ParameterVisitor& visitor) const { layer_->visit(visitor); }
-  /// The layer as the type it was made from. @throws ValueError when it is another.
+  /// Returns the layer as an L. Throws ValueError if it was made from another class.
   template <class L>
   [[nodiscard]] L& as() const {
     require<ValueError>(layer_->type() == typeid(L), "AnyLayer::as: the layer is a {}", layer_->class_name());
@@ -186,9 +195,7 @@ class LayerAdapter final : public LayerInterface {
 
  private:
   LayerValue call_layer(const LayerValue& input) {
-    if constexpr (requires {
-                    { layer_.call(input) } -> std::same_as<LayerValue>;
-                  }) {
+    if constexpr (CallsLayerValues<L>) {
       return layer_.call(input);
     } else {
       require<ValueError>(!input.is_ids(), "{}: the input is ids; an Embedding must come first", class_name());
@@ -205,11 +212,11 @@ class LayerAdapter final : public LayerInterface {
 
 }  // namespace detail
 
-/// `model` and all layers it is made of, whatever they are nested in, in the order of their parameters.
+/// Returns `model` and all layers inside it, nested ones included, in the order of their parameters.
 [[nodiscard]] std::vector<AnyLayer*> all_layers(AnyLayer& model);
-/// Those that see the model's sequence: not what a TimeDistributed gives single steps to.
+/// Returns the layers that see the model's sequence: all but the layers inside a TimeDistributed.
 [[nodiscard]] std::vector<AnyLayer*> sequence_layers(AnyLayer& model);
-/// The recurrent ones of `sequence_layers`.
+/// Returns the recurrent layers among `sequence_layers(model)`.
 [[nodiscard]] std::vector<RNN*> recurrent_layers(AnyLayer& model);
 
 }  // namespace recur

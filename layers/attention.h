@@ -4,7 +4,7 @@
 
 namespace recur {
 
-/// What the attention layers are called with: several queries look at one sequence of values.
+/// Inputs of an attention layer: queries, and the sequence of values they attend to.
 struct AttentionInputs {
   Var query;       ///< `[batch, queries, features]`
   Var value;       ///< `[batch, time, features]`
@@ -12,18 +12,19 @@ struct AttentionInputs {
   Var value_mask;  ///< `[batch, time]`, 0 for values not to be seen; undefined for none.
 };
 
-/// What both attention layers can be told.
+/// Options of both attention layers.
 struct AttentionOptions {
-  /// Scores are multiplied by a learned scale.
+  /// Multiply scores by a learned scale.
   bool use_scale = false;
-  /// Query q sees the values at steps 0…q only.
+  /// Let query q see the values at steps 0…q only.
   bool causal = false;
-  /// Share of the weights dropped in training.
+  /// Fraction of the weights that is dropped in training.
   double dropout = 0;
 };
 
-/// Luong's dot-product attention (`tf.keras.layers.Attention`): softmax(query·keyᵀ)·value, `[batch, queries, features]`. With
-/// `use_scale` scores are multiplied by one learned number. In a Sequential: attention of a sequence to itself.
+/// Luong's dot-product attention (`tf.keras.layers.Attention`): softmax(query·keyᵀ)·value, `[batch, queries,
+/// features]`. With `use_scale` scores are multiplied by a learned number. In a Sequential, queries, keys and values
+/// are the layer's input.
 class Attention {
  public:
   static constexpr const char* class_name = "Attention";
@@ -33,7 +34,7 @@ class Attention {
   };
 
   Attention() = default;
-  /// @throws ValueError for a dropout outside [0, 1).
+  /// Throws ValueError if the dropout rate is outside [0, 1).
   explicit Attention(AttentionOptions options) : Attention(Config{options}) {}
   explicit Attention(Config config);
 
@@ -52,8 +53,8 @@ class Attention {
   Config config_;
 };
 
-/// Bahdanau's attention (`tf.keras.layers.AdditiveAttention`): scores are Σ scale∘tanh(query + key), with a learned scale
-/// `[features]` unless `use_scale` is false.
+/// Bahdanau's attention (`tf.keras.layers.AdditiveAttention`): scores are Σ scale∘tanh(query + key), with a learned
+/// scale `[features]` unless `use_scale` is false.
 class AdditiveAttention {
  public:
   static constexpr const char* class_name = "AdditiveAttention";
@@ -63,7 +64,7 @@ class AdditiveAttention {
   };
 
   AdditiveAttention() = default;
-  /// @throws ValueError for a dropout outside [0, 1).
+  /// Throws ValueError if the dropout rate is outside [0, 1).
   explicit AdditiveAttention(AttentionOptions options) : AdditiveAttention(Config{options}) {}
   explicit AdditiveAttention(Config config);
 

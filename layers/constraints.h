@@ -6,14 +6,14 @@
 
 namespace recur {
 
-/// What a weight must fulfil after every update (`tf.keras.constraints`): the optimizer applies it. Norms are Euclidean along
-/// `axis` (0: of the weights into each unit).
+/// A condition on a weight that optimizers enforce after every update (`tf.keras.constraints`). Norms are Euclidean
+/// along `axis`; with 0 over the weights into each unit.
 class Constraint {
  public:
   enum class Kind { none, max_norm, min_max_norm, non_neg, unit_norm };
 
   Constraint() = default;
-  /// @throws ValueError for negative norms, max_value < min_value or a rate outside [0, 1].
+  /// Throws ValueError if a norm is negative, max_value < min_value, or the rate is outside [0, 1].
   Constraint(Kind kind, double min_value, double max_value, double rate, int axis);
 
   [[nodiscard]] explicit operator bool() const { return kind_ != Kind::none; }
@@ -24,7 +24,7 @@ class Constraint {
   [[nodiscard]] int axis() const { return axis_; }
   /// `MaxNorm`, `MinMaxNorm`, `NonNeg`, `UnitNorm`
   [[nodiscard]] const char* class_name() const;
-  /// Changes the value so that it fulfils the constraint. @throws ShapeError when there is no such axis.
+  /// Changes the value so that it fulfils the constraint. Throws ShapeError if it has no axis `axis`.
   void operator()(Array& value) const;
   friend bool operator==(const Constraint&, const Constraint&) = default;
 
@@ -36,13 +36,13 @@ class Constraint {
   int axis_ = 0;
 };
 
-/// Weight vectors longer than `max_value` are shortened to it.
+/// Scales weight vectors longer than `max_value` down to that length.
 [[nodiscard]] Constraint max_norm(double max_value = 2, int axis = 0);
-/// Lengths are moved into [min_value, max_value], by the share `rate` of the way.
+/// Moves lengths of weight vectors towards [min_value, max_value] by the fraction `rate` of the way.
 [[nodiscard]] Constraint min_max_norm(double min_value = 0, double max_value = 1, double rate = 1, int axis = 0);
-/// Negative weights become zero.
+/// Sets negative weights to zero.
 [[nodiscard]] Constraint non_neg();
-/// Weight vectors have length one.
+/// Scales weight vectors to length one.
 [[nodiscard]] Constraint unit_norm(int axis = 0);
 
 }  // namespace recur

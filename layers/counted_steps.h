@@ -8,29 +8,28 @@
 
 namespace recur {
 
-/// The steps of a model's output that neither its mask nor its lengths leave out, wherever the mask was made: what a loss and
-/// metrics count.
+/// The steps of a model's output that neither a mask nor lengths leave out. Use it for losses and metrics:
 ///
 ///   const LayerValue output = model.call(input);
 ///   const CountedSteps steps(output);
 ///   const Var loss = sparse_softmax_cross_entropy(steps.of(output.value), steps.of(ids));
 ///   trainer.weigh(steps.count());
 ///
-/// Of an output without a time axis, and without mask and lengths, everything counts.
+/// If the output has no time axis, or neither mask nor lengths, all steps count.
 class CountedSteps {
  public:
-  /// @param output a value `[batch, time, …]` whose mask, if any, is `[batch, time]` (time before batch in both where the model is
-  /// time-major)
+  /// @param output value `[batch, time, …]`; a mask is `[batch, time]`. Time comes first in both if the model is
+  /// time-major.
   explicit CountedSteps(const LayerValue& output);
 
-  /// Whether nothing is left out.
+  /// Returns true if all steps count.
   [[nodiscard]] bool all() const { return all_; }
-  /// Rows of the output, all its axes but the last, that count: what its loss is a mean over.
+  /// Returns the number of rows that count; rows are all axes of the output but the last. A loss is a mean over them.
   [[nodiscard]] Index count() const {
     return all_ ? rows_ : static_cast<Index>(places_.size()) * (rows_ / (batch_ * time_));
   }
-  /// The steps that count, one after another: `[count, …]` of `[batch, time, …]`. Unchanged if all do.
-  /// @throws ShapeError for other leading axes than the output's.
+  /// Returns the steps that count as `[count, …]`; `values` unchanged if all count. Throws ShapeError if its leading
+  /// axes are not those of the output.
   [[nodiscard]] Var of(Var values) const;
   [[nodiscard]] Tensor<float> of(const Tensor<float>& values) const;
   [[nodiscard]] std::vector<std::int32_t> of(std::span<const std::int32_t> ids) const;

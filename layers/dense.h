@@ -26,7 +26,7 @@ class Dense {
  public:
   static constexpr const char* class_name = "Dense";
   using Config = UnitsConfig<DenseOptions>;
-  /// @throws ValueError for units < 1.
+  /// Throws ValueError if units < 1.
   explicit Dense(Index units, DenseOptions options = {});
   explicit Dense(Config config) : Dense(config.units, std::move(config.options)) {}
 
@@ -40,7 +40,7 @@ class Dense {
   [[nodiscard]] Index output_size() const { return units_; }
   [[nodiscard]] Config config() const { return {units_, options_}; }
   [[nodiscard]] const DenseOptions& options() const { return options_; }
-  /// Replaces the activation; parameters stay.
+  /// Replaces the activation and keeps the parameters.
   void set_activation(Activation activation) { options_.activation = activation; }
 
  private:

@@ -4,8 +4,8 @@
 
 namespace recur {
 
-/// Dropout between layers (`tf.keras.layers.Dropout`, `torch.nn.Dropout`), in training only; masks come from the tape's
-/// generator.
+/// Dropout between layers (`tf.keras.layers.Dropout`, `torch.nn.Dropout`), active in training only. Masks come from the
+/// tape's generator.
 class Dropout {
  public:
   static constexpr const char* class_name = "Dropout";
@@ -19,7 +19,7 @@ class Dropout {
     }
   };
 
-  /// @throws ValueError for a rate outside [0, 1).
+  /// Throws ValueError if the rate is outside [0, 1).
   explicit Dropout(double rate) : Dropout(Config{rate}) {}
   explicit Dropout(Config config) : config_(config) {
     require<ValueError>(config.rate >= 0 && config.rate < 1, "Dropout: rate must be in [0, 1), got {}", config.rate);

@@ -10,7 +10,7 @@ namespace recur {
 
 struct EmbeddingOptions {
   Initializer embeddings_initializer = random_uniform();
-  /// Id 0 is padding: `mask` gives 0 for it.
+  /// Treat id 0 as padding: `mask` is 0 there.
   bool mask_zero = false;
   Regularizer embeddings_regularizer{};
   Constraint embeddings_constraint{};
@@ -20,8 +20,8 @@ struct EmbeddingOptions {
   void fields(Fields& f);
 };
 
-/// A row of numbers for each id (`tf.keras.layers.Embedding`): ids `[...]` → `[..., output_dim]`. The gradient touches only the
-/// rows used.
+/// Looks up a row of a table for each id (`tf.keras.layers.Embedding`): ids `[...]` → `[..., output_dim]`. The gradient
+/// touches the used rows only.
 class Embedding {
  public:
   static constexpr const char* class_name = "Embedding";
@@ -31,7 +31,7 @@ class Embedding {
     EmbeddingOptions options;
     void fields(Fields& f);
   };
-  /// @throws ValueError for sizes < 1.
+  /// Throws ValueError if a size is < 1.
   Embedding(Index input_dim, Index output_dim, EmbeddingOptions options = {});
 
   explicit Embedding(Config config) : Embedding(config.input_dim, config.output_dim, std::move(config.options)) {}
@@ -43,12 +43,12 @@ class Embedding {
           options_.embeddings_constraint);
   }
   void visit(ParameterVisitor& visitor) { visitor(embeddings); }
-  /// @param shape of the ids, `[batch, time]` or `[time, batch]`
-  /// @throws ValueError for an id outside [0, input_dim), with its position; ShapeError if ids do not fill the shape.
+  /// @param shape shape of the ids, `[batch, time]` or `[time, batch]`
+  /// Throws ValueError, with the position, if an id is outside [0, input_dim); ShapeError if ids do not fill the shape.
   [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape);
-  /// 1 where the id is not 0, in the shape of the ids; undefined without mask_zero.
+  /// Returns 1 where the id is not 0, in the shape of the ids; undefined without `mask_zero`.
   [[nodiscard]] Var mask(Tape& tape, std::span<const std::int32_t> ids, Shape shape) const;
-  /// For ids as a `LayerValue`; the mask goes with the output.
+  /// Looks up the ids of a `LayerValue`. The output has the mask.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Shape output_shape(const Shape& ids) const { return ids.inserted(ids.rank(), output_dim_); }
   [[nodiscard]] Config config() const { return {input_dim_, output_dim_, options_}; }

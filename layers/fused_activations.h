@@ -14,8 +14,8 @@ namespace recur {
 
 namespace fn {
 
-/// The function whose number is the second argument (Activation::Kind). One kernel then serves all activations, at the price of a call per
-/// register; cells are compiled without it for the usual ones.
+/// The function whose number is the second argument (Activation::Kind). One kernel then serves all activations, at the
+/// price of a call per register; cells are compiled without it for the usual ones.
 struct Activate {
   static constexpr const char* name = "activate";
   static constexpr bool keep = true;
@@ -50,7 +50,8 @@ struct Activate {
 
 }  // namespace fn
 
-/// Pairs of activations that a cell compiles loops for, besides one loop for all other pairs, which are chosen at run time.
+/// Pairs of activations that a cell compiles loops for, besides one loop for all other pairs, which are chosen at run
+/// time.
 enum class CompiledPairs {
   tanh_sigmoid,
   tanh_either_sigmoid  ///< Also tanh with hard_sigmoid, the default of r1.15.
@@ -58,8 +59,8 @@ enum class CompiledPairs {
 
 namespace detail {
 
-/// Calls `usual(activation, recurrent_activation)` with functions of expressions that are known when compiling, if the pair is among
-/// `compiled` and `allowed`; otherwise `general(…)` with functions that are chosen at run time.
+/// Calls `usual(activation, recurrent_activation)` with functions of expressions that are known when compiling, if the
+/// pair is among `compiled` and `allowed`; otherwise `general(…)` with functions that are chosen at run time.
 template <CompiledPairs compiled, class Usual, class General>
 [[nodiscard]] auto choose_activations(Activation activation, Activation recurrent, bool allowed, Usual&& usual,
                                       General&& general) {
@@ -80,8 +81,8 @@ template <CompiledPairs compiled, class Usual, class General>
 
 }  // namespace detail
 
-/// Calls `cell(activation, recurrent_activation)` with two functions of expressions, so that the body of a cell is written
-/// once for all activations. Every pair in `compiled` adds a dozen loops to the cell.
+/// Calls `cell(activation, recurrent_activation)` with two functions of expressions, so that the body of a cell is
+/// written once for all activations. Every pair in `compiled` adds a dozen loops to the cell.
 /// @throws ValueError for softmax and log_softmax.
 template <CompiledPairs compiled = CompiledPairs::tanh_sigmoid, class Body>
 [[nodiscard]] auto with_activations(Activation activation, Activation recurrent, Body&& body) {
@@ -94,9 +95,9 @@ template <class E>
   return max(min(x, limit), -limit);
 }
 
-/// Calls `cell(activation, recurrent_activation, cut)` for a cell whose state is cut to [-limit, limit], or not at all if `limit` is 0.
-/// tanh with sigmoid or hard_sigmoid is compiled in where there is no limit. All other pairs, and all pairs with a limit, share one set
-/// of loops. @throws ValueError for softmax and log_softmax.
+/// Calls `cell(activation, recurrent_activation, cut)` for a cell whose state is cut to [-limit, limit], or not at all
+/// if `limit` is 0. tanh with sigmoid or hard_sigmoid is compiled in where there is no limit. All other pairs, and all
+/// pairs with a limit, share one set of loops. @throws ValueError for softmax and log_softmax.
 template <class Body>
 [[nodiscard]] auto with_activations(Activation activation, Activation recurrent, double limit, Body&& body) {
   const double most = limit > 0 ? limit : std::numeric_limits<double>::infinity();

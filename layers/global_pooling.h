@@ -4,8 +4,8 @@
 
 namespace recur {
 
-/// The mean over all steps, `[batch, time, features]` → `[batch, features]` (`tf.keras.layers.GlobalAveragePooling1D`). Steps that a
-/// mask or lengths leave out do not count; where all are left out, the mean is 0.
+/// Mean over all steps, `[batch, time, features]` → `[batch, features]` (`tf.keras.layers.GlobalAveragePooling1D`).
+/// Steps that a mask or lengths leave out do not count. The mean is 0 if all are left out.
 class GlobalAveragePooling1D {
  public:
   static constexpr const char* class_name = "GlobalAveragePooling1D";
@@ -19,10 +19,10 @@ class GlobalAveragePooling1D {
   };
 
   GlobalAveragePooling1D() = default;
-  /// @throws ValueError for another data_format than channels_last.
+  /// Throws ValueError if data_format is not channels_last.
   explicit GlobalAveragePooling1D(Config config);
 
-  /// @throws ShapeError for an input with other than three axes, or no steps.
+  /// Throws ShapeError if the input does not have three axes, or has no steps.
   [[nodiscard]] LayerValue call(const LayerValue& input) const;
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     return config_.keepdims ? input.with(1, 1) : input.without(1);

@@ -61,8 +61,8 @@ void fill_variance_scaling(const Request& request) {
 
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
 
-// Replaces the n columns of `a` by those of the reflections H₁ … Hₙ with H₁ … Hₙ·R = a; R's diagonal stays in its place. Reflections
-// one by one compile in a third of the time of Eigen's blocked HouseholderQR, and are no slower.
+// Replaces the n columns of `a` by those of the reflections H₁ … Hₙ with H₁ … Hₙ·R = a; R's diagonal stays in its
+// place. Reflections one by one compile in a third of the time of Eigen's blocked HouseholderQR, and are no slower.
 Eigen::VectorXd reflect(Matrix& a, Eigen::VectorXd& work) {
   const Index rows = a.rows();
   const Index cols = a.cols();

@@ -6,10 +6,10 @@
 namespace recur {
 
 struct LayerNormalizationOptions {
-  /// The last axis, counted from the end or the beginning: `[batch, time, features]` has -1 or 2.
+  /// The last axis, by its number or as -1.
   int axis = -1;
   double epsilon = 1e-3;
-  /// Whether there is an offset beta, and a gain gamma.
+  /// Add an offset beta; multiply by a gain gamma.
   bool center = true;
   bool scale = true;
   Initializer beta_initializer = zeros();
@@ -35,7 +35,7 @@ class LayerNormalization {
 
   void build(Builder& build);
   void visit(ParameterVisitor& visitor) { visitor(gamma, beta); }
-  /// @throws ValueError when `axis` is not the last one of x.
+  /// Throws ValueError if `axis` is not the last axis of x.
   [[nodiscard]] Var operator()(Var x);
   [[nodiscard]] Config config() const { return options_; }
 

@@ -7,28 +7,28 @@
 
 namespace recur {
 
-/// What goes from layer to layer: numbers, or ids in front of an Embedding, and what belongs to them. A layer takes what it
-/// knows of, and passes on what stays valid.
+/// Input and output of a layer: values, or ids for an Embedding, with mask, lengths and states. A layer uses the
+/// members it knows and passes on the members that stay valid.
 struct LayerValue {
-  /// `[batch, time, features]` or what the layer at hand takes; undefined for ids.
+  /// `[batch, time, features]`, or another shape that the layer takes. Undefined if the input is ids.
   Var value;
-  /// A second output: of a Bidirectional without merging.
+  /// Second output of a Bidirectional that does not merge its directions.
   Var backward;
-  /// Ids `[batch, time]`; with them comes the tape.
+  /// Ids `[batch, time]`. Set `tape` too.
   std::span<const std::int32_t> ids;
   Shape ids_shape{0};
   Tape* tape = nullptr;
-  /// `[batch, time]`, 0 for steps to be skipped; or the number of valid steps of each sequence.
+  /// Either a mask `[batch, time]`, 0 for steps to be skipped, or the number of valid steps of each sequence.
   Var mask;
   std::span<const Index> lengths;
-  /// To start from, and what is the same at every step, for the first layer that takes them.
+  /// Initial states, and constants (Keras's name for values used at every step), for the first layer that takes states.
   std::span<const Var> initial_state;
   std::span<const Var> constants;
-  /// Dropout masks in place of drawn ones, in the order of the layers that use them.
+  /// Dropout masks to use instead of drawn masks, in the order of the layers that use them.
   std::span<const Var> dropout_masks;
-  /// Final states, of the last layer with return_state.
+  /// Final states of the last layer with `return_state`.
   std::span<const Var> states;
-  /// The activity penalties of the layers so far, to be added to the loss; undefined for none.
+  /// Sum of the activity penalties of the layers so far. Add it to the loss. Undefined if there are none.
   Var penalty;
 
   [[nodiscard]] bool is_ids() const { return tape != nullptr; }

@@ -5,14 +5,15 @@
 
 namespace recur {
 
-// Losses are single numbers: the mean over all elements, which is Keras's mean over the last axis and then over the samples.
-// The cross-entropies take logits and are in framework/ops/cross_entropy.h.
+// Losses are single numbers: the mean over all elements, which is Keras's mean over the last axis and then over the
+// samples. The cross-entropies take logits and are in framework/ops/cross_entropy.h.
 
-/// mean (y - t)². Shapes of prediction y and target t must be equal. @throws ShapeError otherwise.
+/// mean (y - t)². Throws ShapeError unless prediction y and target t have equal shapes.
 [[nodiscard]] Var mean_squared_error(Var prediction, Var target);
-/// mean |y - t|.
+/// mean |y - t|. Throws ShapeError unless shapes are equal.
 [[nodiscard]] Var mean_absolute_error(Var prediction, Var target);
-/// mean of (y - t)²/2 where |y - t| <= delta, delta·(|y - t| - delta/2) beyond (Huber 1964). @throws ValueError for delta <= 0.
+/// Mean of (y - t)²/2 where |y - t| <= delta and of delta·(|y - t| - delta/2) elsewhere (Huber 1964). Throws ShapeError
+/// unless shapes are equal, ValueError if delta <= 0.
 [[nodiscard]] Var huber(Var prediction, Var target, double delta = 1);
 
 }  // namespace recur

@@ -4,8 +4,8 @@
 
 namespace recur {
 
-/// Marks the steps all of whose features equal `mask_value` to be skipped by the layers after it, and sets them to zero
-/// (`tf.keras.layers.Masking`).
+/// Masks the steps whose features all equal `mask_value`, and sets them to zero (`tf.keras.layers.Masking`). Layers
+/// after it skip masked steps.
 class Masking {
  public:
   static constexpr const char* class_name = "Masking";
@@ -17,9 +17,9 @@ class Masking {
   explicit Masking(double mask_value = 0) : config_{mask_value} {}
   explicit Masking(Config config) : config_(config) {}
 
-  /// `[batch, time]`, 0 where a step is to be skipped.
+  /// Returns a mask `[batch, time]`, 0 where a step is to be skipped.
   [[nodiscard]] Var mask(Var x) const;
-  /// A mask or lengths that came with the input are replaced.
+  /// Replaces a mask or lengths of the input.
   [[nodiscard]] LayerValue call(const LayerValue& input) const;
   [[nodiscard]] Config config() const { return config_; }
 

@@ -4,8 +4,8 @@
 
 namespace recur {
 
-/// Gives its input at every one of n steps, `[batch, features]` → `[batch, n, features]` (`tf.keras.layers.RepeatVector`): between
-/// an encoder and a decoder.
+/// Repeats its input at n steps, `[batch, features]` → `[batch, n, features]` (`tf.keras.layers.RepeatVector`). Used
+/// between an encoder and a decoder.
 class RepeatVector {
  public:
   static constexpr const char* class_name = "RepeatVector";
@@ -17,18 +17,18 @@ class RepeatVector {
     }
   };
 
-  /// @throws ValueError for n < 1.
+  /// Throws ValueError if n < 1.
   explicit RepeatVector(Index n) : RepeatVector(Config{n}) {}
   explicit RepeatVector(Config config) : config_(config) {
     require<ValueError>(config.n >= 1, "RepeatVector: n must be at least 1, got {}", config.n);
   }
 
-  /// @throws ShapeError for an input with other than two axes.
+  /// Throws ShapeError if the input does not have two axes.
   [[nodiscard]] Var operator()(Var x) const;
-  /// A mask or lengths of steps that were before the input are dropped.
+  /// Drops a mask or lengths of the input, which belong to steps before it.
   [[nodiscard]] LayerValue call(const LayerValue& input) const;
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input.inserted(1, config_.n); }
-  /// Every step holds what was made of all steps before.
+  /// Returns true: each output step depends on the whole input.
   [[nodiscard]] static constexpr bool looks_ahead() { return true; }
   [[nodiscard]] Config config() const { return config_; }
 

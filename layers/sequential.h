@@ -7,8 +7,9 @@
 
 namespace recur {
 
-/// Layers one after another (`tf.keras.Sequential`): `Sequential model{Embedding(100, 16), RNN(…), Dense(1)}`. Itself a layer.
-/// Parameters are named `lstm/kernel`, `dense/bias`, `dense_1/bias`: by the layers' names, made from the classes'.
+/// Calls layers in order (`tf.keras.Sequential`): `Sequential model{Embedding(100, 16), LSTM(64), Dense(1)}`. A
+/// Sequential is a layer. Paths of parameters begin with the layer's name, which is made from its class: `lstm/kernel`,
+/// `dense/bias`, `dense_1/bias`.
 class Sequential {
  public:
   static constexpr const char* class_name = "Sequential";
@@ -20,7 +21,7 @@ class Sequential {
     }
   };
 
-  /// @throws ValueError for an empty list, or two layers of one name.
+  /// Throws ValueError if the list is empty or two layers have one name.
   explicit Sequential(std::vector<AnyLayer> layers);
   template <class First, class... Rest>
     requires(Layer<std::remove_cvref_t<First>> && (Layer<std::remove_cvref_t<Rest>> && ...) &&
@@ -29,15 +30,17 @@ class Sequential {
       : Sequential(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
   explicit Sequential(Config config) : Sequential(std::move(config.layers)) {}
 
+  /// Returns the layers in order.
   [[nodiscard]] std::vector<AnyLayer>& layers() { return config_.layers; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor);
-  /// Initial states and constants go to the first layer that takes any; the states handed out are those of the last layer
-  /// with return_state. @throws ValueError when no layer takes them.
+  /// Calls all layers. Initial states and constants go to the first layer that takes states; the states returned are
+  /// the final states of the last layer with `return_state`. Throws ValueError if there are initial states or constants
+  /// and no layer takes them.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x);
-  /// For a model that begins with an Embedding. @param shape of the ids, `[batch, time]`
+  /// Calls a model that begins with an Embedding. @param shape shape of the ids, `[batch, time]`
   [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape);
   [[nodiscard]] Index output_size() const { return output_size_; }
   [[nodiscard]] Shape output_shape(Shape input) const;
@@ -61,10 +64,10 @@ class Sequential {
   Index output_size_ = 0;
 };
 
-/// As for an AnyLayer (any_layer.h).
+/// Returns all recurrent layers that see the sequence of `model`, nested ones included.
 [[nodiscard]] std::vector<RNN*> recurrent_layers(Sequential& model);
 
-/// `LSTMCell` → `lstm_cell`, `TimeDistributed` → `time_distributed`: how Keras names what was not given a name.
+/// Returns Keras's default name of a layer: `lstm_cell` for `LSTMCell`, `time_distributed` for `TimeDistributed`.
 [[nodiscard]] std::string snake_case(std::string_view class_name);
 
 }  // namespace recur

@@ -4,9 +4,9 @@
 
 namespace recur {
 
-/// Applies any layer to each step of `[batch, time, …]`, numbers or ids (`tf.keras.layers.TimeDistributed`): batch and time are
-/// folded for it, and unfolded in all it hands out. A mask `[batch, time]` is passed on; one of inner steps, `[batch, time,
-/// steps]`, goes to the layer.
+/// Applies any layer to each step of `[batch, time, …]`, numbers or ids (`tf.keras.layers.TimeDistributed`): batch and
+/// time are folded for it, and unfolded in all it hands out. A mask `[batch, time]` is passed on; one of inner steps,
+/// `[batch, time, steps]`, goes to the layer.
 class TimeDistributed {
  public:
   static constexpr const char* class_name = "TimeDistributed";

@@ -154,7 +154,7 @@ class ScaleByLion {
   ScaleByLionOptions options_;
 };
 
-// As functions, for chains.
+/// Return the link of this name, for chains: `chain(scale_by_adam(), scale_by_learning_rate(1e-3))`.
 [[nodiscard]] inline ScaleByAdam scale_by_adam(ScaleByAdamOptions options = {}) { return ScaleByAdam(options); }
 [[nodiscard]] inline ScaleByNadam scale_by_nadam(ScaleByNadamOptions options = {}) { return ScaleByNadam(options); }
 [[nodiscard]] inline ScaleByAdamax scale_by_adamax(ScaleByAdamaxOptions options = {}) { return ScaleByAdamax(options); }

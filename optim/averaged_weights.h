@@ -7,12 +7,12 @@
 
 namespace recur::optim {
 
-/// While it lives, parameters hold the moving averages the optimizer keeps of them, and the optimizer the values:
-/// `{ AveragedWeights averaged(optimizer, parameters); loss = evaluate(); }`. Averages are of values before constraints. One inside
-/// the life of another does nothing.
+/// Exchanges parameters and their moving averages while it lives: `{ AveragedWeights averaged(optimizer, parameters);
+/// loss = evaluate(); }`. Averages are of values before constraints. A second object inside the life of the first has
+/// no effect.
 class AveragedWeights {
  public:
-  /// @throws StateError when the optimizer keeps no averages.
+  /// Throws StateError if the optimizer keeps no averages.
   AveragedWeights(Optimizer& optimizer, std::span<const NamedParameter> parameters)
       : optimizer_(optimizer), parameters_(parameters.begin(), parameters.end()), own_(!optimizer.averages_swapped()) {
     if (own_) optimizer_.swap_averages(parameters_);

@@ -117,7 +117,7 @@ class OptimizerReader {
   std::vector<std::string> known_;
 };
 
-/// The opposite.
+/// Writes options as a config, field by field.
 class OptimizerWriter {
  public:
   void operator()(const char* key, double value) { config_[key] = value; }

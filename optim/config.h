@@ -22,7 +22,7 @@ struct OptimizerConfig {
 /// or a value of the wrong kind.
 [[nodiscard]] Optimizer from_config(std::string_view class_name, std::string_view config);
 
-/// The same with the object of a JSON library: anything whose `dump()` gives its text.
+/// Takes the config as an object of a JSON library: anything whose `dump()` gives its text.
 template <class Json>
   requires requires(const Json& json) {
     { json.dump() } -> std::convertible_to<std::string>;

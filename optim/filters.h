@@ -10,10 +10,11 @@
 
 namespace recur::optim {
 
-/// Which parameters something is for; an empty one accepts all.
+/// Chooses parameters. An empty filter accepts all.
 using ParameterFilter = std::function<bool(const NamedParameter&)>;
 
-/// Parameters whose path contains none of `parts`: `all_but({"bias", "gamma"})`. (Keras exclude_from_weight_decay)
+/// Accepts parameters whose path contains none of `parts`: `all_but({"bias", "gamma"})`. (Keras
+/// exclude_from_weight_decay)
 [[nodiscard]] inline ParameterFilter all_but(std::vector<std::string> parts) {
   return [parts = std::move(parts)](const NamedParameter& named) {
     for (const std::string& part : parts)
@@ -22,12 +23,12 @@ using ParameterFilter = std::function<bool(const NamedParameter&)>;
   };
 }
 
-/// Kernels and tables, but not biases, gains and other vectors.
+/// Accepts kernels and tables; refuses biases, gains and other vectors.
 [[nodiscard]] inline ParameterFilter matrices_only() {
   return [](const NamedParameter& named) { return named.parameter->shape().rank() >= 2; };
 }
 
-/// The answers of a filter for a list of parameters, for a link to keep.
+/// The results of a filter for a list of parameters.
 class Selection {
  public:
   explicit Selection(ParameterFilter filter) : filter_(std::move(filter)) {}
@@ -36,6 +37,7 @@ class Selection {
     if (!filter_) return;
     for (const NamedParameter& named : all) accepted_.push_back(filter_(named));
   }
+  /// Returns true if the filter accepts parameter number `parameter` of the list.
   [[nodiscard]] bool accepts(std::size_t parameter) const { return !filter_ || accepted_[parameter]; }
 
  private:

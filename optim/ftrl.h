@@ -14,8 +14,8 @@ struct FtrlRuleOptions {
   double beta = 0;  ///< Added to the root of the accumulator, for a power of -0.5.
 };
 
-/// Follow the regularized leader (McMahan et al. 2013), with p = -learning_rate_power, α the learning rate and w the value:
-/// s = g + 2 l2_shrinkage w; a' = a + g²; z = z + s - (a'^p - a^p) / α · w;
+/// Follow the regularized leader (McMahan et al. 2013), with p = -learning_rate_power, α the learning rate and w the
+/// value: s = g + 2 l2_shrinkage w; a' = a + g²; z = z + s - (a'^p - a^p) / α · w;
 /// w = (clip(z, -l1, l1) - z) / ((a'^p + beta) / α + 2 l2). A learning rate of 0 changes nothing.
 ///
 /// The rate is inside of the rule, so that this link comes after `scale_by_learning_rate`, whose factor it takes out.
@@ -33,6 +33,7 @@ class FtrlRule {
   double learning_rate_ = 0;
 };
 
+/// Returns the link, for chains.
 [[nodiscard]] inline FtrlRule ftrl_rule(FtrlRuleOptions options = {}) { return FtrlRule(options); }
 
 }  // namespace recur::optim

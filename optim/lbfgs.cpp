@@ -189,8 +189,8 @@ bool Lbfgs::follow_direction(Problem& problem, LinePoint& here) {
   return true;
 }
 
-// Constraints hold at every point tried, so that the curvature learnt is that of the step made: along the direction, bent by the
-// constraints, and if that does not lead downwards along the negative gradient (Bertsekas 1976).
+// Constraints hold at every point tried, so that the curvature learnt is that of the step made: along the direction,
+// bent by the constraints, and if that does not lead downwards along the negative gradient (Bertsekas 1976).
 bool Lbfgs::follow_arc(Problem& problem, LinePoint& here, double first) {
   const Vector start = problem.values();
   for (int attempt = 0; attempt < 2; ++attempt) {

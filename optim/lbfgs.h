@@ -20,7 +20,7 @@ enum class LineSearch {
   strong_wolfe,  ///< until the slope is small, too (Nocedal and Wright 2006, algorithms 3.5 and 3.6)
 };
 
-/// Names and defaults of `torch.optim.LBFGS`, but for the line search.
+/// Options of `Lbfgs`, with names and defaults of `torch.optim.LBFGS` except for the line search.
 struct LbfgsOptions {
   double learning_rate = 1;   ///< of the step tried first
   Index max_iterations = 20;  ///< directions in one call of `step`
@@ -32,33 +32,35 @@ struct LbfgsOptions {
   LineSearch line_search = LineSearch::strong_wolfe;
 };
 
-/// Limited-memory BFGS (Nocedal 1980; Liu and Nocedal 1989), for models of up to some ten thousand parameters and a loss that
-/// is the same each time it is computed: all data in one batch, no dropout. Computes in double, whatever the parameters are.
+/// Limited-memory BFGS (Nocedal 1980; Liu and Nocedal 1989). For models of up to some ten thousand parameters and a
+/// loss without random numbers: all data in one batch, no dropout. Computes in double, whatever the type of the
+/// parameters.
 class Lbfgs {
  public:
-  /// Computes the loss and adds to the gradients, which are zero before: `tape.reset(); Var l = …; tape.backward(l);
-  /// return l.item();`. It is called several times a step, with other parameters.
+  /// Computes the loss and adds to the gradients, which are zero at the call: `tape.reset(); Var l = …;
+  /// tape.backward(l); return l.item();`. Called several times in a step, with changed parameters.
   using Closure = std::function<double()>;
 
-  /// @throws ValueError for options outside their range.
+  /// Throws ValueError if an option is outside its range.
   explicit Lbfgs(LbfgsOptions options = {});
 
-  /// Up to `max_iterations` directions; gradients are zero afterwards. Constraints hold from the beginning and at every point that
-  /// is tried; where parameters have some, the line search halves the step until the loss falls enough, unless there is none.
-  /// @returns the loss before. @throws ShapeError when `parameters` have another number of elements than in the step before.
+  /// Follows up to `max_iterations` directions and zeroes the gradients. Constraints hold at every point that is tried.
+  /// If parameters have constraints, the line search halves the step until the loss falls enough, unless the line
+  /// search is `none`. @returns the loss before the step
+  /// Throws ShapeError if the number of elements of `parameters` differs from the step before.
   double step(std::span<const NamedParameter> parameters, const Closure& closure);
 
-  /// Directions followed so far.
+  /// Returns the number of directions followed so far.
   [[nodiscard]] Index iterations() const { return iterations_; }
 
-  /// All it knows, to save, and to go on with to the same bits.
+  /// Returns the whole state, to save and to continue from with the same bits.
   [[nodiscard]] std::map<std::string, Array> state() const;
-  /// @throws ValueError when something is missing or does not fit together; nothing has changed then.
+  /// Restores a state. Throws ValueError, and changes nothing, if the state is incomplete or inconsistent.
   void set_state(const std::map<std::string, Array>& state);
 
  private:
   using Vector = std::vector<double>;
-  /// A change of the parameters and that of the gradient with it.
+  /// A change of the parameters and the change of the gradient that came with it.
   struct Pair {
     Vector step, difference;
   };

@@ -7,7 +7,7 @@
 
 namespace recur::optim {
 
-/// A point on a line: how far from its start, the loss, the gradient, and its slope along the line.
+/// A point on a line: distance from the start, loss, gradient, and slope along the line.
 struct LinePoint {
   double length = 0;
   double loss = 0;
@@ -22,16 +22,19 @@ struct LineSearchOptions {
   Index max_evaluations = 25;
 };
 
-/// The point at a length.
+/// Computes the point at a distance.
 using AlongLine = std::function<LinePoint(double length)>;
 
-/// A point with sufficient decrease and a small slope, or the lowest that was found: brackets one, then narrows the bracket by
-/// cubic interpolation (Nocedal and Wright 2006, algorithms 3.5 and 3.6, safeguarded as in Schmidt's minFunc).
-/// @param start at length 0, with a negative slope @param first length to try @param steepest largest element of the direction
+/// A point with sufficient decrease and a small slope, or the lowest that was found: brackets one, then narrows the
+/// bracket by cubic interpolation (Nocedal and Wright 2006, algorithms 3.5 and 3.6, safeguarded as in Schmidt's
+/// minFunc).
+/// @param start at length 0, with a negative slope @param first length to try @param steepest largest element of the
+/// direction
 [[nodiscard]] LinePoint strong_wolfe(const AlongLine& at, const LinePoint& start, double first, double steepest,
                                      const LineSearchOptions& options = {});
 
-/// The first of the lengths `first`, `first` / 2, `first` / 4 … at which the loss has fallen sufficiently; the start if none.
+/// Returns the first of the points at `first`, `first` / 2, `first` / 4 … whose loss has decreased sufficiently; the
+/// start if there is none.
 [[nodiscard]] LinePoint backtracking(const AlongLine& at, const LinePoint& start, double first,
                                      const LineSearchOptions& options = {});
 

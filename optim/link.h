@@ -11,22 +11,22 @@
 
 namespace recur::optim {
 
-/// An array of numbers a link keeps for every parameter, of the parameter's shape and number type.
+/// An array that a link keeps for each parameter, of the parameter's shape and number type.
 struct Slot {
   std::string name;
   double initial = 0;
   bool of_value = false;  ///< begins as a copy of the parameter instead
 };
 
-/// What is the same for all parameters during one update, or for those that have been updated equally often.
+/// What all parameters that have had the same number of updates share during an update.
 struct Step {
   Index number = 1;          ///< from 1
   Index own = 1;             ///< the parameter's own updates, from 1; `number` but in the torch convention
   double learning_rate = 0;  ///< of this update, schedule and decay applied
 };
 
-/// Some adjacent elements of one parameter on their way through the links. They are few enough to stay in the
-/// first-level cache, so that a chain of links reads and writes main memory once, like one loop written by hand.
+/// Adjacent elements of one parameter. There are few enough to stay in the first-level cache, so a chain of links reads
+/// and writes main memory once.
 template <Scalar T>
 struct Block {
   std::span<T> gradient;      ///< at first d loss / d value; each link puts its own direction in its place
@@ -34,31 +34,32 @@ struct Block {
   std::span<Array> slots;     ///< whole arrays, in the order of the link's `slots()`; see `slot`
   Index begin = 0;            ///< position of the first element in the parameter
   std::size_t parameter = 0;  ///< position in the list given to `prepare`
-  /// What `gradient` is still to be multiplied by. A link that only scales changes this and leaves `gradient` alone;
-  /// one that reads `gradient` multiplies as it reads (`transform` in elementwise.h does so) and resets it to 1.
+  /// Pending factor of `gradient`. A link that only scales changes this factor. A link that reads `gradient` multiplies
+  /// by it and resets it to 1, as `transform` in elementwise.h does.
   double scale = 1;
 
+  /// Returns the elements of slot `i` that belong to this block.
   [[nodiscard]] std::span<T> slot(std::size_t i) const {
     return slots[i].as<T>().values().subspan(static_cast<std::size_t>(begin), gradient.size());
   }
 };
 
-/// One stage of an optimizer: turns a gradient, in place, into something nearer to the change of the parameter. The
-/// change is added to the parameter, so that somewhere in a chain the sign is turned. Optional members:
-/// `std::vector<Slot> slots() const`;
-/// `void bind(std::span<const NamedParameter>)`, called when the list of parameters to update has changed, to see their
-/// paths; `Block::parameter` is the position in it;
-/// `void begin(const Step&)`, called before each update, to compute what all elements share; several times where parameters have been
-/// updated unequally often;
-/// `void prepare(std::span<Parameter* const>)`, called when all gradients have come as far as this link, for one that
-/// needs to see more than an element (a norm).
+/// One stage of an optimizer. `update` replaces the gradient of a block by a direction. The result of the last link is
+/// added to the parameter, so one link of a chain must turn the sign (`scale_by_learning_rate`). Optional members:
+/// `std::vector<Slot> slots() const`, the arrays it keeps;
+/// `void bind(std::span<const NamedParameter>)`, called when the list of parameters has changed; `Block::parameter` is
+/// the position in the list;
+/// `void begin(const Step&)`, called before each update, and once for each count of updates if parameters have had
+/// different numbers of them;
+/// `void prepare(std::span<Parameter* const>)`, called when all gradients have passed the links before, for a link that
+/// needs whole gradients, such as a norm.
 template <class L>
 concept Link = std::copyable<L> && requires(const L& link, Block<float>& f, Block<double>& d) {
   link.update(f);
   link.update(d);
 };
 
-/// Any link, as a value.
+/// Holds a link of any class.
 class AnyLink {
  public:
   template <class L>
@@ -76,14 +77,14 @@ class AnyLink {
   [[nodiscard]] std::vector<Slot> slots() const { return self_->slots(); }
   void bind(std::span<const NamedParameter> all) { self_->bind(all); }
   void begin(const Step& step) { self_->begin(step); }
-  /// Whether `prepare` has to be called.
+  /// Returns true if `prepare` must be called.
   [[nodiscard]] bool needs_all() const { return self_->needs_all(); }
   void prepare(std::span<Parameter* const> all) { self_->prepare(all); }
   template <Scalar T>
   void update(Block<T>& block) const {
     self_->update(block);
   }
-  /// The link inside if it is an `L`, else null.
+  /// Returns the link inside if it is an `L`; null otherwise.
   template <Link L>
   [[nodiscard]] L* get_if() {
     auto* model = dynamic_cast<Model<L>*>(self_.get());

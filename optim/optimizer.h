@@ -13,14 +13,16 @@
 
 namespace recur::optim {
 
-/// Changes parameters by their gradients: a chain of links, the arrays these keep for each parameter, and a count of
-/// the updates. Made by `chain` or ready-made (`adam`, `sgd` … in optimizers.h). An optimizer may itself be a part of a
-/// chain.
+/// Changes parameters by their gradients. Holds a chain of links, the arrays that the links keep for each parameter,
+/// and the number of updates. Made by `chain`, or ready-made by `adam`, `sgd` and others (optimizers.h). May itself be
+/// a part of a chain.
 class Optimizer {
  public:
-  /// `options` is what `get_config` tells. In the torch convention, or with `counts_by_parameter`, corrections for bias count the
-  /// updates of each parameter, otherwise those of the optimizer. @throws ValueError for more than one `scale_by_learning_rate`, an
-  /// `accumulate_gradients` that is not the first link, or an `average_weights` that is not the last.
+  /// @param options what `get_config` returns
+  /// @param counts_by_parameter corrections for bias count the updates of each parameter (so do optimizers in the torch
+  /// convention) instead of the updates of the optimizer
+  /// Throws ValueError if there is more than one `scale_by_learning_rate`, `accumulate_gradients` is not the first
+  /// link, or `average_weights` is not the last.
   explicit Optimizer(std::vector<AnyLink> links, AnyOptions options = {}, bool counts_by_parameter = false);
   Optimizer(Optimizer&&) noexcept;
   Optimizer& operator=(Optimizer&&) noexcept;
@@ -28,58 +30,62 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
   ~Optimizer();
 
-  /// One update of all trainable ones of `parameters` by their gradients: runs the links, adds what comes out to the
-  /// value, applies the parameter's constraint and zeroes the gradient. A parameter without a gradient
-  /// (`Parameter::has_gradient`) stays as it is, and so does what links keep for it. The same list, or a list of equal paths, should
-  /// be given every time: what links keep belongs to the path, so models may be moved and lists made anew. A parameter
-  /// that occurs twice is updated once. Allocates only when the list differs from the last one.
-  /// With `accumulate_gradients(n)` only every n-th call makes an update, the others leave the gradients to be added to.
-  /// @throws ValueError for an empty list, or when two parameters have one path; ShapeError when a path has another shape
-  /// or type than before; StateError for a parameter whose layer was moved after the list was made, and while
+  /// Makes one update of all trainable parameters in the list: runs the links on the gradients, adds the result to the
+  /// values, applies constraints, and zeroes the gradients. A parameter without a gradient (`Parameter::has_gradient`)
+  /// and its slots stay as they are. A parameter that occurs twice is updated once.
+  /// Slots belong to the path of a parameter: give a list with the same paths every time. Models may be moved and lists
+  /// made again. Allocates only if the list differs from the last list.
+  /// With `accumulate_gradients(n)` every n-th call makes an update, and the other calls leave the gradients as they
+  /// are.
+  /// Throws ValueError if the list is empty or two parameters have one path, ShapeError if the parameter of a path has
+  /// changed its shape or type, StateError if the layer of a parameter was moved after the list was made, or while
   /// `swap_averages` holds.
   void step(std::span<const NamedParameter> parameters);
 
-  /// How many calls of `step` make an update: n of `accumulate_gradients(n)`, or 1.
+  /// Returns how many calls of `step` make one update: n of `accumulate_gradients(n)`, otherwise 1.
   [[nodiscard]] Index accumulation_steps() const { return accumulate_; }
-  /// Calls since the last update.
+  /// Returns the number of calls of `step` since the last update.
   [[nodiscard]] Index accumulated_steps() const { return accumulated_; }
-  /// Whether the next call of `step` makes an update.
+  /// Returns true if the next call of `step` makes an update.
   [[nodiscard]] bool updates_next() const { return accumulated_ + 1 >= accumulate_; }
-  /// Zeroes the gradients of all `parameters` and drops what was accumulated: the next `step` begins anew.
+  /// Zeroes the gradients of all `parameters` and forgets accumulated calls.
   void discard_gradients(std::span<const NamedParameter> parameters);
 
-  /// Whether the chain has a `scale_by_learning_rate`.
+  /// Returns true if the chain has a `scale_by_learning_rate`.
   [[nodiscard]] bool has_learning_rate() const;
-  /// The rate of the next update, before `decay`. @throws StateError without `scale_by_learning_rate` in the chain.
+  /// Returns the learning rate of the next update, before `decay`. Throws StateError if the chain has no
+  /// `scale_by_learning_rate`.
   [[nodiscard]] double learning_rate() const;
-  /// The rate that the next update uses, `decay` applied. @throws StateError without `scale_by_learning_rate` in the chain.
+  /// Returns the learning rate of the next update, after `decay`. Throws StateError if the chain has no
+  /// `scale_by_learning_rate`.
   [[nodiscard]] double next_rate() const;
-  /// What the rate is taken from. @throws StateError likewise.
+  /// Returns the schedule of the learning rate. Throws StateError if the chain has no `scale_by_learning_rate`.
   [[nodiscard]] const Schedule& schedule() const;
-  /// Replaces the rate or schedule. @throws StateError likewise, ValueError for a negative rate.
+  /// Replaces the learning rate or schedule. Throws StateError if the chain has no `scale_by_learning_rate`, ValueError
+  /// if the rate is negative.
   void set_learning_rate(Schedule learning_rate);
 
-  /// Whether averages of the values are kept: the chain ends with `average_weights`.
+  /// Returns true if the optimizer keeps moving averages of the values: the chain ends with `average_weights`.
   [[nodiscard]] bool has_averages() const { return !links_.empty() && links_.back().get_if<AverageWeights>(); }
-  /// Exchanges values and their averages; once more, and all is as before. `AveragedWeights` (averaged_weights.h) does both.
-  /// @throws StateError without averages.
+  /// Exchanges values and their averages. A second call restores them. `AveragedWeights` (averaged_weights.h) makes
+  /// both calls. Throws StateError if there are no averages.
   void swap_averages(std::span<const NamedParameter> parameters);
-  /// Whether the parameters hold their averages at present.
+  /// Returns true while the parameters hold their averages.
   [[nodiscard]] bool averages_swapped() const { return swapped_; }
 
-  /// Updates made so far. Set it, and the slots, to continue where a saved run ended.
+  /// Returns the number of updates so far. Set it and the slots to continue a saved run.
   [[nodiscard]] Index iterations() const { return iterations_; }
   void set_iterations(Index count);
 
-  /// Makes the slots of the trainable ones of `parameters` that have none yet, as the first `step` would: to load into.
+  /// Creates missing slots of the trainable parameters, as the first `step` would, so that saved slots can be loaded.
   void create_slots(std::span<const NamedParameter> parameters);
-  /// Calls `visit("path/of/parameter/slot", array)` for all that links keep, in a fixed order; with `accumulate_gradients`
-  /// also for the gradients so far of the parameters listed last, and `accumulated_steps`, how many calls these are of; where updates
-  /// are counted by parameter, for `updates`, how many a parameter has had.
-  /// @throws ShapeError when `visit` changes the shape or type of a slot, StateError while `swap_averages` holds.
+  /// Calls `visit("path/of/parameter/slot", array)` for each slot in a fixed order. With `accumulate_gradients` also
+  /// for the gradients accumulated so far and for `accumulated_steps`. Where updates are counted by parameter also for
+  /// `updates`, the count of each parameter. Throws ShapeError if `visit` changes the shape or type of a slot,
+  /// StateError while `swap_averages` holds.
   void for_each_slot(const std::function<void(const std::string& name, Array& slot)>& visit);
 
-  /// The options a ready-made optimizer was made with; `std::monostate` for a chain.
+  /// Returns the options of a ready-made optimizer; `std::monostate` for a chain.
   [[nodiscard]] const AnyOptions& options() const { return options_; }
   [[nodiscard]] const std::vector<AnyLink>& links() const { return links_; }
   [[nodiscard]] bool counts_by_parameter() const { return counts_by_parameter_; }
@@ -88,7 +94,7 @@ class Optimizer {
   struct State;
   struct Target;
   struct Piece;
-  /// Pieces, numbers in `active_`, of the parameters that have been updated equally often.
+  /// Pieces (numbers in `active_`) of parameters that have had the same number of updates.
   struct Group {
     Index number;  ///< Of the update, from 1.
     std::size_t begin, end;
@@ -103,7 +109,8 @@ class Optimizer {
   void visit_count(const std::string& path, Index& count, Index limit,
                    const std::function<void(const std::string& name, Array& slot)>& visit);
   void visit_accumulated(const std::function<void(const std::string& name, Array& slot)>& visit);
-  /// Runs links [first, last) on the gradients of all groups; what the last link of all gives is added to the values.
+  /// Runs links [first, last) on the gradients of all groups. The result of the last link of the chain is added to the
+  /// values.
   void run(std::size_t first, std::size_t last, Step step);
   void run_group(const Group& group, std::size_t first, std::size_t last);
   template <Scalar T>
@@ -143,9 +150,8 @@ template <class Part>
 }
 }  // namespace detail
 
-/// An optimizer of these parts, links or other optimizers, one after the other:
-/// `chain(clip_by_global_norm(5), adam({.learning_rate = 2e-3}))`. Of an optimizer it takes the links, not what they
-/// keep.
+/// Makes an optimizer from links and other optimizers, in order: `chain(clip_by_global_norm(5), adam({.learning_rate =
+/// 2e-3}))`. Of an optimizer it takes the links without their slots.
 template <class... Part>
 [[nodiscard]] Optimizer chain(const Part&... parts) {
   std::vector<AnyLink> links;

@@ -72,7 +72,7 @@ class ScheduleReader {
   std::vector<std::string> known_;
 };
 
-/// The opposite.
+/// Writes the options of a schedule as a config, field by field.
 class ScheduleWriter {
  public:
   template <class T>

@@ -14,7 +14,7 @@ namespace recur::optim {
 
 struct ScheduleSource;
 
-/// A number that depends on how many updates were made: a constant or any `double(Index step)`, step from 0.
+/// A number that depends on the number of updates: a constant, or any `double(Index step)` with step from 0.
 class Schedule {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): a number is a schedule.
@@ -25,14 +25,14 @@ class Schedule {
   // NOLINTNEXTLINE(google-explicit-constructor): and so is a function.
   Schedule(F function) : function_(std::move(function)) {}
 
-  /// A function and what it was made of, for `get_config` (schedule_config.h).
+  /// Makes a schedule of a function, with the options it was made from for `get_config` (schedule_config.h).
   Schedule(std::function<double(Index)> function, std::shared_ptr<const ScheduleSource> source)
       : function_(std::move(function)), source_(std::move(source)) {}
 
   [[nodiscard]] double operator()(Index step) const { return function_ ? function_(step) : constant_; }
-  /// The number, when it is always the same.
+  /// Returns the number if the schedule is a constant.
   [[nodiscard]] std::optional<double> constant() const { return function_ ? std::nullopt : std::optional(constant_); }
-  /// What it was made of; null for a number and for a function of one's own.
+  /// Returns the options it was made from; null for a constant and for a user's function.
   [[nodiscard]] const ScheduleSource* source() const { return source_.get(); }
 
  private:
@@ -45,8 +45,8 @@ struct PiecewiseConstantOptions {
   std::vector<Index> boundaries;
   std::vector<double> values;
 };
-/// `values[i]` for the first i with step <= boundaries[i], the last value after all. @throws ValueError unless there is
-/// one value more than boundaries and these increase. (Keras PiecewiseConstantDecay)
+/// Returns `values[i]` for the first i with step <= boundaries[i], and the last value after all boundaries. Throws
+/// ValueError unless boundaries increase and there is one value more than boundaries. (Keras PiecewiseConstantDecay)
 [[nodiscard]] Schedule piecewise_constant(std::vector<Index> boundaries, std::vector<double> values);
 
 struct StepDecayOptions {
@@ -137,8 +137,8 @@ struct LinearCosineDecayOptions {
   double alpha = 0;
   double beta = 0.001;
 };
-/// initial · ((alpha + 1 - x)(1 + cos(2 pi · periods · x)) / 2 + beta), x = step / decay_steps, at most 1. (TensorFlow's
-/// linear_cosine_decay; Bello et al. 2017)
+/// initial · ((alpha + 1 - x)(1 + cos(2 pi · periods · x)) / 2 + beta), x = step / decay_steps, at most 1.
+/// (TensorFlow's linear_cosine_decay; Bello et al. 2017)
 [[nodiscard]] Schedule linear_cosine_decay(LinearCosineDecayOptions options);
 
 struct NoisyLinearCosineDecayOptions {

@@ -10,11 +10,11 @@ namespace recur::optim {
 
 /// All norms of gradients are Euclidean, over all elements.
 
-/// The norm of the gradients of all `parameters` together.
+/// Returns the Euclidean norm of the gradients of all `parameters` together.
 [[nodiscard]] double global_norm(std::span<Parameter* const> parameters);
 [[nodiscard]] double global_norm(std::span<const NamedParameter> parameters);
 
-/// Cuts every element to [-limit, limit]. (Keras clipvalue)
+/// Limits each element to [-limit, limit]. (Keras clipvalue)
 class ClipByValue {
  public:
   explicit ClipByValue(double limit);
@@ -25,7 +25,7 @@ class ClipByValue {
   double limit_;
 };
 
-/// Scales the gradient of each parameter whose norm is larger than `limit` down to it. (Keras clipnorm)
+/// Scales the gradient of each parameter down to a norm of at most `limit`. (Keras clipnorm)
 class ClipByNorm {
  public:
   explicit ClipByNorm(double limit);
@@ -40,9 +40,9 @@ class ClipByNorm {
   std::vector<double> factors_;
 };
 
-/// Scales all gradients by one number such that their norm together is at most `limit` (Pascanu et al. 2013). A
-/// gradient that is not a number makes all of them so. (Keras global_clipnorm; torch's clip_grad_norm_ adds 1e-6 to the
-/// norm)
+/// Scales all gradients by one factor, so that their common norm is at most `limit` (Pascanu et al. 2013; Keras
+/// global_clipnorm). If one gradient is NaN, all become NaN. PyTorch's clip_grad_norm_ adds 1e-6 to the norm; this link
+/// does not.
 class ClipByGlobalNorm {
  public:
   explicit ClipByGlobalNorm(double limit);
@@ -57,7 +57,7 @@ class ClipByGlobalNorm {
   double factor_ = 1;
 };
 
-/// Multiplies by a number or a schedule.
+/// Multiplies the gradient by a number or a schedule.
 class Scale {
  public:
   explicit Scale(Schedule factor) : schedule_(std::move(factor)) {}
@@ -72,10 +72,10 @@ class Scale {
   double factor_ = 1;
 };
 
-/// Multiplies by minus the learning rate, which belongs to the optimizer and may be changed there.
+/// Multiplies the gradient by minus the learning rate. `Optimizer::set_learning_rate` changes the rate.
 class ScaleByLearningRate {
  public:
-  /// In update t, counted from 0, the rate is learning_rate(t) / (1 + decay · t).
+  /// The rate of update t, counted from 0, is learning_rate(t) / (1 + decay · t).
   explicit ScaleByLearningRate(Schedule learning_rate, double decay = 0);
   void begin(const Step& step) { factor_ = -step.learning_rate; }
   template <Scalar T>
@@ -92,8 +92,9 @@ class ScaleByLearningRate {
   double factor_ = 0;
 };
 
-/// Adds rate · value: before an adaptive link the gradient of the penalty rate/2 · |value|², after it, and before the
-/// learning rate, decoupled weight decay (Loshchilov and Hutter 2019). Only parameters that `filter` accepts decay.
+/// Adds rate · value to the gradient. Before an adaptive link this is the gradient of the penalty rate/2 · |value|².
+/// After it and before the learning rate it is decoupled weight decay (Loshchilov and Hutter 2019). Only parameters
+/// that `filter` accepts decay.
 class AddDecayedWeights {
  public:
   explicit AddDecayedWeights(double rate, ParameterFilter filter = {});
@@ -106,7 +107,7 @@ class AddDecayedWeights {
   Selection selection_;
 };
 
-/// Subtracts learning rate · rate · value: decoupled weight decay as the last link, after the learning rate.
+/// Subtracts learning rate · rate · value. Decoupled weight decay as the last link, after the learning rate.
 class DecayWeights {
  public:
   explicit DecayWeights(double rate, ParameterFilter filter = {});
@@ -127,10 +128,10 @@ struct MomentumOptions {
   double dampening = 0;   ///< of gradients after the first
 };
 
-/// velocity = decay · velocity + (1 - dampening) · g.
+/// Replaces the gradient g by the velocity: velocity = decay · velocity + (1 - dampening) · g.
 class Momentum {
  public:
-  /// @throws ValueError for a decay outside [0, 1], or Nesterov's with dampening.
+  /// Throws ValueError if the decay is outside [0, 1], or Nesterov's momentum has dampening.
   explicit Momentum(MomentumOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"momentum"}}; }
   void begin(const Step& step) { fresh_ = step.own == 1 ? 1 : 1 - options_.dampening; }
@@ -142,13 +143,13 @@ class Momentum {
   double fresh_ = 1;
 };
 
-/// Keeps an exponential moving average of the values, average = momentum · average + (1 - momentum) · value, beginning with
-/// the value after the first update (Polyak and Juditsky 1992; Keras use_ema). Must be the last link, so that it sees the
-/// values as they will be, but for constraints. See `AveragedWeights` for its use.
+/// Keeps an exponential moving average of the values: average = momentum · average + (1 - momentum) · value. It begins
+/// with the value after the first update (Polyak and Juditsky 1992; Keras use_ema). Must be the last link, so that it
+/// sees the values after the update; constraints are applied later. `AveragedWeights` uses the averages.
 class AverageWeights {
  public:
   static constexpr const char* slot_name = "average";
-  /// @throws ValueError for a momentum outside [0, 1).
+  /// Throws ValueError if the momentum is outside [0, 1).
   explicit AverageWeights(double momentum = 0.99);
   [[nodiscard]] std::vector<Slot> slots() const { return {{.name = slot_name, .of_value = true}}; }
   void begin(const Step& step) { keep_ = step.own == 1 ? 0 : momentum_; }
@@ -160,11 +161,11 @@ class AverageWeights {
   double keep_ = 0;
 };
 
-/// Adds up the gradients of `steps` calls of `Optimizer::step`, of which only the last makes an update, with their mean.
-/// Must be the first link.
+/// Accumulates the gradients of `steps` calls of `Optimizer::step`. The last of these calls makes an update with their
+/// mean. Must be the first link.
 class AccumulateGradients {
  public:
-  /// @throws ValueError unless `steps` is positive.
+  /// Throws ValueError unless `steps` is positive.
   explicit AccumulateGradients(Index steps);
   [[nodiscard]] Index steps() const { return steps_; }
   template <Scalar T>
@@ -176,7 +177,8 @@ class AccumulateGradients {
   Index steps_;
 };
 
-// As functions, for chains: `chain(clip_by_global_norm(5), scale_by_adam(), scale_by_learning_rate(1e-3))`.
+/// Return the link of this name, for chains: `chain(clip_by_global_norm(5), scale_by_adam(),
+/// scale_by_learning_rate(1e-3))`.
 [[nodiscard]] inline ClipByValue clip_by_value(double limit) { return ClipByValue(limit); }
 [[nodiscard]] inline ClipByNorm clip_by_norm(double limit) { return ClipByNorm(limit); }
 [[nodiscard]] inline ClipByGlobalNorm clip_by_global_norm(double limit) { return ClipByGlobalNorm(limit); }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Counts heap allocations: replaces the global operator new of a test program. One source file of a program may include it.
+// Counts heap allocations: replaces the global operator new of a test program. One source file of a program may include
+// it.
 
 #include <atomic>
 #include <cstddef>

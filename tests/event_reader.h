@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-// Reads event files as TensorBoard would: the TFRecord frames and the protobuf messages in them, with a checksum computed bit by
-// bit. Anything else than scalars and a version is an error.
+// Reads event files as TensorBoard would: the TFRecord frames and the protobuf messages in them, with a checksum
+// computed bit by bit. Anything else than scalars and a version is an error.
 
 struct ReadEvent {
   double wall_time = 0;

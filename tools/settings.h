@@ -25,7 +25,7 @@ class Settings {
   /// @throws UsageError for a file that is no JSON object, longer than 16 MB, nested deeper than 64 levels, or with a key twice in an
   /// object.
   static Settings load(const std::filesystem::path& file);
-  /// The same for a config that is in memory. @param name what messages begin with
+  /// Parses a config in memory. @param name what messages begin with. Throws UsageError as `load` does.
   static Settings parse(const std::string& text, const std::string& name);
   Settings(Json object, std::string file, std::string path);
 

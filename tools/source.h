@@ -59,18 +59,18 @@ struct Ragged {
   bool labels = false;         ///< The targets are of sequences.
 };
 
-/// Examples of equal shapes. @throws as `TensorDataset`
+/// Examples of equal shapes. Throws ShapeError unless inputs and targets have equal first axes.
 [[nodiscard]] Source examples(Tensor<float> inputs, Tensor<float> targets, const Cut& cut);
 /// Sequences, those of similar lengths in one batch if they are shuffled. @throws ShapeError as `SequenceDataset`, and for another
 /// number of targets than of steps or sequences.
 [[nodiscard]] Source ragged(Ragged sequences, const Cut& cut);
 /// Windows of `time` ids, and for each id the one that follows. @throws ValueError for less than one window.
 [[nodiscard]] Source windows(const IdSequence& ids, Index time, const Cut& cut);
-/// The same as streams side by side, as many as the batch (fewer, if they are not long enough), whose windows go on from one batch
-/// to the next. @throws ValueError for less than one window.
+/// Windows of `time` ids in `batch` streams side by side (fewer if they are too short). Each window continues the window before
+/// it. Throws ValueError if there is less than one window.
 [[nodiscard]] Source stream(const IdSequence& ids, Index time, Index batch);
 /// Windows of a series `[time, features]`; targets of several steps that follow a window side by side, `[steps · features]`.
-/// @throws as `Windows`
+/// Throws ShapeError for another rank, ValueError if the series is too short for one window.
 [[nodiscard]] Source series(Tensor<float> values, const WindowOptions& options, const Cut& cut);
 /// What `make` gives for an epoch, another one every time but always with as many batches.
 [[nodiscard]] Source fresh(std::function<Source(Index epoch)> make);

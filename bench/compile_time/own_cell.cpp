@@ -1,5 +1,5 @@
-// A user's program in one file: a cell of its own in a stack with a built-in one, trained to remember the first of a run of
-// bits. `measure` beside it says what compiling it costs and how large the program becomes.
+// A user's program in one file: a cell of its own in a stack with a built-in one, trained to remember the first of a
+// run of bits. `measure` beside it says what compiling it costs and how large the program becomes.
 #include <recur/framework/autodiff/linear.h>
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/split.h>

@@ -1,8 +1,9 @@
 // oneDNN's recurrent primitives with the same command line as lstm_step: forward and backward through time with the
 // gradients of all weights and of the input, one primitive a layer.
 //
-// Weights are kept in the layout of their gradients, so that an optimizer could go through both side by side. Each primitive
-// wants them in a layout of its own; like Recur's packing, that is done again at every step unless --weights kept.
+// Weights are kept in the layout of their gradients, so that an optimizer could go through both side by side. Each
+// primitive wants them in a layout of its own; like Recur's packing, that is done again at every step unless --weights
+// kept.
 #include "../common/step_options.h"
 
 #include <fmt/format.h>

@@ -30,7 +30,7 @@ class CharModel {
 
   /// Logits `[time, batch, symbols]` for ids `[time, batch]`. Starts from `state` and leaves the final states in it.
   [[nodiscard]] Var logits(Tape& tape, std::span<const std::int32_t> ids, Index batch, CarriedState& state);
-  /// The same in a window of truncated backpropagation: ids `[window's steps, batch]`, logits of those to learn from.
+  /// The loss in a window of truncated backpropagation: ids `[window's steps, batch]`, logits of those to learn from.
   [[nodiscard]] Var logits(Tape& tape, std::span<const std::int32_t> ids, Index batch, TruncatedBPTT& truncated,
                            const TruncatedBPTT::Window& window);
   [[nodiscard]] const CharModelOptions& options() const { return options_; }

@@ -19,7 +19,7 @@ struct CharText {
   std::optional<double> source_score = std::nullopt;  ///< Nats a character of the source itself on `test`.
 };
 
-/// The same text in every epoch; the last tenth is held out. @throws FormatError or ValueError for a file that is missing, empty
+/// One text for all epochs; the last tenth is held out. @throws FormatError or ValueError for a file that is missing, empty
 /// or too short.
 [[nodiscard]] CharText text_of_file(const std::string& path);
 

@@ -21,7 +21,7 @@ struct SequenceFile {
 
 /// Ids or classes that a data set holds as numbers. @throws ValueError for one that is negative or no whole number.
 [[nodiscard]] std::vector<std::int32_t> ids_of(const Tensor<float>& numbers);
-/// One more than the largest id in all of them. @throws as `ids_of`
+/// One more than the largest id in all of them. Throws ValueError for a number that is not an id.
 [[nodiscard]] Index count_ids(std::initializer_list<const Tensor<float>*> all);
 
 }  // namespace recur::examples

@@ -14,8 +14,8 @@ namespace recur {
 /// the same sizes in the same order allocates nothing. No destructor is ever run: plain data only.
 class Arena {
  public:
-  /// `colour`: bytes left unused after every large buffer. Buffers whose sizes are multiples of 4 KiB would otherwise all
-  /// map to the same cache sets, and a fused loop reads a dozen of them at the same offset.
+  /// `colour`: bytes left unused after every large buffer. Buffers whose sizes are multiples of 4 KiB would otherwise
+  /// all map to the same cache sets, and a fused loop reads a dozen of them at the same offset.
   /// `alignment`: of all memory handed out, a power of two.
   explicit Arena(std::size_t colour = 0, std::size_t alignment = buffer_alignment)
       : colour_(colour), alignment_(alignment) {}

@@ -7,8 +7,8 @@
 namespace recur::detail {
 namespace {
 
-// What belongs to an operation lies in front of its closure, behind that of the operation before it: fetches it, unless it is so
-// much that it must be something else.
+// What belongs to an operation lies in front of its closure, behind that of the operation before it: fetches it, unless
+// it is so much that it must be something else.
 void prefetch_between(const void* before, const void* closure) {
   constexpr std::ptrdiff_t line = 64;
   constexpr std::ptrdiff_t most = 32 * line;
@@ -91,8 +91,8 @@ void TapeCore::finish_leaves() {
 }
 
 void TapeCore::run_backwards(std::size_t first) {
-  // A gradient's memory is given back once the operation that made the value has used it, unless a pending product of a weight
-  // gradient still holds it.
+  // A gradient's memory is given back once the operation that made the value has used it, unless a pending product of a
+  // weight gradient still holds it.
   for (std::size_t i = records_.size(); i-- > first;) {
     const Record record = records_[i];  // a copy: a nested tape records more
     if (i > first + 2) prefetch_between(records_[i - 3].closure, records_[i - 2].closure);

@@ -90,8 +90,8 @@ void remove(std::array<T, N>& list, int& count, int at) {
   --count;
 }
 
-// Takes one product, and the bias, out of `terms` if a mechanism has them already: they become the result, in place, for the other
-// terms to be added to. Undefined otherwise.
+// Takes one product, and the bias, out of `terms` if a mechanism has them already: they become the result, in place,
+// for the other terms to be added to. Undefined otherwise.
 Var take_computed(Terms& terms, const Shape& shape, bool wanted) {
   for (int i = 0; i < terms.product_count; ++i) {
     const Product p = terms.products[static_cast<std::size_t>(i)];

@@ -19,7 +19,8 @@ class Linear {
  public:
   static constexpr int max_terms = 4;
 
-  /// One product `a · op(w)`. Throws ShapeError if the inner sizes differ, ValueError if the operands are on different tapes.
+  /// One product `a · op(w)`. Throws ShapeError if the inner sizes differ, ValueError if the operands are on different
+  /// tapes.
   Linear(Var a, Var w, Transpose transpose);
 
   /// Adds the terms of `right`. Throws ValueError for more than `max_terms` products or addends.
@@ -64,18 +65,19 @@ class Linear {
   Terms terms_;
 };
 
-/// a·b, with `a` `[..., in]` (all axes but the last are rows) and `b` `[in, out]`. With `Transpose::a` a is `[in, rows]`, with
-/// `Transpose::b` b is `[out, in]`. Throws ShapeError if the inner sizes differ.
+/// a·b, with `a` `[..., in]` (all axes but the last are rows) and `b` `[in, out]`. With `Transpose::a` a is `[in,
+/// rows]`, with `Transpose::b` b is `[out, in]`. Throws ShapeError if the inner sizes differ.
 [[nodiscard]] Linear matmul(Var a, Var b, Transpose transpose = Transpose::none);
 [[nodiscard]] Linear matmul(Var a, Parameter& b, Transpose transpose = Transpose::none);
 
 namespace detail {
 
-/// Products with a part of a larger operand that may be computed already, together with those of other parts. A mechanism puts
-/// it on a node (`NodeExtra::products`); recurrence/hoisted_product.h does so for the steps of a sequence.
+/// Products with a part of a larger operand that may be computed already, together with those of other parts. A
+/// mechanism puts it on a node (`NodeExtra::products`); recurrence/hoisted_product.h does so for the steps of a
+/// sequence.
 struct ProductSource {
-  /// Returns `product` + `bias` (undefined for none) as a result that is the caller's alone, to be added to; undefined if the
-  /// product is to be computed by the caller.
+  /// Returns `product` + `bias` (undefined for none) as a result that is the caller's alone, to be added to; undefined
+  /// if the product is to be computed by the caller.
   Var (*take)(ProductSource& source, const Linear::Product& product, Var bias, const Shape& shape, bool wanted);
 };
 

@@ -23,19 +23,19 @@ struct RowRange {
   [[nodiscard]] bool empty() const { return begin >= end; }
 };
 
-/// What a mechanism knows of a node beyond its numbers. Most nodes have none.
+/// Data that a mechanism keeps for a node. Most nodes have none.
 struct NodeExtra {
   ParameterSlot* leaf = nullptr;      ///< The parameter that the node is on its tape (parameter_slot.h).
   ProductSource* products = nullptr;  ///< Products that may be computed already, as part of larger ones (linear.h).
   Index row = 0;                      ///< First row of the node in the sequence of `products`.
 };
 
-/// How the value of a node may be used. A product is `reusable`: its own adjoint does not read it, so `fuse` may overwrite it when
-/// the caller says so. `overwritten` values must not be read any more.
+/// How the value of a node may be used. A product is `reusable`: its own adjoint does not read it, so `fuse` may
+/// overwrite it when the caller says so. `overwritten` values must not be read any more.
 enum class ValueUse : std::uint8_t { plain, reusable, overwritten };
 
-/// A value on a tape. An owner has memory of its own. A view looks into the memory and the gradient of its `base`, which is
-/// always an owner. Rows lie `stride` elements apart.
+/// A value on a tape. An owner has memory of its own. A view looks into the memory and the gradient of its `base`,
+/// which is always an owner. Rows lie `stride` elements apart.
 struct Node {
   Tape* tape = nullptr;
   void* value = nullptr;
@@ -51,17 +51,17 @@ struct Node {
   ValueUse use = ValueUse::plain;
 
   [[nodiscard]] Node& root() { return base == nullptr ? *this : *base; }
-  /// Size of an owner's memory, gaps between rows included.
+  /// Returns the elements of an owner's memory, gaps between rows included.
   [[nodiscard]] std::size_t bytes(DType dtype) const {
     return static_cast<std::size_t>(shape.rows() * stride) * size_of(dtype);
   }
-  /// Bytes from the start of the owner's memory.
+  /// Returns the bytes from the start of the owner's memory.
   [[nodiscard]] std::ptrdiff_t byte_offset() const {
     return base == nullptr ? 0 : static_cast<const std::byte*>(value) - static_cast<const std::byte*>(base->value);
   }
-  /// Elements from the start of the owner's memory.
+  /// Returns the elements from the start of the owner's memory.
   [[nodiscard]] Index offset(DType dtype) const { return byte_offset() / static_cast<Index>(size_of(dtype)); }
-  /// The gradient's memory of this owner or view. Only after a gradient has arrived.
+  /// Returns the memory of the gradient of this owner or view. Call only after a gradient has arrived.
   [[nodiscard]] void* gradient_data() { return static_cast<std::byte*>(root().gradient) + byte_offset(); }
 };
 

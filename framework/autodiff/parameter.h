@@ -21,13 +21,13 @@ struct Derived;
 
 }  // namespace detail
 
-/// Something learned: a named array and its gradient. Parameters own their memory; a tape only refers to it.
+/// A named array that is learned, and its gradient. Parameters own their memory; a tape refers to it.
 class Parameter {
  public:
-  /// A name without shape: `create` gives it one when the layer knows its input.
+  /// Makes a parameter without shape. A layer calls `create` when it knows its input.
   explicit Parameter(std::string name = "parameter") : name_(std::move(name)) {}
-  /// Copies name, value and options; the gradient begins at zero. Explicit, so that `auto p = layer.kernel;` does not copy by mistake,
-  /// while a class that holds parameters can be copied.
+  /// Copies name, value and options; the gradient begins at zero. Explicit, so that `auto p = layer.kernel;` does not
+  /// copy by mistake, while a class that holds parameters can be copied.
   explicit Parameter(const Parameter& other)
       : trainable(other.trainable), constraint(other.constraint), l1(other.l1), l2(other.l2), name_(other.name_) {
     if (!other.created()) return;
@@ -38,7 +38,7 @@ class Parameter {
   Parameter& operator=(Parameter&&) = default;
   ~Parameter() = default;
 
-  /// Allocates value and gradient, both zeros.
+  /// Allocates value and gradient, both zero.
   void create(Shape shape, DType dtype) {
     value_ = Array(shape, dtype);
     gradient = Array(shape, dtype);
@@ -54,30 +54,31 @@ class Parameter {
   [[nodiscard]] Index size() const { return value_.size(); }
 
   [[nodiscard]] const Array& value() const { return value_; }
-  /// Access that may change the value: whatever was derived from it (packed copies) is made anew at the next use.
+  /// Returns the value for writing. Packed copies of the value are made again at the next use.
   [[nodiscard]] Array& edit() {
     version_ = new_version();
     return value_;
   }
-  /// Grows whenever the value may have changed; 0 before `create`. No two parameters get the same, so that what was derived from
-  /// one is not taken for another's that comes to lie in its place.
+  /// Returns a number that changes whenever the value may have changed; 0 before `create`. No two parameters have one
+  /// number, so data derived from a destroyed parameter are not used for another one at its address.
   [[nodiscard]] std::uint64_t version() const { return version_; }
   /// Returns what was derived from the value; null before `create`. All tapes share it.
   [[nodiscard]] detail::Derived* derived() const { return derived_.get(); }
 
-  /// d loss / d value, added to by every backward pass until `zero_gradient`. An element to which nothing was added is -0, which
-  /// any sum turns into another number: so a gradient of 0 differs from none.
+  /// d loss / d value. Every backward pass adds to it until `zero_gradient`. Elements begin as -0, which any addition
+  /// changes, so that a gradient of 0 differs from no gradient.
   Array gradient;
-  /// Whether backward passes compute a gradient and optimizers change the value.
+  /// If false, backward passes compute no gradient and optimizers do not change the value.
   bool trainable = true;
-  /// Applied by optimizers after each update (max norm, non-negative …); may be empty.
+  /// Optimizers call it after each update, to enforce a constraint such as a maximal norm. May be empty.
   std::function<void(Array&)> constraint;
   /// Factors of the penalty l1·Σ|value| + l2·Σvalue² that `penalty` (layers/regularizers.h) adds to a loss.
   double l1 = 0;
   double l2 = 0;
 
+  /// Sets the gradient to "none": -0 in every element.
   void zero_gradient() { gradient.fill(-0.0); }
-  /// Returns false if no backward pass has added to the gradient since `zero_gradient`: no loss depended on the parameter.
+  /// Returns false if no backward pass has added to the gradient since `zero_gradient`.
   [[nodiscard]] bool has_gradient() const {
     return dispatch_real(gradient.dtype(), [this]<class T>() {
       const auto values = gradient.as<T>().values();
@@ -103,15 +104,15 @@ struct NamedParameter {
   Parameter* parameter;
 };
 
-/// Collects parameters with their paths. A layer lists its own in one member:
-/// `void visit(ParameterVisitor& v) { v(kernel, bias); }`, and those of parts under a name: `v.in("cell", cell_)`.
+/// Collects parameters with their paths. A layer has a member `void visit(ParameterVisitor& v) { v(kernel, bias); }`.
+/// Parts are visited under a name: `v.in("cell", cell_)`.
 class ParameterVisitor {
  public:
   template <class... P>
   void operator()(P&... parameters) {
     (add(parameters), ...);
   }
-  /// Visits a part of the model, its parameters' paths preceded by `name/`.
+  /// Visits a part of the model. Paths of its parameters begin with `name/`.
   template <class Part>
   void in(const std::string& name, Part& part) {
     const auto length = prefix_.size();
@@ -129,7 +130,7 @@ class ParameterVisitor {
   std::vector<NamedParameter> found_;
 };
 
-/// All created parameters below `part`, in the order it visits them.
+/// Returns all created parameters of `part` in the order of its `visit`. Layers that were not built have none.
 template <class Part>
 [[nodiscard]] std::vector<NamedParameter> parameters(Part& part) {
   ParameterVisitor visitor;

@@ -12,7 +12,8 @@ void ParameterSlot::remember(Node& made) {
 }
 
 ParameterSlot* ParameterSlots::find(const Parameter& parameter) {
-  // Cells use their parameters in one order at every step, so the leaf after the last one found is nearly always the right one.
+  // Cells use their parameters in one order at every step, so the leaf after the last one found is nearly always the
+  // right one.
   for (std::size_t tried = 0; tried < leaves_.size(); ++tried) {
     if (leaves_[last_]->is_of(parameter)) return leaves_[last_].get();
     last_ = last_ + 1 == leaves_.size() ? 0 : last_ + 1;

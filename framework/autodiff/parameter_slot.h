@@ -9,7 +9,8 @@
 
 namespace recur::detail {
 
-/// Operands of a product of a weight gradient that has not been computed yet. The gradient of `result` stays alive until then.
+/// Operands of a product of a weight gradient that has not been computed yet. The gradient of `result` stays alive
+/// until then.
 struct PendingProduct {
   Var value;
   Var result;
@@ -33,8 +34,8 @@ struct ParameterSlot {
 
   /// Makes `made` the node of the present pass.
   void remember(Node& made);
-  /// Returns true if this is the leaf of `other` and its memory has not moved. A leaf goes stale when a model is assigned to, or
-  /// a new parameter reuses the address of a destroyed one.
+  /// Returns true if this is the leaf of `other` and its memory has not moved. A leaf goes stale when a model is
+  /// assigned to, or a new parameter reuses the address of a destroyed one.
   [[nodiscard]] bool is_of(const Parameter& other) const {
     if (parameter != &other) return false;
     if (node == nullptr || version == other.version()) return true;  // fast path: taken at every time step

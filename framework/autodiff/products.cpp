@@ -10,8 +10,8 @@
 namespace recur::detail {
 namespace {
 
-// Values and gradients that are still in the second-level cache when so much has been made, and a gradient beside which they stay
-// there: then the pending products are computed early.
+// Values and gradients that are still in the second-level cache when so much has been made, and a gradient beside which
+// they stay there: then the pending products are computed early.
 constexpr Index cached_bytes = 640 * 1024;
 constexpr Index small_gradient_bytes = 256 * 1024;
 

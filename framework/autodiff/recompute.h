@@ -44,17 +44,17 @@ struct CheckpointResult<std::array<Var, N>> {
 
 }  // namespace detail
 
-/// Computes `body(inputs)` and keeps nothing but its results: `backward` computes it once more, recorded this time, and gives
-/// the memory back when it is done with it. So a sequence of n such parts needs the memory of one part and n results, for one
-/// more forward pass.
+/// Computes `body(inputs)` and keeps only its results. `backward` computes it again, recorded this time, and frees the
+/// memory afterwards. A sequence of n such parts needs the memory of one part and of n results, and one more forward
+/// pass.
 ///
 ///   const Var y = checkpoint([&layer](std::span<const Var> in) { return layer(in[0]); }, {x});
 ///
-/// @param body takes `std::span<const Var>` and returns a `Var` or a `std::array` of them. What it captures must be plain
-///   (references to layers and parameters, numbers) and live until `backward`. It must do the same again: random numbers of
-///   the tape's generator repeat by themselves.
-/// @param inputs every value from outside that it uses and that wants a gradient, at least one; parameters need not be
-///   listed. @throws StateError, in `backward`, when a gradient arrives at one that is not.
+/// @param body takes `std::span<const Var>` and returns a `Var` or a `std::array` of them. It may capture references to
+/// layers and parameters, and numbers; what it refers to must live until `backward`. It must compute the same each
+/// time; random numbers of the tape's generator repeat by themselves.
+/// @param inputs every value made outside that `body` uses and that wants a gradient, at least one. Parameters need not
+/// be listed. `backward` throws StateError if a gradient arrives at a value that is not listed.
 template <class Body>
 [[nodiscard]] auto checkpoint(Body body, std::span<const Var> inputs) {
   using Result = detail::CheckpointResult<std::invoke_result_t<const Body&, std::span<const Var>>>;

@@ -5,19 +5,19 @@
 
 namespace recur {
 
-/// Which rows of a batch a tape works on: row i of its values is row `first` + i·`step` of `total`. Random numbers are drawn by
-/// row of the batch, so that they do not depend on how the batch is divided.
+/// Which rows of a batch a tape works on: row i of its values is row `first` + i·`step` of `total`. Random numbers are
+/// drawn by row of the batch, so that they do not depend on how the batch is divided.
 struct BatchRows {
   Index first = 0;
   Index step = 1;
   Index total = 0;  ///< 0: as many as are drawn for.
 };
 
-/// Records operations in execution order and runs them backwards. All values, gradients and closures live in arenas that are
-/// reused: a training step that repeats the one before allocates nothing.
+/// Records operations in execution order and runs them backwards. All values, gradients and closures live in arenas
+/// that are reused: a training step that repeats the one before allocates nothing.
 ///
-/// One tape serves one thread; any number of tapes may run at once. All values of a tape have its number type. Members for
-/// authors of operations are in the base class (tape_core.h).
+/// One tape serves one thread; any number of tapes may run at once. All values of a tape have its number type. Members
+/// for authors of operations are in the base class (tape_core.h).
 class Tape : public detail::TapeCore {
  public:
   explicit Tape(DType dtype = DType::float32, std::uint64_t seed = 0) : TapeCore(*this, dtype), generator_(seed) {}
@@ -34,8 +34,8 @@ class Tape : public detail::TapeCore {
   [[nodiscard]] Var constant(double value) { return constant(Shape{}, std::span<const double>(&value, 1)); }
   [[nodiscard]] Var filled(Shape shape, double value);
   [[nodiscard]] Var zeros(Shape shape) { return filled(shape, 0); }
-  /// Makes a value of the tensor's own memory, without a copy: the numbers must stay there, unchanged, until the tape is reset.
-  /// Throws StateError if the tape has another number type.
+  /// Makes a value of the tensor's own memory, without a copy: the numbers must stay there, unchanged, until the tape
+  /// is reset. Throws StateError if the tape has another number type.
   template <Scalar T>
   [[nodiscard]] Var borrow(const Tensor<T>& tensor) {
     return borrow(tensor.shape(), dtype_of<T>, tensor.data());
@@ -48,8 +48,8 @@ class Tape : public detail::TapeCore {
   /// Returns the parameter as a value on this tape; its gradient is added to `parameter.gradient`.
   /// Throws StateError if the parameter was not created or has another number type.
   [[nodiscard]] Var leaf(Parameter& parameter) { return leaf_of(parameter); }
-  /// On a tape of duals: returns the parameter with the direction in which derivatives are taken, before anything else uses it.
-  /// Its gradient is that of the Var. Throws StateError on another tape or if the parameter is on it already.
+  /// On a tape of duals: returns the parameter with the direction in which derivatives are taken, before anything else
+  /// uses it. Its gradient is that of the Var. Throws StateError on another tape or if the parameter is on it already.
   [[nodiscard]] Var leaf(Parameter& parameter, const Array& tangent);
   /// Returns x cut off from what computed it: gradients stop here, and so do tangents.
   [[nodiscard]] Var detach(Var x);
@@ -59,9 +59,9 @@ class Tape : public detail::TapeCore {
   void backward(Var loss);
   /// Runs backwards from `y` of any shape, with `seed` in the place of d loss / d y.
   void backward(Var y, const Array& seed);
-  /// Runs `backward(loss)` and calls `before` for each operation before its gradients are passed on, to find out what goes wrong.
+  /// Runs `backward(loss)` and calls `before` with each operation before its gradients are passed on, for diagnosis.
   void backward(Var loss, const std::function<void(const detail::Record&)>& before);
-  /// Runs backwards from gradients that have been put into values already (`Var::add_gradient`): for several outputs at once.
+  /// Runs backwards from gradients that were put into values before (`Var::add_gradient`), of several outputs at once.
   void propagate();
   /// Forgets all values and operations and keeps the memory for the next pass. Vars from before must not be used again.
   void reset();

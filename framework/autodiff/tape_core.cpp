@@ -12,8 +12,8 @@ constexpr std::size_t value_colour = 320;
 // Nodes and closures are small: closer together they take fewer cache lines.
 constexpr std::size_t node_alignment = 16;
 
-// The record of a parameter: the first on the tape that concerns it, so the last to run backwards. By then every use has left its
-// part of the gradient.
+// The record of a parameter: the first on the tape that concerns it, so the last to run backwards. By then every use
+// has left its part of the gradient.
 struct FinishLeaf {
   ParameterSlot* leaf;
   TapeCore* tape;

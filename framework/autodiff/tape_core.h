@@ -14,8 +14,8 @@
 
 namespace recur {
 
-/// The mechanisms that make training fast. Each can be switched off: results stay as they are, to rounding where a sum changes
-/// its order. docs/engine.md says what each does.
+/// The mechanisms that make training fast. Each can be switched off: results stay as they are, to rounding where a sum
+/// changes its order. docs/engine.md says what each does.
 struct Mechanisms {
   bool pack_weights = true;    ///< Weights are copied once per update into the order in which products read them.
   bool hoist_products = true;  ///< Products with the steps of a known sequence are computed for many steps at once.
@@ -70,14 +70,14 @@ class TapeCore {
   /// Number of resets so far.
   [[nodiscard]] std::uint64_t pass() const { return pass_; }
 
-  // ---- Values --------------------------------------------------------------------------------------------------------
+  // ---- Values -----------------------------------------------------------------------------------------------------
 
-  /// Makes a value with uninitialized memory, the result of an operation. It has a gradient if the tape records and `wanted`
-  /// holds. Rows lie `stride` >= cols elements apart.
+  /// Makes a value with uninitialized memory, the result of an operation. It has a gradient if the tape records and
+  /// `wanted` holds. Rows lie `stride` >= cols elements apart.
   [[nodiscard]] Var output(const Shape& shape, bool wanted, Index stride);
   [[nodiscard]] Var output(const Shape& shape, bool wanted) { return output(shape, wanted, shape.cols()); }
-  /// Makes a view of `base` with another shape, `offset` elements in, with `stride` elements from row to row. It shares memory
-  /// and gradient with `base`.
+  /// Makes a view of `base` with another shape, `offset` elements in, with `stride` elements from row to row. It shares
+  /// memory and gradient with `base`.
   [[nodiscard]] Var view(Var base, Index offset, const Shape& shape, Index stride);
   /// Makes a view of columns [first, first + count) of all rows of `base`.
   [[nodiscard]] Var view_columns(Var base, Index first, Index count) {
@@ -106,10 +106,10 @@ class TapeCore {
     return nodes_.array<T>(count);
   }
 
-  // ---- Records -------------------------------------------------------------------------------------------------------
+  // ---- Records ----------------------------------------------------------------------------------------------------
 
-  /// Runs `body` in `backward` if a gradient has reached `output`. Captures must be plain: Vars and numbers. In messages the
-  /// operation is called `name` or, without one, by the function that `body` is a lambda of.
+  /// Runs `body` in `backward` if a gradient has reached `output`. Captures must be plain: Vars and numbers. In
+  /// messages the operation is called `name` or, without one, by the function that `body` is a lambda of.
   template <class Body>
   void on_backward(Var output, Body body) {
     auto* const closure = nodes_.make<Body>(std::move(body));
@@ -147,10 +147,10 @@ class TapeCore {
   [[nodiscard]] Mark mark() const;
   void rewind(const Mark& mark);
 
-  // ---- Gradients -----------------------------------------------------------------------------------------------------
+  // ---- Gradients --------------------------------------------------------------------------------------------------
 
-  /// Makes sure that an owner has memory for its gradient. Returns true if `rows` of it hold no numbers yet: the caller must
-  /// then assign them. So a gradient that arrives step by step, backwards through time, needs no zeros first.
+  /// Makes sure that an owner has memory for its gradient. Returns true if `rows` of it hold no numbers yet: the caller
+  /// must then assign them. So a gradient that arrives step by step, backwards through time, needs no zeros first.
   [[nodiscard]] bool first_write(Node& root, RowRange rows);
   /// Puts zeros into rows of the gradient that hold no numbers yet.
   void fill_unwritten(Node& root) const;
@@ -164,12 +164,12 @@ class TapeCore {
   /// Computes the pending products of all weight gradients.
   void finish_leaves();
 
-  // ---- For mechanisms ------------------------------------------------------------------------------------------------
+  // ---- For mechanisms ---------------------------------------------------------------------------------------------
 
   [[nodiscard]] const ParameterSlots& leaves() const { return leaves_; }
-  /// Gives parameters' gradients memory of this tape's (`ParameterSlot::own_gradient`) rather than `Parameter::gradient`.
+  /// Puts parameters' gradients into memory of this tape (`ParameterSlot::own_gradient`), not `Parameter::gradient`.
   void keep_gradients_apart(bool on) { apart_ = on; }
-  /// Starts a nested tape (nested_tape.h): what is recorded from now on, or only computed, is forgotten by `end_nested`.
+  /// Starts a nested tape (nested_tape.h). `end_nested` forgets what is recorded or computed from now on.
   struct Nested {
     Mark mark;
     std::span<GradientMemory::List> spare;
@@ -183,8 +183,8 @@ class TapeCore {
   [[nodiscard]] bool will_recompute() const { return will_recompute_; }
   /// Switches `will_recompute`, for a tape that computes a part of another one.
   void set_will_recompute(bool on) { will_recompute_ = on; }
-  /// While on, nothing may be recorded: threads work on parts of this tape's values on tapes of their own. A value made from one
-  /// of this tape throws ForeignVar.
+  /// While on, nothing may be recorded: threads work on parts of this tape's values on tapes of their own. A value made
+  /// from one of this tape throws ForeignVar.
   void lend(bool on) { lent_ = on; }
   /// The data of a mechanism; null until it is set.
   [[nodiscard]] TapeAttachment* attachment() const { return attachment_.get(); }

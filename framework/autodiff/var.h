@@ -28,8 +28,8 @@ struct GradientSink {
 
 namespace detail {
 
-/// Whether a Var is compared with its tape at every use (CMake option RECUR_CHECK_HANDLES). It is larger then, so a library and its
-/// programs must be compiled alike; the CMake target and the pkg-config file see to that.
+/// Whether a Var is compared with its tape at every use (CMake option RECUR_CHECK_HANDLES). It is larger then, so a
+/// library and its programs must be compiled alike; the CMake target and the pkg-config file see to that.
 #if defined(RECUR_CHECK_HANDLES)
 inline constexpr bool check_handles = true;
 #else
@@ -58,7 +58,8 @@ struct PassOf<true> {
 }  // namespace detail
 
 /// A value recorded on a tape: a handle of one pointer that owns nothing. Valid until the tape is reset.
-/// Using an undefined Var throws StateError; so does, in debug and sanitizer builds, using one after its tape was reset.
+/// Using an undefined Var throws StateError; so does, in debug and sanitizer builds, using one after its tape was
+/// reset.
 class Var {
  public:
   Var() = default;
@@ -85,18 +86,18 @@ class Var {
     assert(dtype() == dtype_of<T>);
     return {static_cast<const T*>(node_->value), rows(), cols(), node_->stride};
   }
-  /// The single number of a scalar. @throws ShapeError when there are more.
+  /// Returns the number of a scalar. Throws ShapeError if there is more than one.
   [[nodiscard]] double item() const;
-  /// A copy of the numbers that outlives the tape.
+  /// Returns a copy of the numbers, which outlives the tape.
   [[nodiscard]] Array to_array() const;
-  /// The same into an array that is there already: nothing is allocated if its shape fits.
+  /// Copies the numbers to `target`. Allocates only if its shape or type differs.
   void copy_to(Array& target) const;
   [[nodiscard]] std::vector<double> to_doubles() const { return to_array().to_doubles(); }
-  /// A copy of the gradient, after backward, of a value made by `Tape::input`. Zeros if none arrived.
-  /// @throws StateError for a value whose gradient was not asked for.
+  /// Returns a copy of the gradient after `backward`, for a value made by `Tape::input`. Zeros if no gradient arrived.
+  /// Throws StateError if the value wants no gradient.
   [[nodiscard]] Array gradient() const;
 
-  // ---- For authors of operations -------------------------------------------------------------------------------------
+  // ---- For authors of operations ----------------------------------------------------------------------------------
 
   [[nodiscard]] detail::Node* node() const { return detail::check_handles && defined() ? checked() : node_; }
   /// Memory of a fresh output, to write, before another operation uses it.
@@ -127,8 +128,8 @@ class Var {
   }
   /// Makes sure the gradient's memory exists and holds numbers.
   void begin_gradient() const;
-  /// Makes sure that the gradient's memory exists. Returns true if this value's part of it holds no numbers yet: the caller must
-  /// assign every element.
+  /// Makes sure that the gradient's memory exists. Returns true if this value's part of it holds no numbers yet: the
+  /// caller must assign every element.
   [[nodiscard]] bool claim() const;
 
  private:

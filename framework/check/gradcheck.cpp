@@ -20,10 +20,12 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
-// What rounding makes of (f(x + h) - f(x - h)) / 2h for results of this size: a few units in the last place, divided by 2e-6.
+// What rounding makes of (f(x + h) - f(x - h)) / 2h for results of this size: a few units in the last place, divided by
+// 2e-6.
 double rounding_of(double size, double step) { return size * 2e-15 / step; }
 
-// A gradient that is so small beside the values is rounding itself, and the result may be the difference of such values.
+// A gradient that is so small beside the values is rounding itself, and the result may be the difference of such
+// values.
 constexpr double nothing = 1e-12;
 
 // |analytic - numeric| beyond rounding, relative to the size of the gradient.
@@ -34,8 +36,8 @@ double error_of(double analytic, double numeric, double size, double rounding) {
   return std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
 }
 
-// The function seen as one from a vector, all inputs and parameters one after another, to a vector. Puts the parameters back
-// in the end.
+// The function seen as one from a vector, all inputs and parameters one after another, to a vector. Puts the parameters
+// back in the end.
 class Flattened {
  public:
   Flattened(const GradcheckFunction& function, const std::vector<GradcheckInput>& inputs,

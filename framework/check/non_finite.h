@@ -15,15 +15,14 @@ struct NonFinite {
   Index position = 0;     ///< Of the operation among all on the tape, from 0.
 };
 
-/// The first recorded operation with a NaN or an infinity in its result, in the order they were done; a parameter counts where
-/// it was first used. It reads every value on the tape: to be called when something is wrong already. A product whose parts
-/// `fuse` has written over is passed over.
-/// @throws StateError for a tape of dual numbers
+/// Returns the first recorded operation with a NaN or an infinity in its result, in execution order; none if all are
+/// finite. A parameter counts where it was first used. Products whose parts `fuse` has overwritten are skipped. Reads
+/// every value on the tape. Throws StateError for a tape of dual numbers.
 [[nodiscard]] std::optional<NonFinite> first_non_finite(const Tape& tape);
 
-/// The same for gradients, which flow the other way: runs backwards from `loss` once more and finds the first operation at whose
-/// result one arrives that is not finite. What parameters' gradients were before is lost.
-/// @throws as `Tape::backward`
+/// Runs backwards from `loss` again and returns the first operation whose result receives a gradient that is not
+/// finite; none if all are finite. The gradients of parameters are overwritten. Throws ShapeError unless `loss` is a
+/// single number.
 [[nodiscard]] std::optional<NonFinite> first_non_finite_gradient(Tape& tape, Var loss);
 
 }  // namespace recur

@@ -8,19 +8,18 @@
 
 namespace recur {
 
-/// The loss of one example, on the tape given.
+/// Computes the loss of example number `example` on the given tape.
 using ExampleLoss = std::function<Var(Tape& tape, Index example)>;
 
-/// Computes the gradient of each example's loss by itself: for each in turn, `use(example, loss)` is called while the gradients of
-/// `parameters` are those of that example alone. Only one set of gradients exists at a time. The tape is reset; the
-/// parameters' gradients are as before afterwards.
-/// @throws as `Tape::backward`
+/// Calls `use(example, loss)` for each example while the gradients of `parameters` are those of that example's loss
+/// alone. Resets the tape after each example. Restores the gradients of parameters in the end. Throws ShapeError unless
+/// a loss is a single number.
 void for_each_example_gradient(Tape& tape, Index examples, const ExampleLoss& loss,
                                std::span<Parameter* const> parameters,
                                const std::function<void(Index example, double loss)>& use);
 
-/// The Euclidean norms of these gradients, over all parameters together: which examples pull hardest, and what clipping for
-/// differential privacy needs (Abadi et al. 2016).
+/// Returns the Euclidean norm of each example's gradient over all parameters, as clipping for differential privacy
+/// needs it (Abadi et al. 2016).
 [[nodiscard]] std::vector<double> per_example_norms(Tape& tape, Index examples, const ExampleLoss& loss,
                                                     std::span<Parameter* const> parameters);
 

@@ -6,8 +6,8 @@
 
 namespace recur::detail {
 
-/// The shape that all operands of a fused expression broadcast to; a scalar, one row or one column are repeated.
-/// @throws ShapeError when they do not fit.
+/// Returns the shape to which all operands of a fused expression are broadcast: a scalar, one row or one column is
+/// repeated. Throws ShapeError if shapes do not fit.
 [[nodiscard]] Shape broadcast_shape(std::span<const Var> operands);
 
 }  // namespace recur::detail

@@ -31,7 +31,7 @@ struct Leaf : ExpressionBase {
   explicit Leaf(Parameter& p) : parameter(&p) {}
 };
 
-/// `Op` applied to its arguments. Operands are held by value (handles and numbers), so nothing can dangle.
+/// `Op` applied to its arguments. Holds operands by value (handles and numbers), so nothing dangles.
 template <class Op, class... A>
 struct Map : ExpressionBase {
   [[no_unique_address]] std::tuple<A...> args;
@@ -59,10 +59,10 @@ inline constexpr bool is_number = std::is_arithmetic_v<Plain<X>>;
 
 }  // namespace detail
 
-/// What pointwise functions take: an expression, a value on a tape, a parameter, or a plain number.
+/// An argument of a pointwise function: an expression, a value on a tape, a parameter, or a number.
 template <class X>
 concept PointwiseOperand = Expression<detail::Plain<X>> || detail::is_value<X> || detail::is_number<X>;
-/// At least one operand must be more than a number, or the built-in arithmetic is meant.
+/// True if at least one operand is more than a number; otherwise built-in arithmetic is meant.
 template <class... X>
 concept PointwiseOperands = (PointwiseOperand<X> && ...) && (!detail::is_number<X> || ...);
 
@@ -84,7 +84,7 @@ template <class Op, class... A>
 
 }  // namespace detail
 
-/// The expression `Op(x…)`.
+/// Returns the expression `Op(x…)`.
 template <class Op, class... X>
   requires PointwiseOperands<X...>
 [[nodiscard]] constexpr auto map(X&&... x) {

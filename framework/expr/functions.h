@@ -5,16 +5,15 @@
 
 #include <array>
 
-// A pointwise function is one struct: its name, its value, its slope. `slope` may use the argument x or the result y,
-// whichever is cheaper. `keep` says that the result is worth storing for the adjoint rather than computing again.
-// `slope_of` says what the slope is computed from, if not (also) from the arguments; those need not be there any more then.
-// V is a SIMD register of float or double (framework/simd/simd.h).
-// Functions of several arguments give one slope each, as slope<K>.
-// What is not a number stays so, as a loss must show it: simd::min and max give their second argument then.
+// A pointwise function is one struct: name, value, slope. `slope` uses the argument x or the result y, whichever is
+// cheaper. If `keep`, the result is stored for the adjoint instead of computed again. `slope_of` says that the slope is
+// computed from the result alone, or from nothing; arguments may then be overwritten. V is a SIMD register of float or
+// double (framework/simd/simd.h). Functions of several arguments have a slope for each, slope<K>. NaN arguments give
+// NaN, so that a loss shows them: simd::min and max return their second argument then.
 
 namespace recur::fn {
 
-/// A register full of one number, whatever its type.
+/// Returns a register full of one number.
 template <class V>
 [[nodiscard, gnu::always_inline]] inline V splat(double number) {
   return simd::splat<V>(static_cast<simd::Element<V>>(number));
@@ -66,7 +65,7 @@ struct Square {
   template <class V> static V slope(V x, V) { return x + x; }
 };
 
-/// The nearest whole number, halves to the even one; slope 0. To learn through it: `straight_through` (ops/gradient.h).
+/// Nearest integer, halves to the even one. The slope is 0; `straight_through` (ops/gradient.h) learns through it.
 struct Round {
   static constexpr const char* name = "round";
   static constexpr bool keep = false;
@@ -219,7 +218,7 @@ struct Divide {
   template <int K, class V> static V slope(V, V b, V y) { return K == 0 ? 1 / b : -y / b; }
 };
 
-/// The gradient goes to the smaller one, to the first when they are equal.
+/// y = min(a, b). The gradient goes to the smaller argument, to the first if they are equal.
 struct Min {
   static constexpr const char* name = "min";
   static constexpr bool keep = false;
@@ -231,7 +230,7 @@ struct Min {
   }
 };
 
-/// The gradient goes to the larger one, to the first when they are equal.
+/// y = max(a, b). The gradient goes to the larger argument, to the first if they are equal.
 struct Max {
   static constexpr const char* name = "max";
   static constexpr bool keep = false;

@@ -21,8 +21,8 @@ inline constexpr bool is_rare<Map<Op, A...>> = requires {
 template <class... E>
 inline constexpr bool is_rare<TypeList<E...>> = (is_rare<E> || ...);
 
-/// Returns the loops for one number type. Each takes 0.3 to 0.5 s to compile, so that loops for dense operands are compiled for float and
-/// usual functions only. double is for checking gradients.
+/// Returns the loops for one number type. Each takes 0.3 to 0.5 s to compile, so that loops for dense operands are
+/// compiled for float and usual functions only. double is for checking gradients.
 template <class T, class P, class Kept>
 [[nodiscard]] constexpr FusedKernel::Loops fused_loops() {
   constexpr bool fast = std::is_same_v<T, float> && !is_rare<typename P::Nodes>;
@@ -85,7 +85,7 @@ template <Expression E>
   return {e};
 }
 
-/// How many operands an argument of `fuse` stands for.
+/// Number of operands that an argument of `fuse` stands for.
 template <class X>
 inline constexpr int operands_in = 1;
 template <std::size_t N>
@@ -93,7 +93,7 @@ inline constexpr int operands_in<Reusable<N>> = static_cast<int>(N);
 template <std::size_t N>
 inline constexpr int operands_in<std::array<Var, N>> = static_cast<int>(N);
 
-/// Whether fuse() may overwrite what an argument stands for; true for an argument that is not marked.
+/// Returns true if fuse() may overwrite the values an argument stands for; also for arguments that are not marked.
 template <class X>
 [[nodiscard]] bool may_overwrite([[maybe_unused]] const X& x) {
   if constexpr (is_reusable<X>) return x.may_overwrite();
@@ -136,17 +136,18 @@ void put_operands(X&& x, Tape* tape, std::span<Var>& to) {
 namespace recur {
 inline namespace RECUR_SIMD_WIDTH {
 
-/// Computes pointwise arithmetic over the operands in ONE loop, recorded as ONE operation whose adjoint is one loop too:
+/// Computes pointwise arithmetic over the operands in ONE loop, recorded as ONE operation whose adjoint is one loop
+/// too:
 ///
 ///   auto [h, c] = fuse([](auto i, auto f, auto g, auto o, auto c0) {
 ///     auto c = sigmoid(f) * c0 + sigmoid(i) * tanh(g);
 ///     return std::tuple{sigmoid(o) * tanh(c), c};
 ///   }, i, f, g, o, c0);
 ///
-/// What appears twice in it is computed once. Operands: `Var`s, `Parameter`s, products; scalars, one row `[H]`, one column
-/// `[B, 1]` and full `[B, H]` broadcast against each other. A list, `split<4>(z)`, stands for its values one after the other.
-/// With `reuse(split<4>(matmul(x, kernel) + bias))` the gates need memory only once; with a first argument `into(place)` the
-/// first result is written there.
+/// What appears twice in it is computed once. Operands: `Var`s, `Parameter`s, products; scalars, one row `[H]`, one
+/// column `[B, 1]` and full `[B, H]` broadcast against each other. A list, `split<4>(z)`, stands for its values one
+/// after the other. With `reuse(split<4>(matmul(x, kernel) + bias))` the gates need memory only once; with a first
+/// argument `into(place)` the first result is written there.
 /// Returns a Var for an expression, a `std::array<Var, n>` for a tuple of n. Throws ShapeError if shapes do not fit.
 template <class F, class... X>
   requires((PointwiseOperand<X> || detail::is_list<detail::Plain<X>>)&&...)

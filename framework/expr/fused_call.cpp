@@ -15,14 +15,14 @@
 namespace recur::detail {
 namespace {
 
-// What a node of an expression costs for each element, in the operations of parallel.h, which a matrix product does many more of
-// in a second; and what the functions cost whose values are kept for the adjoint.
+// What a node of an expression costs for each element, in the operations of parallel.h, which a matrix product does
+// many more of in a second; and what the functions cost whose values are kept for the adjoint.
 constexpr Index forward_work = 3;
 constexpr Index function_work = 25;
 constexpr Index backward_work = 6;
 
-// Values kept for the adjoint beyond this would go out to memory and come back, which takes about as long as to compute them
-// again. Then they are, a few at a time, and training needs a third less memory.
+// Values kept for the adjoint beyond this would go out to memory and come back, which takes about as long as to compute
+// them again. Then they are, a few at a time, and training needs a third less memory.
 constexpr Index most_kept_bytes = 512 * 1024;
 constexpr std::size_t recomputed_bytes = 16 * 1024;
 
@@ -47,7 +47,8 @@ Index kept_bytes_of_tile(const FusedFrame& frame) {
   return loops_of(frame).lanes * kept * static_cast<Index>(size_of(frame.operands[0].tape().dtype()));
 }
 
-// The backward loop where nothing was kept: a few tiles go forward again and then backward, before they leave the cache.
+// The backward loop where nothing was kept: a few tiles go forward again and then backward, before they leave the
+// cache.
 void recompute_and_run(const FusedFrame& frame, FusedKernel::Loop backward, FusedCall call) {
   const FusedKernel::Loops& loops = loops_of(frame);
   const FusedKernel::Loop forward = frame.dense ? loops.dense_forward : loops.forward;
@@ -68,7 +69,8 @@ void recompute_and_run(const FusedFrame& frame, FusedKernel::Loop backward, Fuse
   }
 }
 
-// What stands for the gradient of an output that none has reached: zeros, one for all or, as the loops in place want it, a row.
+// What stands for the gradient of an output that none has reached: zeros, one for all or, as the loops in place want
+// it, a row.
 Stream no_gradient(const FusedFrame& frame) {
   alignas(64) static constexpr double zero[8] = {};
   if (!frame.in_place) return {const_cast<double*>(zero), 0, 0};

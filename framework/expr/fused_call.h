@@ -8,24 +8,25 @@
 
 namespace recur::detail {
 
-/// One bit for each operand. Those beyond have none: nothing is lost but memory.
+/// One bit for each operand. Operands beyond the number of bits have none, which only costs memory.
 using OperandBits = std::uint64_t;
 [[nodiscard]] constexpr bool has_bit(OperandBits bits, std::size_t operand) {
   return operand < 64 && (bits >> operand & 1U) != 0;
 }
-/// The bits of `count` operands from `first` on.
+/// Returns the bits of `count` operands from `first` on.
 [[nodiscard]] constexpr OperandBits bits_of(int first, int count) {
   return first + count < 64 ? ((OperandBits{1} << count) - 1) << first : 0;
 }
 
-/// One operand as the loops see it, in elements. A step of 0 repeats: rows of a bias, columns of a `[batch, 1]` column.
+/// An operand as the loops see it, in elements. A step of 0 repeats: rows of a bias, columns of a `[batch, 1]` column.
 struct Stream {
   void* data = nullptr;
   Index row_stride = 0;
   Index col_step = 0;
 };
 
-/// Where an operand's gradient goes; no data when it wants none. `fresh` memory is assigned, other memory added to.
+/// Where the gradient of an operand goes; data is null if it wants none. `fresh` memory is assigned, other memory added
+/// to.
 struct Sink {
   Stream stream;
   bool fresh = false;
@@ -49,7 +50,7 @@ struct FusedCall {
   Index end = 0;
 };
 
-/// What the compiler made of an expression: its loops for each number type.
+/// The compiled loops of an expression for each number type.
 struct FusedKernel {
   using Loop = void (*)(const FusedCall&);
   struct Loops {
@@ -78,15 +79,15 @@ struct FusedKernel {
   const int* output_nodes;
 };
 
-/// Where `run_fused` may write besides memory of its own.
+/// Memory of others that `run_fused` may write to.
 struct FusedMemory {
   bool overwrite = false;  ///< Into operands whose bit is set in `FusedKernel::overwritten`.
   Var destination{};       ///< The first output; undefined for new memory.
 };
 
 /// Broadcasts the operands against each other, runs the forward loop and records the backward one as one operation.
-/// An operand may be a scalar, one row, one column or of the result's shape. Throws ShapeError otherwise, ForeignVar for operands
-/// of two tapes.
+/// An operand may be a scalar, one row, one column or of the result's shape. Throws ShapeError otherwise, ForeignVar
+/// for operands of two tapes.
 void run_fused(const FusedKernel& kernel, std::span<const Var> operands, std::span<const double> constants,
                std::span<Var> outputs, const FusedMemory& memory);
 

@@ -15,8 +15,9 @@ bool overlap(Var a, Var b) {
   return first_a < first_b + b.cols() && first_b < first_a + a.cols();
 }
 
-// Claims columns that together are whole rows of a gradient without numbers yet, such as the gates of a cell, split from one product:
-// they can be assigned without zeros first. The columns are the operands from `first` on that are parts of `root`.
+// Claims columns that together are whole rows of a gradient without numbers yet, such as the gates of a cell, split
+// from one product: they can be assigned without zeros first. The columns are the operands from `first` on that are
+// parts of `root`.
 bool claim_group(const FusedFrame& frame, Node& root, std::size_t first) {
   if (root.stride <= 0) return false;
   const DType dtype = frame.operands[first].dtype();
@@ -40,8 +41,8 @@ bool claim_group(const FusedFrame& frame, Node& root, std::size_t first) {
   return covered == root.shape.cols() && root.tape->first_write(root, {row, row + frame.call.rows});
 }
 
-// How many operands from `first` on are neighbouring columns of one value and take a gradient, if they are whole rows of it and no other
-// operand is part of it; 0 otherwise. A value of its own counts as such columns.
+// How many operands from `first` on are neighbouring columns of one value and take a gradient, if they are whole rows
+// of it and no other operand is part of it; 0 otherwise. A value of its own counts as such columns.
 std::size_t whole_rows(const FusedFrame& frame, std::size_t first) {
   const Node& node = *frame.operands[first].node();
   const Node* const root = node.base == nullptr ? &node : node.base;
@@ -68,7 +69,8 @@ Index first_row(Node& node, DType dtype) {
   return row * row_bytes == node.byte_offset() ? row : -1;
 }
 
-// Sinks of operands that all have the shape of the result; false, with nothing done, if an operand is not as simple as most are.
+// Sinks of operands that all have the shape of the result; false, with nothing done, if an operand is not as simple as
+// most are.
 bool claim_simple_sinks(const FusedFrame& frame, std::span<Sink> sinks) {
   if (sinks.size() > usual_operands) return false;
   const DType dtype = frame.operands[0].dtype();

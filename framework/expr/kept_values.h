@@ -7,18 +7,18 @@
 
 namespace recur::detail {
 
-/// All in memory of their own, one after the other for each tile.
+/// Kept values in memory of their own, one after the other for each tile.
 template <class P>
 struct KeptAside {
   static constexpr int count = P::kept;
-  /// The operand in whose place the value in a slot is kept, or -1.
+  /// Returns the operand in whose memory the value of a slot is kept, or -1.
   [[nodiscard]] static constexpr int operand(int) { return -1; }
-  /// Its place in the memory of a tile, if it is kept there.
+  /// Returns the position of the value in the memory of a tile, if it is kept there.
   [[nodiscard]] static constexpr int position(int slot) { return slot; }
 };
 
-/// In the place of operands that are `Own`, one bit each, as far as these go; those have been read by then, and nothing needs
-/// them any more.
+/// Kept values in the memory of the operands `Own`, one bit each; values beyond the number of these operands have
+/// memory of their own. The operands have been read before they are overwritten, and nothing reads them later.
 template <class P, OperandBits Own>
 struct KeptInPlace {
   using Table = std::array<int, static_cast<std::size_t>(P::kept) + 1>;

@@ -6,14 +6,14 @@
 #include <recur/framework/expr/pointers.h>
 #include <recur/framework/simd/simd.h>
 
-// The two loops that a Program becomes: forward evaluates each node once on a register and stores what the adjoint needs of
-// the expensive ones; backward walks the same nodes in reverse with one adjoint register a node.
+// The two loops that a Program becomes: forward evaluates each node once on a register and stores what the adjoint
+// needs of the expensive ones; backward walks the same nodes in reverse with one adjoint register a node.
 
 namespace recur::detail {
 inline namespace RECUR_SIMD_WIDTH {
 
-/// The registers of one tile: the value, and in the backward loop the adjoint, of each node. What must be inlined are member
-/// functions: GCC 12 does not inline generic lambdas on demand.
+/// The registers of one tile: for each node the value, and in the backward loop the adjoint. Code that must be inlined
+/// is in member functions: GCC 12 does not inline generic lambdas on demand.
 template <class T, class P, class Kept>
 struct Tile {
   using V = simd::Vec<T>;
@@ -48,8 +48,8 @@ struct Tile {
     else return slope<I, K>(std::make_integer_sequence<int, Info::arity>{});
   }
 
-  /// value[I] from the values of its arguments. The tangent of a Dual is what the slopes make of theirs, so that forward mode
-  /// is the transpose of reverse mode for every function, whatever slope that declares.
+  /// Computes value[I] from the values of its arguments. The tangent of a Dual is computed by the slopes, so that
+  /// forward mode is the transpose of reverse mode for every function.
   template <int I>
   [[gnu::always_inline]] void assign() {
     value[I] = compute<I>();
@@ -68,14 +68,14 @@ struct Tile {
     else return 0;
   }
 
-  /// Where the value in a slot is kept.
+  /// Returns the position where the value of a slot is kept.
   template <int slot, class In, class Pointer>
   [[gnu::always_inline]] static Pointer place(const In& in, Index at, Pointer kept) {
     if constexpr (Kept::operand(slot) >= 0) return in.at(Kept::operand(slot), at);
     else return kept + Kept::position(slot) * lanes;
   }
 
-  // ---- Forward -------------------------------------------------------------------------------------------------------
+  // ---- Forward ----------------------------------------------------------------------------------------------------
 
   template <int I, class In>
   [[gnu::always_inline]] void evaluate(const In& in, Index at, T* kept) {
@@ -93,7 +93,7 @@ struct Tile {
     (simd::store(out.at(O, at), value[P::output_nodes[O]]), ...);
   }
 
-  // ---- Backward ------------------------------------------------------------------------------------------------------
+  // ---- Backward ---------------------------------------------------------------------------------------------------
 
   template <int I, class In, class Out>
   [[gnu::always_inline]] void restore(const In& in, const Out& out, Index at, const T* kept) {
@@ -109,7 +109,7 @@ struct Tile {
                                           std::integer_sequence<int, I...>) {
     (restore<I>(in, out, at, kept), ...);
   }
-  /// adjoint[I] = what came from outside, of outputs, + Σ over uses of I: the use's adjoint times its slope.
+  /// adjoint[I] = the gradient that arrived, for outputs, + Σ over uses of I: the adjoint of the use times its slope.
   template <int I, class Seeds, std::size_t... U>
   [[gnu::always_inline]] void collect(const Seeds& seeds, Index at, std::index_sequence<U...>) {
     constexpr auto& uses = P::template uses<I>;
@@ -146,7 +146,7 @@ struct Tile {
   }
 };
 
-/// What was kept in the place of operands, from the copies of their tails to where these came from.
+/// Copies values that were kept in the copies of operands' tails back to the operands.
 template <class P, class Kept, class In, class Buffers>
 void put_back_tails(const In& in, Index col, Index n, const Buffers& tails) {
   for (int slot = 0; slot < P::kept; ++slot)

@@ -18,9 +18,9 @@ struct TailBuffers {
   alignas(64) T data[N][simd::lanes<T>];
 };
 
-/// Pointers into N operands along a row, a register at a time: `at(i, col)`. In a `Dense` loop every operand has all columns;
-/// otherwise one with a single column is spread over a register at the start of its row. The buffers are kept apart from the
-/// pointers, or the compiler would have to reload these after every store.
+/// Pointers into N operands along a row, a register at a time: `at(i, col)`. In a `Dense` loop every operand has all
+/// columns; otherwise an operand with a single column is spread over a register at the start of its row. Buffers are
+/// kept apart from the pointers, because the compiler would reload the pointers after every store otherwise.
 template <class T, int N, bool Dense>
 class Pointers {
  public:
@@ -37,7 +37,7 @@ class Pointers {
       }
     }
   }
-  /// Goes on in copies of the next `n` columns, padded with zeros.
+  /// Makes the pointers point to copies of the next `n` columns, padded with zeros.
   void read_tail(Index col, Index n, TailBuffers<T, N>& tail) {
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < count; ++i) {
@@ -47,11 +47,12 @@ class Pointers {
       at_[i] = tail.data[i];
     }
   }
-  /// After `read_tail`: stores what is in the copy of operand i now where that came from.
+  /// After `read_tail`: copies what was stored in the copy of operand i back to its memory.
   void put_back(std::size_t i, Index col, Index n, const TailBuffers<T, N>& tail) const {
     simd::store_partial(target_[i] + col, simd::load(tail.data[i]), n);
   }
-  /// Goes on in `tail`; `end_tail` then stores its first `n` columns where they belong. (Outputs have all columns.)
+  /// Makes the pointers point to `tail`; `end_tail` then copies its first `n` columns to their memory. (Outputs have
+  /// all columns.)
   void begin_tail(TailBuffers<T, N>& tail) {
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < count; ++i) {
@@ -76,8 +77,8 @@ class Pointers {
   Index mask_[N] = {};
 };
 
-/// Where the operands' gradients go, along a row: assigned or added; summed over the row for an operand with one column;
-/// nowhere for an operand that wants none.
+/// Where the gradients of operands go along a row: assigned or added; summed over the row for an operand with one
+/// column; nowhere for an operand that wants none.
 template <class T, int N, bool Dense>
 class SinkPointers {
  public:
@@ -97,7 +98,7 @@ class SinkPointers {
       }
     }
   }
-  /// Whether the gradients of all operands that are `used` are wanted, and assigned.
+  /// Returns true if the gradients of all operands that are `used` are wanted and assigned.
   [[nodiscard]] static bool assigned(const Sink* sinks, const std::array<bool, static_cast<std::size_t>(N)>& used) {
     bool all = true;
     for (std::size_t i = 0; i < count; ++i) all &= !used[i] || (sinks[i].stream.data != nullptr && sinks[i].fresh);

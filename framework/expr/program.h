@@ -7,12 +7,12 @@
 #include <type_traits>
 #include <utility>
 
-// Compile time only: from the types of some expressions to a DAG. The type of a subexpression is its identity, so listing the
-// distinct types in topological order finds common subexpressions.
+// Compile time only: from the types of some expressions to a DAG. The type of a subexpression is its identity, so
+// listing the distinct types in topological order finds common subexpressions.
 
 namespace recur::detail {
 
-/// A constant that is told from others by its position.
+/// A constant that is told apart by its position.
 template <int I>
 struct NumberedConstant : Constant {
   explicit constexpr NumberedConstant(double v) : Constant(v) {}
@@ -25,26 +25,26 @@ inline constexpr bool is_map = false;
 template <class Op, class... A>
 inline constexpr bool is_map<Map<Op, A...>> = true;
 
-/// How many constants an expression holds, counted with repetition.
+/// Number of constants in an expression, counted with repetition.
 template <class E>
 inline constexpr long constants_in = is_constant<E> ? 1 : 0;
 template <class Op, class... A>
 inline constexpr long constants_in<Map<Op, A...>> = (constants_in<A> + ... + 0);
 
-/// How many of them are told apart by nothing but their value.
+/// Number of constants in an expression that only their values tell apart.
 template <class E>
 inline constexpr long unnumbered_in = std::is_same_v<E, Constant> ? 1 : 0;
 template <class Op, class... A>
 inline constexpr long unnumbered_in<Map<Op, A...>> = (unnumbered_in<A> + ... + 0);
 
-// ---- Lists of types --------------------------------------------------------------------------------------------------
+// ---- Lists of types -------------------------------------------------------------------------------------------------
 
 template <class... E>
 struct TypeList {
   static constexpr int size = sizeof...(E);
   template <int I>
   using At = std::tuple_element_t<static_cast<std::size_t>(I), std::tuple<E...>>;
-  /// Position of X, or -1.
+  /// Returns the position of X, or -1.
   template <class X>
   static constexpr int find = [] {
     int position = -1;
@@ -61,7 +61,7 @@ struct Append<TypeList<L...>, E> {
   using type = std::conditional_t<(std::is_same_v<E, L> || ...), TypeList<L...>, TypeList<L..., E>>;
 };
 
-/// `List` with E and all it is made of, operands before what uses them.
+/// Appends E and all its parts to `List`, operands before the nodes that use them.
 template <class List, class E>
 struct AddNodes {
   static_assert(is_constant<E>, "fuse: an expression may hold its operands, numbers and functions of them");
@@ -87,7 +87,7 @@ struct AddNodes<List, Map<Op, A...>> {
   using type = typename Next<(List::template find<E> >= 0)>::type;
 };
 
-// ---- One node --------------------------------------------------------------------------------------------------------
+// ---- One node -------------------------------------------------------------------------------------------------------
 
 template <class E>
 struct NodeInfo {
@@ -115,7 +115,7 @@ struct NodeInfo<Map<O, A...>> {
 
 inline constexpr int max_arity = 3;
 
-/// Parent `node` uses the value in question as its argument number `child`.
+/// Parent `node` uses the value as its argument number `child`.
 struct Use {
   int node;
   int child;
@@ -169,13 +169,13 @@ struct Program {
   template <int I>
   using Node = typename Nodes::template At<I>;
 
-  /// The operands that appear at all.
+  /// True for each operand that appears in the expressions.
   static constexpr auto used = []<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<bool, sizeof...(I)>{(Nodes::template find<Arg<static_cast<int>(I)>> >= 0)...};
   }
   (std::make_index_sequence<static_cast<std::size_t>(Operands)>{});
 
-  /// The node that each operand is, or -1.
+  /// The node of each operand, or -1.
   static constexpr auto argument_nodes = []<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<int, sizeof...(I)>{Nodes::template find<Arg<static_cast<int>(I)>>...};
   }
@@ -187,7 +187,7 @@ struct Program {
   }
   (std::make_index_sequence<usize>{});
 
-  /// The node that each output is.
+  /// The node of each output.
   static constexpr std::array<int, sizeof...(Outputs)> output_nodes = {Nodes::template find<Outputs>...};
   static_assert(((Nodes::template find<Outputs> >= 0) && ...), "fuse: an output must depend on an operand");
 
@@ -197,7 +197,7 @@ struct Program {
   }
   (std::make_index_sequence<usize>{});
 
-  /// constant_slots[i][k]: the place of a constant argument in the table of constants, or -1.
+  /// constant_slots[i][k]: the position of a constant argument in the table of constants, or -1.
   static constexpr Arguments<usize> constant_slots = []<std::size_t... I>(std::index_sequence<I...>) {
     int next = 0;
     return Arguments<usize>{constants_of<Node<static_cast<int>(I)>>(next)...};
@@ -205,7 +205,7 @@ struct Program {
   (std::make_index_sequence<usize>{});
   static constexpr std::size_t constants = usize * max_arity - static_cast<std::size_t>(count_in(constant_slots, -1));
 
-  /// Results stored for the adjoint: those worth keeping that are not outputs, which are stored anyway.
+  /// Number of results stored for the adjoint: those worth keeping that are not outputs, which are stored in any case.
   static constexpr std::array<int, usize> kept_slots = []<std::size_t... I>(std::index_sequence<I...>) {
     int next = 0;
     return std::array<int, usize>{(
@@ -228,7 +228,7 @@ struct Program {
     return found;
   }();
 
-  /// Whether the backward loop uses the value of each node, its own slope or those of what is made of it.
+  /// True for each node whose value the backward loop uses, for its own slope or for the slopes of nodes made of it.
   static constexpr auto needed = []<std::size_t... I>(std::index_sequence<I...>) {
     constexpr std::array<SlopeOf, usize> slope_of = {NodeInfo<Node<static_cast<int>(I)>>::slope_of...};
     constexpr std::array<bool, usize> keep = {NodeInfo<Node<static_cast<int>(I)>>::keep...};
@@ -244,22 +244,22 @@ struct Program {
   }
   (std::make_index_sequence<usize>{});
 
-  /// Whether two places of the expressions hold unnumbered constants and are alike but for the constants' values. Then equal types may
-  /// not mean equal values.
+  /// True if two places of the expressions hold unnumbered constants and differ only in the values of these. Equal
+  /// types may then mean different values.
   static constexpr bool ambiguous = []<std::size_t... I>(std::index_sequence<I...>) {
     return (unnumbered_in<Outputs> + ... + 0) > (NodeInfo<Node<static_cast<int>(I)>>::unnumbered + ... + 0);
   }
   (std::make_index_sequence<usize>{});
 };
 
-// ---- Constants at run time -------------------------------------------------------------------------------------------
+// ---- Constants at run time ------------------------------------------------------------------------------------------
 
-/// Fills the table of constants from the expression; false when one slot would need two values.
+/// Fills the table of constants from the expression. Returns false if one slot would need two values.
 template <class P, class E>
 constexpr bool collect_constants(const E& e, std::array<double, P::constants>& table,
                                  std::array<bool, P::constants>& known) {
   bool consistent = true;
-  if constexpr (is_map<E> && constants_in < E >> 0) {
+  if constexpr (is_map<E> && 0 < constants_in<E>) {
     [&]<std::size_t... K>(std::index_sequence<K...>) {
       const auto one = [&]<std::size_t k>(std::integral_constant<std::size_t, k>) {
         if constexpr (NodeInfo<E>::constant[k]) {
@@ -280,7 +280,7 @@ constexpr bool collect_constants(const E& e, std::array<double, P::constants>& t
   return consistent;
 }
 
-/// The expression with its constants numbered from `First` in reading order, so that no two are the same type.
+/// Returns the expression with its constants numbered from `First` in reading order, so that no two have one type.
 template <int First, class E>
 [[nodiscard]] constexpr auto number(const E& e) {
   if constexpr (is_constant<E>) return NumberedConstant<First>(e.value);

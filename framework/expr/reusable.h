@@ -21,22 +21,23 @@ struct Reusable {
   }
 };
 
-/// Says that nothing but the fuse() it is an argument of reads these values: `fuse(f, reuse(split<4>(z)), c)`. fuse() then keeps
-/// what its adjoint needs, such as the gates of a cell, in the place of the values it was computed from. Values that are not
-/// parts of a matrix product are left as they are.
-///
-/// Operations that have read the values before and need them in `backward` get wrong gradients: do not use the parts elsewhere.
+/// Marks values that are read by no other operation than the fuse() they are an argument of: `fuse(f,
+/// reuse(split<4>(z)), c)`. fuse() then stores what its adjoint needs, such as the gates of a cell, in the memory of
+/// these values. Values that are not parts of a matrix product are left as they are.
+/// An operation that read the values before and needs them again in `backward` gets a wrong gradient, and nothing
+/// reports it.
 template <std::size_t N>
 [[nodiscard]] Reusable<N> reuse(const std::array<Var, N>& parts, bool allowed = true) {
   return {parts, allowed};
 }
 [[nodiscard]] inline Reusable<1> reuse(Var value) { return {{value}}; }
 
-/// The place for the first result of fuse(), or undefined for new memory: `fuse(into(place), f, x, …)`. It is ignored if its
-/// shape is another than that of the result, or one has a gradient and the other has none.
+/// Memory for the first result of fuse(): `fuse(into(place), f, x, …)`. Undefined for new memory. Ignored if its shape
+/// differs from that of the result, or only one of them has a gradient.
 struct Destination {
   Var place;
 };
+/// Returns `place` as a destination for fuse().
 [[nodiscard]] inline Destination into(Var place) { return {place}; }
 
 }  // namespace recur

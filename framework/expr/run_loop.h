@@ -7,15 +7,14 @@
 
 namespace recur::detail {
 
-/// Which parts of the work of a fused loop can be done side by side: rows, columns, or neither, if two parts would add to the
-/// same number.
+/// Which parts of a fused loop may run side by side: rows, columns, or neither if two parts would add to one number.
 struct Divisible {
   bool rows = true;
   bool columns = true;
 };
 
-/// Runs a loop, on several threads where that pays: by rows, as the products before it (gemm.cpp), or by columns.
-/// `may_divide()` says how, and is asked only then.
+/// Runs a loop on several threads where that pays, divided by rows, as the products before it (gemm.cpp), or by
+/// columns. Calls `may_divide()` only then.
 template <class Loop, class MayDivide>
 void run_loop(Loop loop, FusedCall call, Index lanes, Index work_per_element, MayDivide may_divide) {
   if (call.rows == 0 || call.cols == 0) return;

@@ -7,16 +7,16 @@
 
 namespace recur::detail {
 
-/// Gradients of operands that are repeated over many rows or columns. A float that has grown large takes in no small ones, so the
-/// backward loop runs piece by piece: each piece adds to a sum of its own, and the sums of the pieces are added in double.
+/// Gradients of operands that are repeated over many rows or columns. A large float does not change when a small one is
+/// added, so the backward loop runs in pieces; each piece has a sum of its own, and these are added in double.
 class SummedSinks {
  public:
-  /// Finds the sinks of float with long sums. Memory for the sums lies on the tape.
+  /// Finds the gradients of float with long sums. Memory for the sums lies on the tape.
   SummedSinks(Tape& tape, std::span<const Sink> sinks, const FusedCall& call, Index lanes);
 
-  /// Returns true if no sum is long: the loop can run as it is.
+  /// Returns true if no sum is long: the loop can then run undivided.
   [[nodiscard]] bool empty() const { return sums_.empty(); }
-  /// Runs `loop` over a part of the call. Parts side by side must not add to one sum.
+  /// Runs `loop` over a part of the call. Parts that run side by side must not add to one sum.
   template <class Loop>
   void run(Loop loop, const FusedCall& part) const {
     FusedCall piece = part;
@@ -36,7 +36,8 @@ class SummedSinks {
   void finish() const;
 
  private:
-  /// Of one operand: by column if it is repeated over rows, by row if it is repeated over columns, one number if over both.
+  /// Sums of one operand: by column if it is repeated over rows, by row if it is repeated over columns, one number if
+  /// over both.
   struct Sum {
     float* gradient;
     Index row_stride;  ///< Of the gradient.

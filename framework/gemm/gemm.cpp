@@ -8,12 +8,13 @@ namespace recur {
 namespace detail {
 namespace {
 
-// A block of A stays in the second-level cache while the panels of B pass. Where the rows are long, it is all rows and a part
-// of the depth, so that B comes once, however large it is, and C several times.
+// A block of A stays in the second-level cache while the panels of B pass. Where the rows are long, it is all rows and
+// a part of the depth, so that B comes once, however large it is, and C several times.
 Index left_bytes() { return second_level_cache_bytes() / 4; }
 constexpr Index least_depth = 512;
 
-// Packed weights that do not stay in the second-level cache anyway need not pass through it: what is overwritten is not read.
+// Packed weights that do not stay in the second-level cache anyway need not pass through it: what is overwritten is not
+// read.
 constexpr Index streamed_bytes = 2 * 1024 * 1024;
 
 template <Scalar T>
@@ -72,8 +73,8 @@ void multiply_few_rows(const GemmKernels<T>& kernels, MatrixView<const T> a, con
   }
 }
 
-/// One column panel of C for some rows. `next` is the panel of B that will be read after this one, null to leave its coming to
-/// the hardware.
+/// One column panel of C for some rows. `next` is the panel of B that will be read after this one, null to leave its
+/// coming to the hardware.
 template <Scalar T>
 void multiply_panel(const GemmKernels<T>& kernels, MatrixView<const T> a, const T* b, Index vectors, MatrixView<T> c,
                     Start<T> start, const T* next) {
@@ -114,8 +115,8 @@ constexpr Index least_rows_of_thread = 4;
 // Packed weights that every thread can have in a second-level cache of its own.
 constexpr Index shared_weights_bytes = 768 * 1024;
 
-/// Threads share out the rows of a small product rather than the panels: what a row becomes stays with the thread that goes on
-/// with it (row_local.h).
+/// Threads share out the rows of a small product rather than the panels: what a row becomes stays with the thread that
+/// goes on with it (row_local.h).
 template <Scalar T>
 bool by_rows(const GemmKernels<T>& kernels, const Panels& panels, Index rows, Index depth, Index team) {
   const Index weights = depth * panels.padded_cols() * static_cast<Index>(sizeof(T));
@@ -140,7 +141,8 @@ Blocking blocking(const GemmKernels<T>& kernels, Index rows, Index depth, const 
 }
 
 /// The order of the panels of B in one product. Weights that do not stay in the cache are walked through forwards and
-/// backwards in turn, by each thread in its own share of them: so every time step begins with what the one before had last.
+/// backwards in turn, by each thread in its own share of them: so every time step begins with what the one before had
+/// last.
 struct PanelOrder {
   Index panels;
   Index team;

@@ -14,10 +14,10 @@ namespace recur {
 
 namespace detail {
 
-/// Memory on a cache line that grows and never shrinks; growing loses what it held.
+/// Memory aligned to a cache line. It grows and never shrinks. Growing loses its contents.
 class ScratchBuffer {
  public:
-  /// Room for `count` values of plain type, uninitialized; valid until the next call.
+  /// Returns memory for `count` plain numbers, uninitialized; valid until the next call.
   template <class T>
   [[nodiscard]] T* reserve(Index count) {
     return static_cast<T*>(reserve_bytes(static_cast<std::size_t>(count) * sizeof(T)));
@@ -36,22 +36,22 @@ class ScratchBuffer {
 
 }  // namespace detail
 
-/// The instruction sets the products are compiled for.
+/// Instruction sets that products are compiled for.
 enum class GemmTarget : unsigned char { portable, avx2, avx512 };
 
 [[nodiscard]] const char* name(GemmTarget target);
-/// The targets this machine can run, slowest first; never empty.
+/// Returns the targets that this machine can run, slowest first; never empty.
 [[nodiscard]] std::span<const GemmTarget> gemm_targets();
-/// Returns the fastest of them, or the one that RECUR_KERNELS in the environment names: `portable`, `avx2` or `avx512`.
-/// @throws ValueError if it names none that this machine can run.
+/// Returns the fastest target of this machine, or the target that RECUR_KERNELS in the environment names: `portable`,
+/// `avx2` or `avx512`. Throws ValueError if this machine cannot run that target.
 [[nodiscard]] GemmTarget best_gemm_target();
 
-/// Reusable scratch memory of the products (packing buffers), and the kernels they run on. One per thread; it grows and
-/// never shrinks, so that a product repeated allocates nothing.
+/// Scratch memory of products (packing buffers) and the kernels they run on. Use one per thread. It grows and never
+/// shrinks, so a repeated product allocates nothing.
 class GemmWorkspace {
  public:
   GemmWorkspace() : GemmWorkspace(best_gemm_target()) {}
-  /// @throws ValueError when this machine cannot run `target`.
+  /// Throws ValueError if this machine cannot run `target`.
   explicit GemmWorkspace(GemmTarget target);
 
   [[nodiscard]] GemmTarget target() const { return target_; }
@@ -66,16 +66,16 @@ class GemmWorkspace {
   detail::ScratchBuffer rows_;
 };
 
-/// A matrix copied once into the order in which the products read it, for many products A·B with the same B: the weights of
-/// a layer for all time steps. The copy does not follow the original: pack again when that changes.
+/// A matrix packed once for many products A·B with one B: the weights of a layer for all time steps. The packed copy
+/// does not follow changes of the original; pack again then.
 template <Scalar T>
 class PackedMatrix {
  public:
   PackedMatrix() : PackedMatrix(best_gemm_target()) {}
-  /// @throws ValueError when this machine cannot run `target`.
+  /// Throws ValueError if this machine cannot run `target`.
   explicit PackedMatrix(GemmTarget target);
 
-  /// Packs `b`, or its transpose. Keeps its memory when that suffices.
+  /// Packs `b`, or its transpose. Allocates only if the memory does not suffice.
   void pack(MatrixView<const T> b, bool transpose);
 
   /// Sizes of the matrix that is multiplied with, after the transpose.
@@ -94,36 +94,35 @@ class PackedMatrix {
   mutable bool backwards_ = false;  // only the order of the work; threads may share the matrix, see GemmDriver::turn
 };
 
-/// C = A·B, or C += A·B when `accumulate`. A is [M, K], B packed [K, N], C [M, N]; C must not overlap A. Allocates nothing.
-/// @throws ShapeError when the sizes do not fit.
+/// C = A·B, or C += A·B if `accumulate`. A is [M, K], B packed [K, N], C [M, N]; C must not overlap A. Allocates
+/// nothing. Throws ShapeError if sizes do not fit.
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, bool accumulate);
 
-/// C = A·B + bias, the same in every row; otherwise as above.
+/// C = A·B + bias, with the bias added to every row. Shapes are those of the overload above. Allocates nothing. Throws
+/// ShapeError if sizes do not fit.
 template <Scalar T>
 void multiply(MatrixView<const T> a, const PackedMatrix<T>& b, MatrixView<T> c, std::span<const T> bias);
 
-/// C = op(A)·op(B), or C += …, where op is the transpose if asked for; packs what it needs into `workspace`. C must not
-/// overlap A or B.
-/// @throws ShapeError when the sizes do not fit.
+/// C = op(A)·op(B), or C += op(A)·op(B), where op is the transpose if asked for. Packs into `workspace`. C must not
+/// overlap A or B. Throws ShapeError if sizes do not fit.
 template <Scalar T>
 void multiply(MatrixView<const T> a, bool transpose_a, MatrixView<const T> b, bool transpose_b, MatrixView<T> c,
               bool accumulate, GemmWorkspace& workspace);
 
-/// The operands of one term of a weight gradient: A [m, K] and B [m, N] with equal rows, usually one time step.
+/// Operands of one term of a weight gradient: A [m, K] and B [m, N], usually of one time step.
 template <Scalar T>
 struct RowsPair {
   MatrixView<const T> a;
   MatrixView<const T> b;
 };
 
-/// C += Σᵢ Aᵢᵀ·Bᵢ, the weight gradient over all time steps as one product: as if all Aᵢ and all Bᵢ were stacked. C is [K, N];
-/// the terms may lie anywhere and have different row counts, down to one row each.
-/// @throws ShapeError when the sizes do not fit.
+/// C += Σᵢ Aᵢᵀ·Bᵢ: the weight gradient over all time steps, computed as one product of all stacked Aᵢ and Bᵢ. C is [K,
+/// N]. Terms may lie anywhere and have different numbers of rows. Throws ShapeError if sizes do not fit.
 template <Scalar T>
 void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, GemmWorkspace& workspace);
 
-/// sums[j] += Σᵢ b(i, j): the gradient of a bias. @throws ShapeError unless there is a sum for each column.
+/// sums[j] += Σᵢ b(i, j): the gradient of a bias. Throws ShapeError unless there is a sum for each column.
 template <Scalar T>
 void add_column_sums(MatrixView<const T> b, std::span<T> sums);
 

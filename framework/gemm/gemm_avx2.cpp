@@ -20,7 +20,8 @@ struct Avx2 {
   static constexpr bool streams = false;
   // The hardware begins anew on every page.
   static constexpr int bytes_ahead = 4096;
-  // Keeps a vector in its register: the compiler would rather read it anew for each row, and loads are what is scarce here.
+  // Keeps a vector in its register: the compiler would rather read it anew for each row, and loads are what is scarce
+  // here.
   template <class Vector>
   static void pin(Vector& value) {
     asm("" : "+x"(value));

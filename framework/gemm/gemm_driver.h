@@ -9,7 +9,7 @@ namespace recur::detail {
 template <Scalar T>
 [[nodiscard]] const GemmKernels<T>& gemm_kernels(GemmTarget target);
 
-/// Gives the products access to the inside of the public classes.
+/// Gives products access to private members of the public classes.
 struct GemmDriver {
   template <Scalar T>
   static const GemmKernels<T>& kernels(const PackedMatrix<T>& b) {
@@ -23,7 +23,7 @@ struct GemmDriver {
   static const T* data(const PackedMatrix<T>& b) {
     return b.buffer_.template get<T>();
   }
-  /// Whether this use of the matrix is to go backwards through it: every other one.
+  /// Returns true at every second use of a matrix: products then walk through its panels from last to first.
   template <Scalar T>
   static bool turn(const PackedMatrix<T>& b) {
     const std::atomic_ref<bool> backwards(b.backwards_);

@@ -4,7 +4,8 @@
 
 namespace recur {
 
-// The products of dual numbers that operations on the tape need: (A + εA')·(B + εB') = A·B + ε(A'·B + A·B'), three real ones.
+// The products of dual numbers that operations on the tape need: (A + εA')·(B + εB') = A·B + ε(A'·B + A·B'), three real
+// ones.
 
 /// @throws ShapeError when the sizes do not fit.
 template <>

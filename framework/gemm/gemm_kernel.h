@@ -21,7 +21,8 @@ struct GemmKernel {
   static Vector load(const T* from) { return Registers::load(from); }
   static void store(T* to, Vector value) { Registers::store(to, value); }
 
-  /// Moves a tile from `sums`, with rows of `sums_stride` numbers, to a place in C that does not end with a whole vector.
+  /// Moves a tile from `sums`, with rows of `sums_stride` numbers, to a place in C that does not end with a whole
+  /// vector.
   [[gnu::noinline]] static void put_partial(const T* sums, Index sums_stride, Index rows, const Tile& t) {
     for (Index r = 0; r < rows; ++r) {
       const T* const sum = sums + r * sums_stride;
@@ -104,8 +105,8 @@ struct GemmKernel {
     }
   }
 
-  /// Where a tile is in its operands, and how they lie. Copied from the `Tile`, which what is stored might change for all the
-  /// compiler knows.
+  /// Where a tile is in its operands, and how they lie. Copied from the `Tile`, which what is stored might change for
+  /// all the compiler knows.
   struct Cursor {
     const T* a;
     Index a_row;
@@ -136,8 +137,8 @@ struct GemmKernel {
     at.a += a_in_place(mode) ? 1 : Rows;
   }
 
-  /// What the next steps will need. A panel of B is larger than the first-level cache, and the hardware fetches it from the
-  /// second too late.
+  /// What the next steps will need. A panel of B is larger than the first-level cache, and the hardware fetches it from
+  /// the second too late.
   template <int Vectors, int Rows, Mode mode>
   [[gnu::always_inline]] static inline void prefetch_steps(Cursor& at) {
     constexpr int b_steps_ahead = 8;
@@ -166,7 +167,8 @@ struct GemmKernel {
     // A weight gradient over few rows, though, is small itself and not worth the breaks.
     const Index part_steps = !a_in_place(mode) && t.depth < 128 ? 0 : t.depth / (Rows * Isa::steps) * Isa::steps;
     for (int part = 0; part < Rows; ++part) {
-      // What comes from far away is asked for a little at a time: requests for what is near would have to queue behind them.
+      // What comes from far away is asked for a little at a time: requests for what is near would have to queue behind
+      // them.
       prefetch_lines<Vectors * lanes, 1>(c);
       c += c_stride;
       if constexpr (mode == Mode::packed) {
@@ -184,9 +186,9 @@ struct GemmKernel {
     put<Vectors, Rows>(sum, t);
   }
 
-  /// A tile so small that its sums, each waiting for the one before, would not keep the arithmetic units busy: several steps
-  /// are summed side by side. For matrix times vector it is this that reads B at the speed of the cache. A B from beyond the
-  /// second-level cache is asked for `bytes_ahead`, if that is not 0.
+  /// A tile so small that its sums, each waiting for the one before, would not keep the arithmetic units busy: several
+  /// steps are summed side by side. For matrix times vector it is this that reads B at the speed of the cache. A B from
+  /// beyond the second-level cache is asked for `bytes_ahead`, if that is not 0.
   template <int Vectors, int Rows, int bytes_ahead>
   static void small_tile(const Tile& t) {
     constexpr int chains = (sums_in_flight + Vectors * Rows - 1) / (Vectors * Rows);

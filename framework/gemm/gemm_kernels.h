@@ -9,7 +9,8 @@ struct GemmDriver;
 /// Inner loops of the matrix products for one instruction set. A packed matrix consists of column panels of at most
 /// `max_vectors` vectors of `lanes` numbers, each stored row after row and padded with zeros to whole vectors.
 ///
-/// This header is read by code compiled for instruction sets the machine may not have, so it holds no inline functions.
+/// Code compiled for instruction sets that the machine may not have includes this header, so it has no inline
+/// functions.
 template <class T>
 struct GemmKernels {
   using Index = std::ptrdiff_t;
@@ -17,8 +18,8 @@ struct GemmKernels {
   static constexpr int rows_limit = 6;
   static constexpr int rows_ahead = 16;
 
-  /// A tile of C: `rows` x `width` numbers, set to start[r, :] + Σ_k a[r, k] · b[k, :]. `b` has rows of `b_stride` numbers,
-  /// of which a whole number of vectors is read.
+  /// A tile of C: `rows` x `width` numbers, set to start[r, :] + Σ_k a[r, k] · b[k, :]. `b` has rows of `b_stride`
+  /// numbers, of which a whole number of vectors is read.
   struct Tile {
     Index depth;
     const T* a;
@@ -52,23 +53,24 @@ struct GemmKernels {
   /// As `tile`, and prefetches from `ahead` on; a tile of one row from where it is in B on.
   TileFunction streaming_tile[vectors_limit][rows_limit];
   TileFunction packed_tile[vectors_limit][rows_limit];
-  /// The same for packed A, but B comes from `rows` and is packed on the way, which costs nothing there: the arithmetic is
-  /// the bottleneck.
+  /// As `packed_tile`, but reads B from `rows` and packs it on the way. Packing costs nothing there, because the
+  /// arithmetic takes longer.
   TileFunction copying_tile[vectors_limit][rows_limit];
   /// to[k * to_stride + j] = from[k * from_stride + j], for `width` columns; zero up to `to_stride`.
   void (*copy_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
-  /// to[k * to_stride + j] = from[j * from_stride + k], likewise.
+  /// to[k * to_stride + j] = from[j * from_stride + k], for `width` columns; zero up to `to_stride`.
   void (*transpose_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
-  /// The same past the caches. `to` must be aligned to vectors, and `to_stride` be whole ones.
+  /// As the two functions above, but write past the caches. `to` must be aligned to vectors, and `to_stride` a multiple
+  /// of the lanes.
   void (*stream_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
   void (*stream_transposed_panel)(const T* from, Index from_stride, Index rows, Index width, T* to, Index to_stride);
-  /// Packs `width` numbers from `offset` on of each of `count` rows as the left operands of `packed_tile`: the columns are dealt
-  /// out evenly to blocks of at most `packed_rows`, wider ones first; block i starts at to + i * block_stride, and its rows lie
-  /// there one after the other.
+  /// Packs `width` numbers from `offset` on of each of `count` rows as left operands of `packed_tile`. Columns are
+  /// divided evenly into blocks of at most `packed_rows`, wider blocks first. Block i begins at to + i * block_stride
+  /// and holds its rows one after the other.
   void (*pack_left)(const T* const* rows, Index count, Index offset, Index width, T* to, Index block_stride);
 };
 
-/// Null when the kernels were not compiled for this kind of machine.
+/// Null if the kernels were not compiled for this kind of machine.
 template <class T>
 [[nodiscard]] const GemmKernels<T>* portable_gemm_kernels();
 template <class T>

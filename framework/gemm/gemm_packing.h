@@ -2,11 +2,12 @@
 
 #include <recur/framework/gemm/gemm_kernels.h>
 
-// This header and gemm_kernel.h are written once and compiled for several instruction sets. `Isa` is a type of the including
-// file's own, with `bytes`, `vectors`, `rows(vectors)` and `packed_rows`: vector width and the largest tiles that fit its
-// registers; `steps` of a product that it takes at a time, `pin` (gemm_avx2.cpp), how it `streams`, and how many `bytes_ahead`
-// it asks for the matrix of a product with one row, if it is far away. Every function is a template on it, so that code for
-// different machines never has the same name; for the same reason nothing from the standard library is called here.
+// This header and gemm_kernel.h are written once and compiled for several instruction sets. `Isa` is a type of the
+// including file's own, with `bytes`, `vectors`, `rows(vectors)` and `packed_rows`: vector width and the largest tiles
+// that fit its registers; `steps` of a product that it takes at a time, `pin` (gemm_avx2.cpp), how it `streams`, and
+// how many `bytes_ahead` it asks for the matrix of a product with one row, if it is far away. Every function is a
+// template on it, so that code for different machines never has the same name; for the same reason nothing from the
+// standard library is called here.
 namespace recur::detail {
 
 /// Vectors as wide as the registers, on the extensions of GCC and clang.
@@ -20,7 +21,8 @@ struct GemmRegisters {
   static Vector load(const T* from) { return *reinterpret_cast<const Unaligned*>(from); }
   static void store(T* to, Vector value) { *reinterpret_cast<Unaligned*>(to) = value; }
 
-  /// The same past the caches, if `streaming`: to an aligned place, with a `fence` before anyone else reads it.
+  /// Stores a vector, past the caches if `streaming`: `to` must then be aligned, and a `fence` must follow before other
+  /// threads read.
   template <bool streaming>
   static void put(T* to, Vector value) {
     if constexpr (streaming && Isa::streams) Isa::stream(to, reinterpret_cast<typename Isa::Bits>(value));
@@ -95,7 +97,8 @@ struct GemmPacking {
   template <int... I>
   struct Indices {};
 
-  /// One step of a transpose: in all 2·size x 2·size blocks the upper right quarter changes places with the lower left one.
+  /// One step of a transpose: in all 2·size x 2·size blocks the upper right quarter changes places with the lower left
+  /// one.
   template <int size, int... I>
   [[gnu::always_inline]] static inline void swap_quarters(Vector& upper, Vector& lower, Indices<I...>) {
     const Vector left = __builtin_shufflevector(upper, lower, ((I & size) == 0 ? I : lanes + I - size)...);

@@ -7,8 +7,8 @@
 
 namespace recur::detail {
 
-/// `total` things dealt out to as few parts of at most `most` as possible, whose sizes differ by no more than one, larger ones
-/// first: 16 rows are better done as 6 + 5 + 5 than as 6 + 6 + 4.
+/// Divides `total` things into as few parts of at most `most` as possible, whose sizes differ by at most one, larger
+/// parts first. 16 rows are faster as 6 + 5 + 5 than as 6 + 6 + 4.
 struct Split {
   Index total;
   Index parts;
@@ -24,7 +24,7 @@ struct Split {
   [[nodiscard]] Index size(Index part) const { return part < larger ? small + 1 : small; }
 };
 
-/// How the columns of a packed matrix are cut into panels.
+/// How the columns of a packed matrix are divided into panels.
 struct Panels {
   Index lanes = 1;
   Index cols = 0;

@@ -7,12 +7,13 @@ namespace recur {
 namespace detail {
 namespace {
 
-// A chunk of A with this many numbers, packed, stays in the second-level cache while all panels of B pass. C is read and
-// written once for each chunk, so these are long; for that a tall C is cut into parts, for each of which B is read once more.
+// A chunk of A with this many numbers, packed, stays in the second-level cache while all panels of B pass. C is read
+// and written once for each chunk, so these are long; for that a tall C is cut into parts, for each of which B is read
+// once more.
 constexpr Index left_bytes = 768 * 1024;
 constexpr Index most_chunk_rows = 512;
-// Where C stays in the second-level cache, that costs little, and chunks are so short that a panel of B stays in the first, if
-// that is long enough to be worth it.
+// Where C stays in the second-level cache, that costs little, and chunks are so short that a panel of B stays in the
+// first, if that is long enough to be worth it.
 constexpr Index cached_sum_bytes = 256 * 1024;
 constexpr Index panel_bytes = 24 * 1024;
 constexpr Index least_chunk_rows = 256;
@@ -65,7 +66,8 @@ struct PackingSpace {
   Index block_stride;  ///< From one block of A to the next.
 };
 
-/// One panel of C: B is packed by the first block of rows of C while it reads it; the next ones prefetch the next panel.
+/// One panel of C: B is packed by the first block of rows of C while it reads it; the next ones prefetch the next
+/// panel.
 template <Scalar T>
 void add_panel(const GemmKernels<T>& kernels, Index depth, MatrixView<T> c, const Panels& panels, Index p,
                const PackingSpace<T>& space) {

@@ -4,7 +4,7 @@
 
 namespace recur::detail {
 
-/// One axis of an array that is seen as a matrix. The last axis are the columns; any other one divides the rows into
+/// One axis of an array that is seen as a matrix. The last axis is the columns; any other axis divides the rows into
 /// `outer` groups of `size` positions, each `inner` rows.
 struct Axis {
   Index outer = 1;
@@ -13,7 +13,7 @@ struct Axis {
   bool last = false;
 };
 
-/// @throws ShapeError when there is no such axis.
+/// Throws ShapeError if there is no such axis.
 [[nodiscard]] inline Axis axis_of(const Shape& shape, int axis) {
   const int at = shape.normalize(axis);
   Axis result{1, shape[at], 1, at + 1 == shape.rank()};
@@ -23,7 +23,7 @@ struct Axis {
   return result;
 }
 
-/// Positions `[first, first + count)` of the axis within group `o`.
+/// Returns positions `[first, first + count)` of the axis within group `o`.
 template <class T>
 [[nodiscard]] MatrixView<T> block(MatrixView<T> whole, const Axis& axis, Index o, Index first, Index count) {
   if (axis.last) return whole.middle_cols(first, count);

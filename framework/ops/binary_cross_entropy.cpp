@@ -41,7 +41,8 @@ void backward(Var logits, Var targets, const RowLosses& rows, Var loss, T smooth
   }
 }
 
-// An infinite logit is certain: it is without loss where the target is the same, and a product of 0 and infinity elsewhere.
+// An infinite logit is certain: it is without loss where the target is the same, and a product of 0 and infinity
+// elsewhere.
 template <class T>
 T loss_of_infinite(const T* x, const T* q, T factor, T shift, Index n) {
   T loss = 0;

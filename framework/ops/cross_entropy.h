@@ -6,22 +6,21 @@
 
 namespace recur {
 
-// Losses from logits (what comes before softmax or sigmoid), each one stable operation. Keras's losses expect probabilities
-// unless told `from_logits=True`; these always take logits.
+// Losses of logits, the values before softmax or sigmoid. Each is one numerically stable operation. Keras's losses take
+// probabilities unless `from_logits=True`; these take logits.
 
-/// -ln softmax(logits)[target] for each row of logits `[..., classes]`, one target id a row.
-/// @throws ShapeError unless there is one target for each row; ValueError for an id outside [0, classes) in a row that is not
-/// masked.
+/// -ln softmax(logits)[target] for each row of logits `[..., classes]`, with one target id a row. Throws ShapeError
+/// unless there is one target for each row, ValueError if an id is outside [0, classes) in a row that is not masked.
 [[nodiscard]] Var sparse_softmax_cross_entropy(Var logits, std::span<const std::int32_t> targets,
                                                const CrossEntropyOptions& options = {});
 
-/// -Σ target ln softmax(logits) over the last axis, for targets of the logits' shape, usually probabilities. Their gradient is
-/// computed when wanted. @throws ShapeError unless the shapes are equal.
+/// -Σ target ln softmax(logits) over the last axis. Targets have the shape of the logits and are usually probabilities;
+/// they get a gradient if they want one. Throws ShapeError unless shapes are equal.
 [[nodiscard]] Var softmax_cross_entropy(Var logits, Var targets, const CrossEntropyOptions& options = {});
 
-/// -target ln σ(logit) - (1 - target) ln (1 - σ(logit)) for targets in [0, 1] of the logits' shape; a row's loss is the mean
-/// over the last axis. With label smoothing s the targets are (1 - s) target + s / 2.
-/// @throws ShapeError unless the shapes are equal.
+/// -target ln σ(logit) - (1 - target) ln (1 - σ(logit)), with targets in [0, 1] of the logits' shape. The loss of a row
+/// is the mean over the last axis. With label smoothing s the targets are (1 - s) target + s / 2. Throws ShapeError
+/// unless shapes are equal.
 [[nodiscard]] Var binary_cross_entropy(Var logits, Var targets, const CrossEntropyOptions& options = {});
 
 }  // namespace recur

@@ -6,17 +6,17 @@
 
 namespace recur {
 
-// Identities that treat the gradient in their own way. Forward mode (second_order.h) treats tangents alike, so that it stays
-// the transpose of reverse mode; except for `on_gradient`, whose function is only known in reverse.
+// Identities that change the gradient. Forward mode (second_order.h) changes tangents in the transposed way, except for
+// `on_gradient`, whose function is defined for gradients only.
 
-/// The same value cut off from what computed it: gradients stop here.
+/// Returns x without a gradient: nothing flows back to what computed it.
 [[nodiscard]] inline Var stop_gradient(Var x) { return x.tape().detach(x); }
 
-/// The value of `hard`, with the gradient of x: `straight_through(round(x), x)` learns through rounding (Bengio et al. 2013).
-/// @throws ShapeError when the shapes differ.
+/// Returns the value of `hard` with the gradient of x: `straight_through(round(x), x)` learns through rounding (Bengio
+/// et al. 2013). Throws ShapeError if shapes differ.
 [[nodiscard]] Var straight_through(Var hard, Var x);
 
-/// x, whose gradient is multiplied with `factor` on its way back.
+/// Returns x. Multiplies its gradient by `factor` on the way back.
 [[nodiscard]] Var scale_gradient(Var x, double factor);
 /// Gradient reversal for adversarial training (Ganin & Lempitsky 2015).
 [[nodiscard]] inline Var reverse_gradient(Var x, double strength = 1) { return scale_gradient(x, -strength); }
@@ -28,10 +28,10 @@ void pass_on(Var y, Var x);
 
 }  // namespace detail
 
-/// x, whose gradient is shown to `hook` on its way back through it: `on_gradient(h, [&](Var gradient) { … })`. The gradient is
-/// a value of x's shape that may be read, and changed in place through `mutable_value`; what is there afterwards goes on.
-/// Not called when no gradient arrives. What the hook captures must be plain (references, pointers, numbers, Vars) and live until
-/// `backward`.
+/// x, whose gradient is shown to `hook` on its way back through it: `on_gradient(h, [&](Var gradient) { … })`. The
+/// gradient is a value of x's shape that may be read, and changed in place through `mutable_value`; what is there
+/// afterwards goes on. Not called when no gradient arrives. What the hook captures must be plain (references, pointers,
+/// numbers, Vars) and live until `backward`.
 template <class Hook>
   requires std::is_invocable_v<Hook&, Var>
 [[nodiscard]] Var on_gradient(Var x, Hook hook) {

@@ -41,8 +41,8 @@ typename detail::RowKernels<T>::Normalized normalized(MatrixView<const T> x, Ind
   return {x.data + r * x.stride, m.mean, m.inverse_deviation, values<T>(gamma)};
 }
 
-// The gradient of a vector that all rows have in common. Rows are added up in T, a few at a time, and their sums in SumOf<T>: a float
-// that has grown large takes in no small ones.
+// The gradient of a vector that all rows have in common. Rows are added up in T, a few at a time, and their sums in
+// SumOf<T>: a float that has grown large takes in no small ones.
 template <class T>
 class VectorGradient {
  public:

@@ -4,17 +4,17 @@
 
 namespace recur {
 
-/// The sum of all elements, a scalar.
+/// Returns the sum of all elements, a scalar.
 [[nodiscard]] Var sum(Var x);
-/// Sums along one axis, which disappears, or keeps size 1 with `keep_dims`. @throws ShapeError when there is no such axis.
+/// Sums along one axis, which is removed, or has size 1 with `keep_dims`. Throws ShapeError if there is no such axis.
 [[nodiscard]] Var sum(Var x, int axis, bool keep_dims = false);
 
-/// The mean of all elements, or along one axis. @throws ShapeError when there is nothing to take the mean of.
+/// Return the mean of all elements, or along one axis. Throw ShapeError if there are no elements.
 [[nodiscard]] Var mean(Var x);
 [[nodiscard]] Var mean(Var x, int axis, bool keep_dims = false);
 
-/// The largest element, or those along one axis (`max` is the pointwise one of two values). The gradient goes to the first of
-/// several equal ones. @throws ShapeError when there is nothing to choose from.
+/// Return the largest element, or the largest elements along one axis (`max` is the pointwise function of two values).
+/// The gradient goes to the first of several equal elements. Throw ShapeError if there are no elements.
 [[nodiscard]] Var reduce_max(Var x);
 [[nodiscard]] Var reduce_max(Var x, int axis, bool keep_dims = false);
 

@@ -4,9 +4,8 @@
 
 namespace recur {
 
-/// The same numbers in the same order under another shape: a view where the memory allows it, which is always except for
-/// parts of rows (a gate that was split from a product).
-/// @throws ShapeError when the number of elements differs.
+/// Returns the elements of x in their order with another shape. The result is a view of x, or a copy if x has gaps
+/// between its rows, as a part of `split` has. Throws ShapeError if the number of elements differs.
 [[nodiscard]] Var reshape(Var x, Shape shape);
 
 }  // namespace recur

@@ -3,9 +3,9 @@
 #include <recur/framework/ops/row_kernels.h>
 #include <recur/framework/simd/simd_math.h>
 
-// The loops of RowKernels, written once and compiled for several instruction sets. `Isa` is a type of the including file's own,
-// so that code for different machines never has the same name; for the same reason nothing from the standard library is
-// called here.
+// The loops of RowKernels, written once and compiled for several instruction sets. `Isa` is a type of the including
+// file's own, so that code for different machines never has the same name; for the same reason nothing from the
+// standard library is called here.
 
 namespace recur::detail {
 inline namespace RECUR_SIMD_WIDTH {

@@ -4,10 +4,11 @@
 
 namespace recur::detail {
 
-/// Loops over one row of `n` numbers that cannot be fused expressions because they reduce, for one instruction set. `add`
-/// says that results are added to `dx` rather than assigned.
+/// Loops over one row of `n` numbers for one instruction set. They reduce, so they cannot be fused expressions. With
+/// `add`, results are added to `dx` instead of assigned.
 ///
-/// This header is read by code compiled for instruction sets the machine may not have, so it holds no inline functions.
+/// Code compiled for instruction sets that the machine may not have includes this header, so it has no inline
+/// functions.
 template <class T>
 struct RowKernels {
   using Index = std::ptrdiff_t;
@@ -58,7 +59,7 @@ struct RowKernels {
   void (*normalize_backward)(const Normalized& row, const T* dy, NormalizedSums mean, T* dx, Index n, bool add);
 };
 
-/// Null when the kernels were not compiled for this kind of machine.
+/// Null if the kernels were not compiled for this kind of machine.
 template <class T>
 [[nodiscard]] const RowKernels<T>* portable_row_kernels();
 template <class T>
@@ -66,7 +67,7 @@ template <class T>
 template <class T>
 [[nodiscard]] const RowKernels<T>* avx512_row_kernels();
 
-/// The fastest this machine can run.
+/// Returns the fastest kernels that this machine can run.
 template <class T>
 [[nodiscard]] const RowKernels<T>& row_kernels();
 

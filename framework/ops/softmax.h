@@ -4,12 +4,12 @@
 
 namespace recur {
 
-/// eˣ / Σ eˣ over the last axis, without overflow.
-/// @throws ShapeError for a scalar or when the last axis is empty.
+/// eˣ / Σ eˣ over the last axis, without overflow. Throws ShapeError if x is a scalar or its last axis is empty.
 [[nodiscard]] Var softmax(Var x);
 
-/// x - ln Σ eˣ over the last axis: the logarithm of `softmax`, without its loss of small probabilities. For a loss use
-/// `sparse_softmax_cross_entropy`, which is one operation. @throws ShapeError as `softmax`.
+/// x - ln Σ eˣ over the last axis: the logarithm of `softmax`, exact for small probabilities too. For a loss use
+/// `sparse_softmax_cross_entropy`, which is one operation. Throws ShapeError if x is a scalar or its last axis is
+/// empty.
 [[nodiscard]] Var log_softmax(Var x);
 
 }  // namespace recur

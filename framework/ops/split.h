@@ -6,13 +6,12 @@
 
 namespace recur {
 
-/// `count` positions of one axis, from `first` on. A view that shares memory and gradient on the first and on the last axis;
-/// on an axis in between the numbers are copied.
-/// @throws ShapeError when there is no such axis or it is shorter.
+/// Returns `count` positions of one axis, from `first` on. On the first and the last axis a view that shares memory and
+/// gradient with x, on other axes a copy. Throws ShapeError if there is no such axis or it is shorter.
 [[nodiscard]] Var slice(Var x, int axis, Index first, Index count);
 
-/// N parts of equal size: `auto [i, f, g, o] = split<4>(z);`. See `slice` for when they are views.
-/// @throws ShapeError when the axis' size is not a multiple of N.
+/// Splits an axis into N equal parts: `auto [i, f, g, o] = split<4>(z);`. Parts are views where `slice` makes views.
+/// Throws ShapeError if the axis's size is not a multiple of N.
 template <int N>
 [[nodiscard]] std::array<Var, static_cast<std::size_t>(N)> split(Var x, int axis = -1) {
   static_assert(N > 0);

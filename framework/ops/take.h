@@ -6,10 +6,10 @@
 
 namespace recur {
 
-/// Rows chosen by number: yᵢ = x[rows[i]], zeros where rows[i] is -1. With x `[..., features]` folded to rows, the result has
-/// `shape`, whose last axis is `features` and whose others hold one row each. dx[rows[i]] += dyᵢ.
-/// Packing ragged sequences, putting them back, reordering a batch are all this.
-/// @throws ShapeError when the shape does not fit, ValueError for a row outside [-1, x.rows()).
+/// Chooses rows by number: yᵢ = x[rows[i]], zeros if rows[i] is -1; dx[rows[i]] += dyᵢ. x is `[..., features]`, all
+/// axes but the last are rows. The result has `shape`, whose last axis is `features` and whose others hold one row
+/// each. Used to pack ragged sequences, put them back, and reorder a batch. Throws ShapeError if the shape does not
+/// fit, ValueError if a row is outside [-1, x.rows()).
 [[nodiscard]] Var take_rows(Var x, std::span<const Index> rows, Shape shape);
 
 }  // namespace recur

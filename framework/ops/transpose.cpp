@@ -6,8 +6,8 @@
 namespace recur {
 namespace {
 
-// Sizes of an array around the two axes that change places: [outer, a, middle, b, inner] becomes [outer, b, middle, a, inner].
-// `inner` counts rows; when b is the last axis its positions are the columns.
+// Sizes of an array around the two axes that change places: [outer, a, middle, b, inner] becomes [outer, b, middle, a,
+// inner]. `inner` counts rows; when b is the last axis its positions are the columns.
 struct Swap {
   Index outer = 1;
   Index a = 1;

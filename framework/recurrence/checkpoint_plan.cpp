@@ -32,8 +32,8 @@ double without_room(Index blocks) { return 0.5 * static_cast<double>(blocks) * s
 
 CheckpointCut cut_of_states(Index blocks, Index left) {
   if (left == 0) return {blocks - 1, false};
-  // With s states, s over s + r blocks can be gone back through by r repetitions. Any cut is best that leaves so many to the
-  // right with one state and to the left with one repetition less.
+  // With s states, s over s + r blocks can be gone back through by r repetitions. Any cut is best that leaves so many
+  // to the right with one state and to the left with one repetition less.
   const Index s = left + 1;
   const Index r = repetitions(blocks, s);
   const double least =

@@ -5,9 +5,9 @@
 namespace recur::detail {
 namespace {
 
-/// A product of a whole sequence with a parameter. It is computed in blocks of rows, each when its first row is asked for, so
-/// that what the steps go on with is still in the cache. Backwards a block's gradient takes the memory that the block after it
-/// has given back.
+/// A product of a whole sequence with a parameter. It is computed in blocks of rows, each when its first row is asked
+/// for, so that what the steps go on with is still in the cache. Backwards a block's gradient takes the memory that the
+/// block after it has given back.
 struct HoistedProduct {
   const Node* weight;
   const Node* bias;
@@ -105,8 +105,8 @@ HoistedProduct& hoisted_product(SequenceTag& tag, const Linear::Product& step, V
   return *result;
 }
 
-// Rows of the product as a result that is the caller's alone. Undefined when they are not in one block, have been handed out already
-// or were computed when the tape was recording and now is not, or the other way round.
+// Rows of the product as a result that is the caller's alone. Undefined when they are not in one block, have been
+// handed out already or were computed when the tape was recording and now is not, or the other way round.
 Var take_rows(ProductSource& source, const Linear::Product& step, Var bias, const Shape& shape, bool wanted) {
   auto& tag = static_cast<SequenceTag&>(source);
   if (step.a.node() == tag.whole) return {};

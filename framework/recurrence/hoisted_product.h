@@ -6,11 +6,12 @@
 
 namespace recur {
 
-/// Returns rows `[first, first + count)` of a sequence (`[time, batch, features]` or packed `[rows, features]`) whose steps will
-/// all be visited: products of such a step with a parameter are computed for many steps at the first of them (hoisting).
+/// Returns rows `[first, first + count)` of a sequence, `[time, batch, features]` or packed `[rows, features]`. All
+/// steps of the sequence must be used: the product of the first step with a parameter is computed for many steps at
+/// once (hoisting).
 [[nodiscard]] Var sequence_step(Var sequence, Index first, Index count);
-/// Says where the steps begin, and the end of the last, if they are not all of one size: hoisted products then hold whole steps,
-/// as many as the cache holds. Throws ShapeError unless the rows ascend within the sequence.
+/// Sets where steps begin and where the last ends, if steps have different sizes, so that hoisted products hold whole
+/// steps, as many as fit the cache. Throws ShapeError unless the rows ascend within the sequence.
 void sequence_steps(Var sequence, std::span<const Index> first_rows);
 
 }  // namespace recur

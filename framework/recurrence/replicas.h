@@ -9,9 +9,9 @@
 
 namespace recur {
 
-/// Tapes on which threads do their shares of one operation of another tape, forward and later backward. Each share has a tape
-/// of its own, so threads do not meet within a pass. Weights are shared; the gradient of a parameter is collected by each share
-/// and added up in the order of shares, so the bits depend on the number of shares alone.
+/// Tapes on which threads do their shares of one operation of another tape, forward and later backward. Each share has
+/// a tape of its own, so threads do not meet within a pass. Weights are shared; the gradient of a parameter is
+/// collected by each share and added up in the order of shares, so the bits depend on the number of shares alone.
 class ReplicaSet {
  public:
   /// The tapes in use, one a share.
@@ -26,8 +26,8 @@ class ReplicaSet {
       body(share, tape);
     });
   }
-  /// For each share: calls `before(share)`, which puts gradients into values of the share's tape, runs that backwards, and calls
-  /// `after(share)`. Then adds the gradients of parameters.
+  /// For each share: calls `before(share)`, which puts gradients into values of the share's tape, runs that backwards,
+  /// and calls `after(share)`. Then adds the gradients of parameters.
   template <class Before, class After>
   void backward(Tape& parent, Before before, After after) {
     const auto* const observer = parent.before_record();
@@ -75,10 +75,11 @@ class ReplicaSet {
   std::size_t count_ = 0;
 };
 
-/// The replica sets of a tape, one for each divided operation of a pass. They are kept over `Tape::reset`, so that a second pass
-/// allocates nothing.
+/// The replica sets of a tape, one for each divided operation of a pass. They are kept over `Tape::reset`, so that a
+/// second pass allocates nothing.
 class Replicas final : public detail::TapeAttachment {
  public:
+  /// Returns the replicas of a tape, which are made at the first call.
   [[nodiscard]] static Replicas& of(Tape& tape);
   /// Returns an unused set for `shares` shares. It is in use until the tape is rewound to before this call.
   [[nodiscard]] ReplicaSet& acquire(int shares, DType dtype);

@@ -148,7 +148,7 @@ template <Vector V>
   return mask ? a : b;
 }
 
-/// The same value, but one that the optimizer knows nothing about.
+/// Returns `x` and hides from the optimizer where it came from.
 template <Vector V>
 [[nodiscard, gnu::always_inline]] inline V opaque(V x) {
 #if defined(__x86_64__)

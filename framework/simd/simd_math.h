@@ -1,8 +1,8 @@
 #pragma once
 
 // Elementary functions of registers: no branches on data, no tables, special values by selects. The errors stated are
-// the largest, in units in the last place of the exact result; tests/framework/simd/simd_test.cpp measures them against long
-// double. Under -ffast-math special values (NaN, infinities, -0, denormals) are lost and errors grow by up to 1.
+// the largest, in units in the last place of the exact result; tests/framework/simd/simd_test.cpp measures them against
+// long double. Under -ffast-math special values (NaN, infinities, -0, denormals) are lost and errors grow by up to 1.
 
 #include <recur/framework/simd/simd.h>
 #include <recur/framework/simd/simd_reduction.h>

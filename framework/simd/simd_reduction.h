@@ -96,8 +96,8 @@ struct Reduced {
   Bits<V> biased;  ///< of 2^(n + offset), as `power_of_two` wants it
 };
 
-/// Reduces factor * x, for |x| in the range of exp; `rest` is divided by |factor|, a power of two. Where n may be large,
-/// it needs ln 2 in two parts to be exact.
+/// Reduces factor * x, for |x| in the range of exp; `rest` is divided by |factor|, a power of two. Where n may be
+/// large, it needs ln 2 in two parts to be exact.
 template <int factor, bool exact, int offset = -1, Vector V>
 [[nodiscard, gnu::always_inline]] inline Reduced<V> reduce(V x) {
   using T = Element<V>;

@@ -13,14 +13,14 @@
 
 namespace recur::detail {
 
-/// Whether this is built for AddressSanitizer.
+/// True in builds for AddressSanitizer.
 #if defined(RECUR_ADDRESS_SANITIZER)
 inline constexpr bool address_sanitizer = true;
 #else
 inline constexpr bool address_sanitizer = false;
 #endif
 
-/// Has every use of this memory reported, until it is unpoisoned. Without AddressSanitizer these do nothing.
+/// Mark memory as inaccessible for AddressSanitizer, and as accessible again. No effect in other builds.
 void poison(const void* begin, std::size_t bytes);
 void unpoison(const void* begin, std::size_t bytes);
 [[nodiscard]] bool is_poisoned(const void* at);

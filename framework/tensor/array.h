@@ -8,12 +8,12 @@
 
 namespace recur {
 
-/// A `Tensor` whose number type is chosen at run time: what parameters, saved states and optimizer slots are made of. What
-/// comes from a tape of duals holds duals; `value_of` and `tangent_of` (second_order.h) are its parts.
+/// A `Tensor` whose number type is chosen at run time. Parameters, saved states and optimizer slots are Arrays. Values
+/// copied from a tape of duals hold duals; `value_of` and `tangent_of` (second_order.h) return their parts.
 class Array {
  public:
   Array() = default;
-  /// Zeros.
+  /// Makes an array of zeros.
   Array(Shape shape, DType dtype);
   template <Scalar T>
   // NOLINTNEXTLINE(google-explicit-constructor): an Array is either of these tensors.
@@ -24,7 +24,7 @@ class Array {
   [[nodiscard]] Index size() const { return shape().count(); }
   [[nodiscard]] DType dtype() const { return static_cast<DType>(tensor_.index()); }
 
-  /// The tensor as the type it has. @throws StateError when it has the other.
+  /// Returns the array as a Tensor of its number type. Throws StateError if T is another type.
   template <Scalar T>
   [[nodiscard]] Tensor<T>& as() {
     require<StateError>(dtype() == dtype_of<T>, "Array::as: holds {}, asked for {}", name(dtype()), name(dtype_of<T>));
@@ -37,8 +37,9 @@ class Array {
   [[nodiscard]] void* data();
   [[nodiscard]] const void* data() const { return const_cast<Array*>(this)->data(); }
 
+  /// Sets all elements to `value`, converted to the array's number type.
   void fill(double value);
-  /// Copies all values, converting between number types. @throws ShapeError when the sizes differ.
+  /// Copies all values, converting between number types. Throws ShapeError if the number of elements differs.
   void assign(std::span<const double> values);
   void assign(std::span<const float> values);
   void assign(std::span<const Dual> values);

@@ -59,7 +59,8 @@ std::uint64_t detail::available_memory(const fs::path& root) {
     const bool unified = controllers == "0:";
     if (!unified && !controllers.ends_with(":memory")) continue;
     const fs::path mount = root / "sys/fs/cgroup" / (unified ? "" : "memory");
-    // Limits of the groups around it hold as well. Within a namespace the path may not exist, but the mount is the group then.
+    // Limits of the groups around it hold as well. Within a namespace the path may not exist, but the mount is the
+    // group then.
     for (fs::path group = fs::path(line.substr(second + 1)).relative_path();; group = group.parent_path()) {
       left = std::min(left, left_in_group(mount / group));
       if (group.empty()) break;

@@ -4,7 +4,7 @@
 
 namespace recur::detail {
 
-/// Bytes of a core's second-level cache, as the system says; 1 MB where it does not.
+/// Returns the bytes of a core's second-level cache; 1 MB if the system does not tell.
 [[nodiscard]] Index second_level_cache_bytes();
 
 }  // namespace recur::detail

@@ -5,12 +5,12 @@
 
 namespace recur {
 
-/// A number and its derivative along one direction: x + ε·x' with ε² = 0. Arithmetic follows the rules of differentiation, so
-/// what is computed with Duals is computed together with its derivative. A tape of `DType::dual` does everything so, backward
-/// passes included; see second_order.h.
+/// A number and its derivative along one direction: x + ε·x' with ε² = 0. Arithmetic follows the rules of
+/// differentiation, so what is computed with Duals is computed together with its derivative. A tape of `DType::dual`
+/// does everything so, backward passes included; see second_order.h.
 ///
-/// Comparisons look at the value alone. Everything is always inlined, as in simd.h; a Dual passes there as a register of one
-/// number.
+/// Comparisons look at the value alone. Everything is always inlined, as in simd.h; a Dual passes there as a register
+/// of one number.
 struct Dual {
   double value;
   double tangent;
@@ -56,6 +56,7 @@ struct Dual {
   [[gnu::always_inline]] friend constexpr bool operator>=(Dual a, Dual b) { return a.value >= b.value; }
 };
 
+/// True for Dual.
 template <class T>
 inline constexpr bool is_dual = std::is_same_v<T, Dual>;
 

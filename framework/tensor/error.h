@@ -8,32 +8,32 @@
 
 namespace recur {
 
-/// Base of everything Recur throws. The message starts with the name of the function that refuses, contains the
-/// shapes or values it was given and, where the usual mistake is known, a hint.
+/// Base of all exceptions of Recur. A message begins with the name of the function that throws, has the shapes or
+/// values it was given, and a hint where the usual mistake is known.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Operands whose shapes do not fit each other.
+/// Thrown if shapes do not fit each other.
 class ShapeError : public Error {
  public:
   using Error::Error;
 };
 
-/// An argument outside its range: a negative size, an unknown name, an index past the end.
+/// Thrown if an argument is outside its range: a negative size, an unknown name, an index past the end.
 class ValueError : public Error {
  public:
   using Error::Error;
 };
 
-/// An object used at the wrong time: a layer that was not built, a value whose tape was reset.
+/// Thrown if an object is used at the wrong time: a layer that was not built, a value whose tape was reset.
 class StateError : public Error {
  public:
   using Error::Error;
 };
 
-/// A file that cannot be read or written, is cut short, of another kind, or lies about its sizes.
+/// Thrown if a file cannot be read or written, is cut short, of another kind, or inconsistent.
 class FormatError : public Error {
  public:
   using Error::Error;

@@ -8,8 +8,8 @@
 
 namespace recur {
 
-/// A row-major matrix in memory owned by somebody else: `rows` rows of `cols` adjacent elements, `stride` elements
-/// from one row to the next. `MatrixView<const T>` may only be read.
+/// A row-major matrix in memory that it does not own: `rows` rows of `cols` adjacent elements, `stride` elements from
+/// one row to the next. `MatrixView<const T>` is read-only.
 template <class T>
 struct MatrixView {
   T* data = nullptr;
@@ -21,7 +21,7 @@ struct MatrixView {
   MatrixView(T* data_, Index rows_, Index cols_, Index stride_)
       : data(data_), rows(rows_), cols(cols_), stride(stride_) {}
   MatrixView(T* data_, Index rows_, Index cols_) : MatrixView(data_, rows_, cols_, cols_) {}
-  /// A view that may be written converts to one that may only be read.
+  /// Converts a writable view to a read-only view.
   template <class U>
     requires(std::is_same_v<const U, T>)
   // NOLINTNEXTLINE(google-explicit-constructor): like T* to const T*.
@@ -31,11 +31,12 @@ struct MatrixView {
     assert(row >= 0 && row < rows && col >= 0 && col < cols);
     return data[row * stride + col];
   }
+  /// Returns the elements of a row.
   [[nodiscard]] std::span<T> row(Index r) const {
     assert(r >= 0 && r < rows);
     return {data + r * stride, static_cast<std::size_t>(cols)};
   }
-  /// Rows `[first, first + count)`, and columns likewise.
+  /// Return views of rows, and of columns, `[first, first + count)`.
   [[nodiscard]] MatrixView middle_rows(Index first, Index count) const {
     assert(first >= 0 && count >= 0 && first + count <= rows);
     return {data + first * stride, count, cols, stride};

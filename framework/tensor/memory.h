@@ -11,12 +11,12 @@ struct FreeBuffer {
   void operator()(void* buffer) const { ::operator delete(buffer, alignment); }
 };
 
-/// Memory for `count` plain numbers, uninitialized.
+/// Uninitialized memory for `count` plain numbers.
 template <class T>
 using Buffer = std::unique_ptr<T[], FreeBuffer>;
 
-/// Large buffers get large pages where the system has them: products walk through matrices by columns too, and every row may be
-/// on another page. @throws std::bad_alloc
+/// Allocates memory. Large buffers get large pages where the system has them, because products walk through matrices by
+/// columns too, and every row may be on another page. Throws std::bad_alloc.
 [[nodiscard]] std::unique_ptr<void, FreeBuffer> allocate_bytes(std::size_t bytes, std::size_t alignment);
 template <class T>
 [[nodiscard]] Buffer<T> allocate_buffer(std::size_t count, std::size_t alignment) {

@@ -6,11 +6,11 @@
 
 namespace recur {
 
-/// The one of `known` that `name` most likely is a misspelling of: of its letters, large and small ones being alike, at most a third
-/// (but always one) are wrong, missing, too many or exchanged with their neighbour. Empty if there is none.
+/// Returns the entry of `known` closest to `name` by edit distance, ignoring case; empty if more than a third of the
+/// letters (at least one) would have to change.
 [[nodiscard]] std::string nearest_name(std::string_view name, std::span<const std::string> known);
 
-/// For error messages: ` (did you mean units?)`, or nothing.
+/// Returns ` (did you mean units?)` for an error message; empty if no name is close.
 [[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> known);
 
 }  // namespace recur

@@ -1,5 +1,9 @@
 #pragma once
 
+#if __cplusplus < 202002L
+#error "Recur needs C++20: compile with -std=c++20"
+#endif
+
 #include <recur/framework/tensor/error.h>
 
 #include <algorithm>
@@ -11,37 +15,36 @@
 
 namespace recur {
 
-/// Signed size and index type, so that differences and reversed loops need no casts.
+/// Type of sizes and indices. Signed, so that differences and reversed loops need no casts.
 using Index = std::ptrdiff_t;
 
-/// The sizes of an array's axes, outermost first: `[time, batch, features]`. At most `max_rank` axes; rank 0 is a scalar.
+/// The sizes of an array's axes, outermost first: `[time, batch, features]`. A scalar has none.
 class Shape {
  public:
   static constexpr int max_rank = 5;
 
   constexpr Shape() = default;
-  /// @throws ShapeError for a negative size, more than `max_rank` axes, or more elements than memory could hold: sizes of 0 counted as 1,
-  /// their product is at most 2^59, so that no product of sizes overflows in whatever order it is taken, nor one with the bytes of the
-  /// largest element.
+  /// Throws ShapeError if a size is negative, there are more than `max_rank` axes, or their product (0 counted as 1) is
+  /// more than 2^59. Products of sizes then overflow in no order, nor do products with the bytes of an element.
   Shape(std::initializer_list<Index> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
   explicit Shape(std::span<const Index> sizes);
 
   [[nodiscard]] constexpr int rank() const { return static_cast<int>(rank_); }
-  /// Size of one axis; negative axes count from the last. @throws ShapeError when there is no such axis.
+  /// Returns the size of one axis; negative axes count from the last. Throws ShapeError if there is no such axis.
   [[nodiscard]] Index operator[](int axis) const { return sizes_[place(normalize(axis))]; }
-  /// The axis as a number from 0, for negative `axis` counted from the last. @throws ShapeError when there is none.
+  /// Returns `axis` as a number from 0; negative axes count from the last. Throws ShapeError if there is no such axis.
   [[nodiscard]] int normalize(int axis) const {
     const int positive = axis < 0 ? axis + rank() : axis;
     if (positive < 0 || positive >= rank_) [[unlikely]]
       refuse(axis);
     return positive;
   }
-  /// Number of elements; 1 for a scalar.
+  /// Returns the number of elements; 1 for a scalar.
   [[nodiscard]] constexpr Index count() const { return rows() * cols(); }
-  /// The array seen as a matrix: the last axis are its columns, all others its rows. A scalar is `[1, 1]`.
+  /// Return the sizes of the array as a matrix: the last axis is columns, all others are rows. A scalar has one each.
   [[nodiscard]] constexpr Index cols() const { return sizes_[max_rank - 1]; }
   [[nodiscard]] constexpr Index rows() const { return sizes_[0] * sizes_[1] * sizes_[2] * sizes_[3]; }
-  /// A matrix of a size that is known to be valid.
+  /// Makes the shape of a matrix without checks.
   [[nodiscard]] static constexpr Shape matrix(Index rows, Index cols) {
     Shape shape;
     shape.sizes_[max_rank - 2] = rows;
@@ -49,15 +52,15 @@ class Shape {
     shape.rank_ = 2;
     return shape;
   }
-  /// Changes the size of the last axis of a shape that has one.
+  /// Changes the size of the last axis. The shape must have one.
   constexpr void set_cols(Index cols) { sizes_[max_rank - 1] = cols; }
   [[nodiscard]] std::span<const Index> sizes() const { return std::span(sizes_).last(static_cast<std::size_t>(rank_)); }
-  /// Changes the size of one axis. @throws ShapeError as the constructor
+  /// Changes the size of one axis. Throws ShapeError if there is no such axis or the size is not valid.
   void resize(int axis, Index size) {
     sizes_[place(normalize(axis))] = size;
     check();
   }
-  /// A copy with one axis of another size.
+  /// Returns a copy with another size of one axis.
   [[nodiscard]] Shape with(int axis, Index size) const {
     Shape result = *this;
     result.resize(axis, size);
@@ -74,12 +77,13 @@ class Shape {
 
  private:
   static_assert(max_rank == 5, "Shape: rows() multiplies all sizes but the last");
-  /// Where the size of an axis is.
+  /// Returns the position of an axis in `sizes_`.
   [[nodiscard]] constexpr std::size_t place(int axis) const {
     return static_cast<std::size_t>(max_rank - rank_) + static_cast<std::size_t>(axis);
   }
   [[noreturn]] void refuse(int axis) const;
-  // Five sizes below 2^11 are never too many, so that the shapes of every operation need no multiplication. Negative ones have high bits.
+  // Five sizes below 2^11 are never too many, so that the shapes of every operation need no multiplication. Negative
+  // ones have high bits.
   void check() const {
     const auto bits = static_cast<std::size_t>(sizes_[0] | sizes_[1] | sizes_[2] | sizes_[3] | sizes_[4]);
     if (bits >> 11U != 0) check_product();
@@ -91,7 +95,7 @@ class Shape {
   Index rank_ = 0;  // as wide as the sizes, so that a copy is a few whole registers
 };
 
-/// `[32, 50, 128]`
+/// Returns the shape as text: `[32, 50, 128]`.
 [[nodiscard]] std::string to_string(const Shape& shape);
 
 }  // namespace recur

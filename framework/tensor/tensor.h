@@ -12,20 +12,20 @@
 
 namespace recur {
 
-/// Every buffer starts on a cache line, whatever the vector width of the machine.
+/// Alignment of buffers: a cache line, whatever the vector width of the machine.
 inline constexpr std::size_t buffer_alignment = 64;
 
-/// A dense row-major array that owns its memory, NumPy style: `Tensor<float>({time, batch, features})`.
-/// Moving is cheap; copying is spelled `clone()`, so that no copy hides in an assignment.
+/// A dense row-major array that owns its memory: `Tensor<float>({time, batch, features})`. Moving is cheap. Copying is
+/// spelled `clone()`.
 template <class T>
 class Tensor {
  public:
   Tensor() = default;
-  /// Zeros.
+  /// Makes an array of zeros.
   explicit Tensor(Shape shape) : shape_(shape), data_(allocate(shape.count())) {
     std::fill_n(data_.get(), size(), T{});
   }
-  /// @throws ShapeError unless there is one value for each element.
+  /// Throws ShapeError unless there is one value for each element.
   Tensor(Shape shape, std::span<const T> values) : shape_(shape), data_(allocate(shape.count())) {
     require(static_cast<Index>(values.size()) == shape.count(), "Tensor: {} values for shape {}, which has {}",
             values.size(), shape, shape.count());
@@ -46,12 +46,13 @@ class Tensor {
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] Index size() const { return shape_.count(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
+  /// Return the elements in row-major order.
   [[nodiscard]] T* data() { return data_.get(); }
   [[nodiscard]] const T* data() const { return data_.get(); }
   [[nodiscard]] std::span<T> values() { return {data_.get(), static_cast<std::size_t>(size())}; }
   [[nodiscard]] std::span<const T> values() const { return {data_.get(), static_cast<std::size_t>(size())}; }
 
-  /// Element at one index per axis; bounds are asserted in debug builds.
+  /// Returns the element at one index per axis. Bounds are asserted in debug builds.
   template <class... I>
   [[nodiscard]] T& operator()(I... index) {
     return data_[offset({static_cast<Index>(index)...})];
@@ -61,14 +62,14 @@ class Tensor {
     return data_[offset({static_cast<Index>(index)...})];
   }
 
-  /// All axes but the last folded into rows.
+  /// Returns the array as a matrix: all axes but the last are rows.
   [[nodiscard]] MatrixView<T> matrix() { return {data(), shape_.rows(), shape_.cols()}; }
   [[nodiscard]] MatrixView<const T> matrix() const { return {data(), shape_.rows(), shape_.cols()}; }
-  /// The part at position `index` of the first axis, as a matrix: step t of a `[time, batch, features]` sequence.
-  /// @throws ShapeError for a scalar or an index past the end.
+  /// Returns the part at position `index` of the first axis as a matrix: step t of a `[time, batch, features]`
+  /// sequence. Throws ShapeError for a scalar or an index past the end.
   [[nodiscard]] MatrixView<T> slice(Index index) { return part<T>(data(), index); }
   [[nodiscard]] MatrixView<const T> slice(Index index) const { return part<const T>(data(), index); }
-  /// The same elements under another shape. @throws ShapeError when the number of elements differs.
+  /// Changes the shape and keeps the elements. Throws ShapeError if the number of elements differs.
   Tensor& reshape(Shape shape) {
     require(shape.count() == size(), "Tensor::reshape: {} to {}: {} elements cannot become {}", shape_, shape, size(),
             shape.count());

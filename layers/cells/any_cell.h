@@ -46,14 +46,15 @@ class CellInterface {
   [[nodiscard]] virtual bool divides_batch() const { return true; }
   /// Number of Vars in the state.
   [[nodiscard]] virtual Index state_count() const = 0;
-  /// The cells of a stack, in order: their steps may be taken cell by cell over the whole sequence. Empty for other cells.
+  /// The cells of a stack, in order: their steps may be taken cell by cell over the whole sequence. Empty for other
+  /// cells.
   [[nodiscard]] virtual std::span<AnyCell> stacked() { return {}; }
   /// Where the states of cell `k` of a stack begin in the flat list.
   [[nodiscard]] virtual Index state_offset(Index /*k*/) const { return 0; }
   [[nodiscard]] virtual const std::type_info& type() const = 0;
   [[nodiscard]] virtual void* object() = 0;
-  /// Penalty on what the cell hands out in an RNN, alone or in a stack, as if it were an RNN layer of its own: all its outputs, or
-  /// the last one where only that is wanted. It is part of `RNNResult::penalty`.
+  /// Penalty on what the cell hands out in an RNN, alone or in a stack, as if it were an RNN layer of its own: all its
+  /// outputs, or the last one where only that is wanted. It is part of `RNNResult::penalty`.
   Regularizer activity_regularizer{};
   /// For a config: the name of the class, empty if it has none, and its options.
   [[nodiscard]] virtual std::string_view class_name() const { return {}; }
@@ -80,6 +81,16 @@ namespace detail {
 template <class C>
 class CellAdapter;
 
+// Whatever `call` returns.
+template <class C>
+concept TakesSteps = requires(C& c, Var x, typename C::State s) {
+  c.call(x, s);
+};
+template <class C>
+concept TakesStepsWithContext = requires(C& c, Var x, typename C::State s, const CellContext& context) {
+  c.call(x, s, context);
+};
+
 /// Says at compile time what a class lacks to be a cell.
 template <class C>
 constexpr void check_cell() {
@@ -88,10 +99,7 @@ constexpr void check_cell() {
   static_assert(
       requires(const C& c) { StateSize(c.state_size()); },
       "not a cell: it needs `StateSize state_size() const`, one number for each state");
-  static_assert(
-      requires(C & c, Var x, typename C::State s) { c.call(x, s); } ||
-          requires(C & c, Var x, typename C::State s, const CellContext& k) { c.call(x, s, k); },
-      "not a cell: it needs `Step<State> call(Var x, State s)`");
+  static_assert(TakesSteps<C> || TakesStepsWithContext<C>, "not a cell: it needs `Step<State> call(Var x, State s)`");
   static_assert(ShowsParameters<C>,
                 "not a cell: it has `build` but no `visit(ParameterVisitor&)`, which names its parameters to "
                 "optimizers and files");
@@ -100,7 +108,8 @@ constexpr void check_cell() {
 
 }  // namespace detail
 
-/// Any cell behind one type, so that a list of cells can be made at run time. It adapts the cell and adds nothing to it.
+/// Any cell behind one type, so that a list of cells can be made at run time. It adapts the cell and adds nothing to
+/// it.
 class AnyCell {
  public:
   /// No cell yet: only to be assigned to.
@@ -146,8 +155,8 @@ class AnyCell {
   std::unique_ptr<CellInterface> (*copy_)(const CellInterface&) = nullptr;
 };
 
-/// For cells that call others step by step, where penalties are not collected. @throws ValueError when `cell`, or one of its
-/// stack, has an activity_regularizer.
+/// For cells that call others step by step, where penalties are not collected. @throws ValueError when `cell`, or one
+/// of its stack, has an activity_regularizer.
 inline void refuse_activity_regularizer(const char* wrapper, const AnyCell& cell) {
   require<ValueError>(!cell->activity_regularizer,
                       "{}: the cell inside has an activity_regularizer; give it to the {} instead", wrapper, wrapper);

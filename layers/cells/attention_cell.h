@@ -19,8 +19,8 @@ struct AttentionCellOptions {
   }
 };
 
-/// A cell that looks at a memory at every step (TF1's AttentionWrapper with input feeding): constants[0] is the memory `[batch,
-/// time, features]`, constants[1], if given, its mask `[batch, time]`.
+/// A cell that looks at a memory at every step (TF1's AttentionWrapper with input feeding): constants[0] is the memory
+/// `[batch, time, features]`, constants[1], if given, its mask `[batch, time]`.
 ///
 ///   y = cell(concat(x, a))   context = attend(score(y·query_kernel, memory·memory_kernel), memory)
 ///   a' = tanh(concat(y, context)·attention_kernel)

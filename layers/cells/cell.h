@@ -18,7 +18,7 @@
 
 namespace recur {
 
-/// The sizes of a cell's states: one number a state, nested for cells made of cells. `{units, units}` for an LSTM.
+/// Sizes of a cell's states: one number for each state, `{units, units}` for an LSTM. Nested for cells made of cells.
 class StateSize {
  public:
   StateSize(Index size) : size_(size) {}  // NOLINT(google-explicit-constructor): one size is a state size.
@@ -28,7 +28,7 @@ class StateSize {
   [[nodiscard]] bool nested() const { return nested_; }
   [[nodiscard]] Index size() const { return size_; }
   [[nodiscard]] const std::vector<StateSize>& parts() const { return parts_; }
-  /// All numbers in order.
+  /// Returns all sizes in order, without the nesting.
   [[nodiscard]] std::vector<Index> flat() const;
   friend bool operator==(const StateSize&, const StateSize&) = default;
 
@@ -38,39 +38,42 @@ class StateSize {
   bool nested_ = false;
 };
 
-/// `((128, 128), 64)`
+/// Returns the sizes as text: `((128, 128), 64)`.
 [[nodiscard]] std::string to_string(const StateSize& size);
 
-/// The output of one step and the states after it.
+/// The output of one step and the states after the step.
 template <class State>
 struct Step {
   Var output;
   State state;
 };
+/// Deduces the State of a step: `return {h, {h, c}};`.
 template <class State>
 Step(Var, State) -> Step<State>;
 
-/// States of cells with one state and with two.
+/// State of a cell that hands its output on: `[batch, units]`.
 struct HiddenState {
   Var h;
 };
+/// State of an LSTM: output h and cell state c, `[batch, units]` each.
 struct LSTMState {
   Var h;
   Var c;
 };
 
-/// What a cell may look at besides its input and states: declare it as the third parameter of `call`.
+/// What a cell may use besides its input and states. Declare it as the third parameter of `call`.
 struct CellContext {
   /// Dropout masks of this cell, drawn once a sequence by its `draw_masks`; empty outside training.
   std::span<const Var> masks;
-  /// Values that are the same at every step (Keras's `constants`), for cells with `takes_constants`.
+  /// Values given to every step of a sequence (Keras's `constants`), for cells with `takes_constants`.
   std::span<const Var> constants;
-  /// What this cell's `prepare` made of the constants, once a sequence; empty where a step is taken without an RNN.
+  /// Values that this cell's `prepare` computed from the constants, once a sequence. Empty if `call` is not called by
+  /// an RNN.
   std::span<const Var> prepared;
-  /// Is told of the cell's gates (`observe_gates`); null for none.
+  /// Observer of the cell's gates (`observe_gates`); may be null.
   StepObserver* observer = nullptr;
-  /// Where the output may lie, so that it need not be copied there: `fuse(into(context.output), …)`. Undefined for new memory. A cell
-  /// that changes the output of another one must not hand this on to it.
+  /// Memory for the output, so that it need not be copied: `fuse(into(context.output), …)`. May be undefined. A wrapper
+  /// cell that changes the output of the cell inside must not pass this on to it.
   Var output{};
 };
 
@@ -85,7 +88,7 @@ class Builder {
 
   void operator()(Parameter& parameter, Shape shape, const Initializer& initializer,
                   const Regularizer& regularizer = {}, const Constraint& constraint = {});
-  /// For a part of the layer: other input size, random numbers of its own.
+  /// Returns a builder for a part of the layer, with input size `size` and random numbers of its own.
   [[nodiscard]] Builder part(Index size);
   [[nodiscard]] DType dtype() const { return dtype_; }
   [[nodiscard]] Generator& generator() { return generator_; }
@@ -96,16 +99,16 @@ class Builder {
   std::uint64_t parts_ = 0;
 };
 
-/// What every cell and layer may be given in a config, whatever its class.
+/// Settings that a config may have for a cell or layer of any class.
 struct CommonConfig {
-  /// Empty: named after the class where a name is needed.
+  /// If empty, the name is made from the class.
   std::string name;
-  /// Whether its parameters are learned.
+  /// If false, optimizers do not change the parameters.
   bool trainable = true;
-  /// The number type it must be built with, if that was said.
+  /// Number type that the part must be built with, if the config has one.
   std::optional<DType> dtype;
 
-  /// Builds `part` accordingly. @throws ValueError when `dtype` is another than the builder's.
+  /// Builds `part` with these settings. Throws ValueError if `dtype` is not the builder's.
   template <class Part>
   void build(Part& part, Builder& builder) const {
     check(builder.dtype());
@@ -120,24 +123,50 @@ struct CommonConfig {
 
 namespace detail {
 
-/// Whether C holds parameters. A named one is not copied without a word: the copy would learn, not the original.
+/// True if C has parameters. A variable of such a class is not copied into a model silently, because the copy would
+/// learn instead of the original.
 template <class C>
 concept HasParameters = requires(C& part, ParameterVisitor& visitor) {
   part.visit(visitor);
 };
 
-/// Whether the parameters of C, which `build` makes, can be found. A `visit` may be empty.
+/// True if C has `build`.
 template <class C>
-concept ShowsParameters = HasParameters<C> || !requires(C & part, Builder& builder) {
+concept IsBuilt = requires(C& part, Builder& builder) {
   part.build(builder);
 };
 
-/// Copies `whole`, a C. Throws StateError if C cannot be copied.
+/// True if C either has no `build` or names its parameters in `visit`, which may be empty.
+template <class C>
+concept ShowsParameters = HasParameters<C> || !IsBuilt<C>;
+
+/// Copies `whole`, which is a C. Throws StateError if C has no copy constructor.
 template <class C, class Interface>
 [[nodiscard]] std::unique_ptr<Interface> copied(const Interface& whole) {
   if constexpr (std::is_copy_constructible_v<C>) return std::make_unique<C>(static_cast<const C&>(whole));
   else fail<StateError>("AnyCell, AnyLayer: '{}' cannot be copied (it has no copy constructor)", whole.class_name());
 }
+
+}  // namespace detail
+
+namespace detail {
+
+template <class C>
+concept HasCellState = requires {
+  typename C::State;
+};
+template <class C>
+concept HasStateSize = requires(const C& built) {
+  { built.state_size() } -> std::convertible_to<StateSize>;
+};
+template <class C>
+concept StepsPlainly = requires(C& cell, Var x, typename C::State state) {
+  { cell.call(x, state) } -> std::same_as<Step<typename C::State>>;
+};
+template <class C>
+concept StepsWithContext = requires(C& cell, Var x, typename C::State state, const CellContext& context) {
+  { cell.call(x, state, context) } -> std::same_as<Step<typename C::State>>;
+};
 
 }  // namespace detail
 
@@ -151,32 +180,22 @@ template <class C, class Interface>
 /// - `State get_initial_state(Tape&, Index batch)`, if that is not zeros;
 /// - `Index mask_count() const` and `void draw_masks(Tape&, Index batch, std::span<Var> masks)` for dropout;
 /// - `static constexpr bool takes_constants = true`;
-/// - `static constexpr bool divides_batch = false`, if rows of the batch depend on each other (a batch norm) or `call` changes
-///   members: `call` otherwise runs on several threads at once, each with rows of its own on a tape of its own. A Var that the cell
-///   holds belongs to one tape only; hand it over as a constant instead;
-/// - `Index prepared_count() const` and `void prepare(std::span<const Var> constants, std::span<Var> prepared)` for what depends
-///   on the constants alone, with one row for each sequence: it is computed once, and given to every step.
+/// - `static constexpr bool divides_batch = false`, if rows of the batch depend on each other (a batch norm) or `call`
+///   changes members. Otherwise `call` runs on several threads at once, each with rows of its own on a tape of its own.
+///   A Var that the cell holds belongs to one tape only; pass it as a constant instead;
+/// - `Index prepared_count() const` and `void prepare(std::span<const Var> constants, std::span<Var> prepared)`, for
+///   values that depend on the constants alone, with one row for each sequence. They are computed once a sequence and
+///   given to every step.
 template <class C>
-concept RNNCell = requires {
-  typename C::State;
-}
-&&requires(C& cell, const C& built, Var x, typename C::State state) {
-  { built.state_size() } -> std::convertible_to<StateSize>;
-}
-&&(
-    requires(C& cell, Var x, typename C::State state) {
-      { cell.call(x, state) } -> std::same_as<Step<typename C::State>>;
-    } ||
-    requires(C & cell, Var x, typename C::State state, const CellContext& context) {
-      { cell.call(x, state, context) } -> std::same_as<Step<typename C::State>>;
-    });
+concept RNNCell = detail::HasCellState<C> && detail::HasStateSize<C> &&
+    (detail::StepsPlainly<C> || detail::StepsWithContext<C>);
 
 namespace detail {
 
 template <class State>
 inline constexpr std::size_t state_count = sizeof(State) / sizeof(Var);
 
-/// The Vars of a state, an aggregate of nothing else.
+/// Returns pointers to the Vars of a state, which is an aggregate of one to four Vars.
 template <class State>
 [[nodiscard]] auto state_vars(State& state) {
   static_assert(sizeof(State) % sizeof(Var) == 0 && std::is_aggregate_v<State> && std::is_trivially_copyable_v<State>,

@@ -12,7 +12,8 @@ struct CoupledLSTMCellOptions : GateOptions {
   void fields(Fields& f);
 };
 
-/// An LSTM whose cell forgets as much as it takes in (Greff et al. 2015, "CIFG"; DyNet's coupled LSTM), gates in order i, c, o:
+/// An LSTM whose forget gate is 1 - input gate (Greff et al. 2015, "CIFG"; DyNet's coupled LSTM), gates in order i, c,
+/// o:
 ///
 ///   i, o = σ(z)   c' = (1 - i)∘c + i∘tanh(z_c)   h' = o∘tanh(c')
 ///
@@ -24,7 +25,7 @@ class CoupledLSTMCell {
   using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for units < 1 or a dropout rate outside [0, 1).
+  /// Throws ValueError if units < 1 or a dropout rate is outside [0, 1).
   explicit CoupledLSTMCell(Index units, CoupledLSTMCellOptions options = {});
   explicit CoupledLSTMCell(Config config) : CoupledLSTMCell(config.units, std::move(config.options)) {}
 

@@ -5,7 +5,7 @@
 namespace recur {
 
 struct DropoutCellOptions {
-  /// Shares of the inputs and of the outputs set to zero in training.
+  /// Fractions of the inputs and of the outputs that are set to zero in training.
   double input_dropout = 0;
   double output_dropout = 0;
 
@@ -16,7 +16,8 @@ struct DropoutCellOptions {
 };
 
 /// Dropout around any cell, with one mask a sequence (Gal & Ghahramani 2016; TF1's DropoutWrapper with
-/// variational_recurrent, whose arguments are shares KEPT). States are not touched: for them see `recurrent_dropout` of the cells.
+/// variational_recurrent, whose arguments are fractions KEPT). States are not dropped; `recurrent_dropout` of the cells
+/// does that.
 class DropoutCell final : public WrapperCell {
  public:
   static constexpr const char* name_of_class = "DropoutCell";
@@ -30,7 +31,7 @@ class DropoutCell final : public WrapperCell {
     }
   };
 
-  /// @throws ValueError for a rate outside [0, 1).
+  /// Throws ValueError if a rate is outside [0, 1).
   DropoutCell(AnyCell cell, DropoutCellOptions options);
   explicit DropoutCell(Config config) : DropoutCell(std::move(config.cell), config.options) {}
 

@@ -10,7 +10,7 @@
 
 namespace recur {
 
-/// Options that all gated cells share, with today's Keras defaults.
+/// Options of all gated cells, with the defaults of Keras 3.
 struct GateOptions {
   bool use_bias = true;
   Initializer kernel_initializer = glorot_uniform();
@@ -22,10 +22,11 @@ struct GateOptions {
   Constraint kernel_constraint{};
   Constraint recurrent_constraint{};
   Constraint bias_constraint{};
-  /// Share of the inputs, and of the previous outputs, set to zero in training; one mask a sequence, the same at every step.
+  /// Fraction of the inputs, and of the previous outputs, that is set to zero in training. A mask is drawn once a
+  /// sequence and used at every step.
   double dropout = 0;
   double recurrent_dropout = 0;
-  /// 1: a mask for each gate. 2: one for all gates (Keras's names for it).
+  /// 1: one dropout mask for each gate. 2: one for all gates. (The numbers are Keras's.)
   int implementation = 2;
   /// The bias has two rows, one for the input and one for the recurrent part, as PyTorch's bias_ih and bias_hh.
   bool separate_bias = false;
@@ -34,10 +35,12 @@ struct GateOptions {
 };
 
 /// The weights of a cell with `count` gates, and their pre-activations z = x·kernel + h·recurrent_kernel + bias.
-/// kernel `[input, count·units]`, recurrent_kernel `[units, count·units]`, bias `[count·units]`; gates are blocks of columns.
+/// kernel `[input, count·units]`, recurrent_kernel `[units, count·units]`, bias `[count·units]`; gates are blocks of
+/// columns.
 class Gates {
  public:
-  /// @throws ValueError for units < 1, rates outside [0, 1) or an implementation other than 1 and 2; `cell` names the culprit.
+  /// Throws ValueError if units < 1, a rate is outside [0, 1), or `implementation` is neither 1 nor 2. Messages begin
+  /// with `cell`.
   Gates(const char* cell, Index units, Index count, GateOptions options);
 
   Parameter kernel{"kernel"};
@@ -47,20 +50,21 @@ class Gates {
   [[nodiscard]] Index units() const { return units_; }
   [[nodiscard]] const GateOptions& options() const { return options_; }
 
-  /// @param recurrent_size features of h where that is not `units` (projection)
+  /// Creates the parameters. @param recurrent_size size of the last axis of h: `units`, or less with a projection
   void build(Builder& build, Index recurrent_size);
   void visit(ParameterVisitor& visitor) { visitor(kernel, recurrent_kernel, bias); }
 
-  /// All pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with separate_bias.
+  /// Returns all pre-activations, `[batch, count·units]`. The bias is `[count·units]`, or `[2, count·units]` with
+  /// `separate_bias`.
   [[nodiscard]] Var operator()(Var x, Var h, const CellContext& context);
-  /// The two parts of them: x·kernel with the (first row of the) bias, and h·recurrent_kernel with the second row if there is
-  /// one. Dropout is applied to x and h.
+  /// Return the two parts of the pre-activations: x·kernel plus the bias (with `separate_bias` its first row), and
+  /// h·recurrent_kernel (with `separate_bias` plus its second row). Dropout is applied to x and h.
   [[nodiscard]] Var input_part(Var x, const CellContext& context);
   [[nodiscard]] Var recurrent_part(Var h, const CellContext& context);
 
   [[nodiscard]] Index mask_count() const;
   void draw_masks(Tape& tape, Index batch, std::span<Var> masks);
-  /// The masks for x and for h: none, one, or one a gate.
+  /// Returns the masks for x and for h: none, one, or one for each gate.
   [[nodiscard]] std::span<const Var> input_masks(const CellContext& context) const;
   [[nodiscard]] std::span<const Var> recurrent_masks(const CellContext& context) const;
 
@@ -75,7 +79,7 @@ class Gates {
   GateOptions options_;
 };
 
-/// A gate by its name, and what goes into its activation.
+/// A gate's name and pre-activation.
 struct NamedGate {
   std::string_view name;
   Var before;
@@ -83,14 +87,14 @@ struct NamedGate {
 
 namespace detail {
 
-/// Computes gates without recording them, and shows them to the observer.
+/// Computes gates without recording and passes them to the observer.
 void show_gates(Tape& tape, StepObserver& observer, const Activation& activation,
                 const std::function<std::span<const NamedGate>()>& list);
 
 }  // namespace detail
 
-/// For cells, at each step: shows the observer the gates that `list()`, a function, returns as a `std::array` of NamedGates. Without an
-/// observer `list` is not called. Nothing of it is recorded.
+/// Passes gates to the observer at a step. `list()` returns a `std::array` of NamedGates; it is not called without an
+/// observer. Nothing is recorded. Call it in a cell's `call`.
 template <class List>
 void observe_gates(Tape& tape, const CellContext& context, const Activation& activation, const List& list) {
   if (context.observer == nullptr || tape.will_recompute()) return;

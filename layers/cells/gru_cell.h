@@ -8,8 +8,8 @@ namespace recur {
 struct GRUCellOptions : GateOptions {
   Activation activation = Activation::tanh;
   Activation recurrent_activation = Activation::sigmoid;
-  /// Whether the reset gate acts after the product with recurrent_kernel (cuDNN, PyTorch, today's Keras) or before it
-  /// (Cho et al. 2014, Keras r1.15).
+  /// If true, the reset gate acts after the product with recurrent_kernel (cuDNN, PyTorch, Keras 3). If false, before
+  /// it (Cho et al. 2014, Keras r1.15).
   bool reset_after = true;
 
   void fields(Fields& f);
@@ -21,8 +21,8 @@ struct GRUCellOptions : GateOptions {
 ///   ĥ = tanh(x·W + b + r∘(h·U + b'))   with reset_after, bias `[2, 3·units]`
 ///   ĥ = tanh(x·W + b + (r∘h)·U)        otherwise, bias `[3·units]`
 ///
-/// Input `[batch, features]`; output and state h `[batch, units]`. With `implementation = 2` recurrent dropout also acts on the h of
-/// z∘h, as in r1.15.
+/// Input `[batch, features]`; output and state h `[batch, units]`. With `implementation = 2` recurrent dropout also
+/// acts on the h of z∘h, as in r1.15.
 class GRUCell {
  public:
   static constexpr const char* class_name = "GRUCell";
@@ -30,7 +30,7 @@ class GRUCell {
   using Config = UnitsConfig<Options>;
   using State = HiddenState;
 
-  /// @throws ValueError for units < 1 or a dropout rate outside [0, 1).
+  /// Throws ValueError if units < 1 or a dropout rate is outside [0, 1).
   explicit GRUCell(Index units, GRUCellOptions options = {});
   explicit GRUCell(Config config) : GRUCell(config.units, std::move(config.options)) {}
 

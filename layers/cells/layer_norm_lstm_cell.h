@@ -14,8 +14,8 @@ struct LayerNormLSTMCellOptions : LSTMCellOptions {
 ///
 ///   z = LN(x·kernel) + LN(h·recurrent_kernel) + bias   c' = f∘c + i∘tanh(z_c)   h' = o∘tanh(LN(c'))
 ///
-/// The carried c' is not normalized. Gains kernel_gamma, recurrent_gamma `[4·units]` and state_gamma `[units]` start at one,
-/// state_beta `[units]` at zero; what else is added is in the bias.
+/// The carried c' is not normalized. Gains kernel_gamma, recurrent_gamma `[4·units]` and state_gamma `[units]` start at
+/// one, state_beta `[units]` at zero; what else is added is in the bias.
 class LayerNormLSTMCell {
  public:
   static constexpr const char* class_name = "LayerNormLSTMCell";
@@ -23,7 +23,8 @@ class LayerNormLSTMCell {
   using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for units < 1, a dropout rate outside [0, 1), or cell_clip or separate_bias, which this cell does not have.
+  /// Throws ValueError if units < 1, a dropout rate is outside [0, 1), or `cell_clip` or `separate_bias` is set, which
+  /// this cell does not have.
   explicit LayerNormLSTMCell(Index units, LayerNormLSTMCellOptions options = {});
   explicit LayerNormLSTMCell(Config config) : LayerNormLSTMCell(config.units, std::move(config.options)) {}
 

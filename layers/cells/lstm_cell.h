@@ -8,9 +8,9 @@ namespace recur {
 struct LSTMCellOptions : GateOptions {
   Activation activation = Activation::tanh;
   Activation recurrent_activation = Activation::sigmoid;
-  /// The forget gate's bias starts at one (Jozefowicz et al. 2015).
+  /// Let the forget gate's bias begin at one (Jozefowicz et al. 2015).
   bool unit_forget_bias = true;
-  /// Cell states are cut to [-cell_clip, cell_clip] before they leave the cell; 0 for no limit (TF1 LSTMCell).
+  /// Cut cell states to [-cell_clip, cell_clip] before they leave the cell (TF1 LSTMCell). 0 for no limit.
   double cell_clip = 0;
 
   void fields(Fields& f);
@@ -28,8 +28,8 @@ class LSTMCell {
   using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for units < 1, a dropout rate outside [0, 1) or a negative cell_clip, or chrono with
-  /// unit_forget_bias.
+  /// Throws ValueError if units < 1, a dropout rate is outside [0, 1), cell_clip is negative, or the bias has `chrono`
+  /// together with `unit_forget_bias`.
   explicit LSTMCell(Index units, LSTMCellOptions options = {});
   explicit LSTMCell(Config config) : LSTMCell(config.units, std::move(config.options)) {}
 
@@ -48,13 +48,13 @@ class LSTMCell {
   Gates gates_;
 };
 
-/// h' and c' of an LSTM from its pre-activations in the order i, f, c, o, and c: for cells that differ from `LSTMCell` only in
-/// what goes into z and what becomes of h'.
-/// The values of z are overwritten. h' lies in `place` unless that is undefined.
+/// Returns h' and c' of an LSTM from c and its pre-activations in the order i, f, c, o. For cells that differ from
+/// `LSTMCell` in what enters z or in what becomes of h'. Overwrites the values of z. h' lies in `place` unless that is
+/// undefined.
 [[nodiscard]] std::array<Var, 2> lstm_gates(const std::array<Var, 4>& z, Var c, const LSTMCellOptions& options,
                                             Var place = {});
 
-/// Sets the forget gate's part of a bias in gate order i, f, c, o to one.
+/// Sets the forget gate's part of a bias to one; gates are in order i, f, c, o.
 void set_unit_forget_bias(Parameter& bias);
 
 }  // namespace recur

@@ -8,8 +8,8 @@ namespace recur {
 ///
 ///   i, f = σ(z + p∘c)   c' = f∘c + i∘tanh(z_c)   o = σ(z_o + p_o∘c')   h' = o∘tanh(c')
 ///
-/// Peephole weights `[units]` are initialized as the kernel; o sees c' after `cell_clip`, as in TF1. Everything else as
-/// `LSTMCell`.
+/// Peephole weights `[units]` are initialized like the kernel. o sees c' after `cell_clip`, as in TF1. Options are
+/// those of `LSTMCell`.
 class PeepholeLSTMCell {
  public:
   static constexpr const char* class_name = "PeepholeLSTMCell";
@@ -17,7 +17,7 @@ class PeepholeLSTMCell {
   using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for units < 1, a dropout rate outside [0, 1) or a negative cell_clip.
+  /// Throws ValueError if units < 1, a dropout rate is outside [0, 1), or cell_clip is negative.
   explicit PeepholeLSTMCell(Index units, LSTMCellOptions options = {});
   explicit PeepholeLSTMCell(Config config) : PeepholeLSTMCell(config.units, std::move(config.options)) {}
 

@@ -5,20 +5,21 @@
 namespace recur {
 
 struct ProjectedLSTMCellOptions : LSTMCellOptions {
-  /// Features of the output and of the state h; must be given.
+  /// Size of the output and of the state h. Must be set.
   Index projection = 0;
   Initializer projection_initializer = glorot_uniform();
-  /// Projected values are cut to [-proj_clip, proj_clip]; 0 for no limit.
+  /// Cut projected values to [-proj_clip, proj_clip]. 0 for no limit.
   double proj_clip = 0;
 
   void fields(Fields& f);
 };
 
-/// An LSTM whose output is made smaller by a matrix (Sak et al. 2014; TF1's `num_proj`, PyTorch's `proj_size`):
+/// An LSTM whose output is projected to fewer features (Sak et al. 2014; TF1's `num_proj`, PyTorch's `proj_size`):
 ///
-///   h' = (o∘tanh(c'))·projection_kernel      projection_kernel `[units, projection]`, recurrent_kernel `[projection, 4·units]`
+///   h' = (o∘tanh(c'))·projection_kernel
 ///
-/// Output and state h `[batch, projection]`, state c `[batch, units]`. Everything else as `LSTMCell`.
+/// projection_kernel `[units, projection]`, recurrent_kernel `[projection, 4·units]`.
+/// Output and state h `[batch, projection]`, state c `[batch, units]`. Other options are those of `LSTMCell`.
 class ProjectedLSTMCell {
  public:
   static constexpr const char* class_name = "ProjectedLSTMCell";
@@ -26,7 +27,7 @@ class ProjectedLSTMCell {
   using Config = UnitsConfig<Options>;
   using State = LSTMState;
 
-  /// @throws ValueError for sizes < 1, a dropout rate outside [0, 1) or negative clips.
+  /// Throws ValueError if a size is < 1, a dropout rate is outside [0, 1), or a clip is negative.
   explicit ProjectedLSTMCell(Index units, ProjectedLSTMCellOptions options);
   explicit ProjectedLSTMCell(Config config) : ProjectedLSTMCell(config.units, std::move(config.options)) {}
 

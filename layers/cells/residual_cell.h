@@ -4,7 +4,8 @@
 
 namespace recur {
 
-/// Adds the input of a cell to its output (TF1's ResidualWrapper; Wu et al. 2016). States are those of the cell inside.
+/// Adds the input of a cell to its output (TF1's ResidualWrapper; Wu et al. 2016). States are the states of the cell
+/// inside.
 class ResidualCell final : public WrapperCell {
  public:
   static constexpr const char* name_of_class = "ResidualCell";
@@ -19,7 +20,7 @@ class ResidualCell final : public WrapperCell {
   explicit ResidualCell(AnyCell cell) : WrapperCell(name_of_class, std::move(cell)) {}
   explicit ResidualCell(Config config) : ResidualCell(std::move(config.cell)) {}
 
-  /// @throws ShapeError unless the cell's output is as large as its input.
+  /// Throws ShapeError unless the cell's output has the size of its input.
   void build(Builder& builder) override;
   [[nodiscard]] Var call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) override;
   [[nodiscard]] const std::type_info& type() const override { return typeid(ResidualCell); }

@@ -23,7 +23,7 @@ class SimpleRNNCell {
   using Config = UnitsConfig<Options>;
   using State = HiddenState;
 
-  /// @throws ValueError for units < 1 or a dropout rate outside [0, 1).
+  /// Throws ValueError if units < 1 or a dropout rate is outside [0, 1).
   explicit SimpleRNNCell(Index units, SimpleRNNCellOptions options = {});
   explicit SimpleRNNCell(Config config) : SimpleRNNCell(config.units, std::move(config.options)) {}
 

@@ -6,22 +6,23 @@
 
 namespace recur {
 
-/// Cells on top of each other, as one cell (`tf.keras.layers.StackedRNNCells`, r1.15): the output of each is the input of the
-/// next at the same step. Any mix of cells, also stacks. The state is the list of the cells' states, in cell order; the last
-/// cell's first with `reverse_state_order`.
+/// A stack of cells as one cell (`tf.keras.layers.StackedRNNCells`, r1.15): the output of each cell is the input of the
+/// next cell at the same step. Cells may be of any classes, stacks included. The state is the list of the cells' states
+/// in cell order, or in reverse order with `reverse_state_order`.
 class StackedRNNCells final : public CellInterface {
  public:
-  /// @throws ValueError for an empty list.
+  /// Throws ValueError if the list is empty.
   explicit StackedRNNCells(std::vector<AnyCell> cells, bool reverse_state_order = false);
-  /// `StackedRNNCells{LSTMCell{128}, GRUCell{64}}`. What is not a cell does not compile, and the message says what it lacks.
+  /// Takes the cells in order: `StackedRNNCells{LSTMCell{128}, GRUCell{64}}`. A class that is not a cell does not
+  /// compile; the message says what is missing.
   template <class First, class... Rest>
-    requires(!std::same_as<std::remove_cvref_t<First>, StackedRNNCells> || sizeof...(Rest) > 0)
-  &&(!std::same_as<std::remove_cvref_t<First>, std::vector<AnyCell>>)explicit StackedRNNCells(First&& first,
-                                                                                              Rest&&... rest)
+    requires((!std::same_as<std::remove_cvref_t<First>, StackedRNNCells> || sizeof...(Rest) > 0) &&
+             !std::same_as<std::remove_cvref_t<First>, std::vector<AnyCell>>)
+  explicit StackedRNNCells(First&& first, Rest&&... rest)
       : StackedRNNCells(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
 
   static constexpr const char* name_of_class = "StackedRNNCells";
-  /// What a config says: the list, and the order of states.
+  /// Config: the list of cells and the order of states.
   struct Config {
     std::vector<AnyCell> cells;
     bool reverse_state_order = false;
@@ -33,6 +34,7 @@ class StackedRNNCells final : public CellInterface {
   };
   explicit StackedRNNCells(Config config) : StackedRNNCells(std::move(config.cells), config.reverse_state_order) {}
 
+  /// Returns the cells in order.
   [[nodiscard]] std::span<AnyCell> cells() { return cells_; }
   [[nodiscard]] bool reverse_state_order() const { return reversed_; }
 

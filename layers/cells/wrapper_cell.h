@@ -4,10 +4,10 @@
 
 namespace recur {
 
-/// Base of cells that change what another cell does: everything goes to the cell inside unless it is overridden.
+/// Base of cells that change what another cell does. Members that are not overridden call the cell inside.
 class WrapperCell : public CellInterface {
  public:
-  /// @throws ValueError for an empty cell, or one with an activity_regularizer; `wrapper` names the culprit.
+  /// Throws ValueError if the cell is empty or has an activity_regularizer. Messages begin with `wrapper`.
   WrapperCell(const char* wrapper, AnyCell cell) : cell_(std::move(cell)) {
     require<ValueError>(!cell_.empty(), "{}: no cell given", wrapper);
     refuse_activity_regularizer(wrapper, cell_);

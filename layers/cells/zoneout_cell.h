@@ -5,7 +5,7 @@
 namespace recur {
 
 struct ZoneoutCellOptions {
-  /// Probabilities for each unit to keep its value at a step: of the first state (h), and of all others (c).
+  /// Probabilities for a unit to keep its value at a step: for the first state (h), and for all other states (c).
   double zoneout_h = 0;
   double zoneout_c = 0;
 
@@ -15,9 +15,9 @@ struct ZoneoutCellOptions {
   }
 };
 
-/// Zoneout (Krueger et al. 2017) around any cell: in training each unit of a state keeps its previous value with some
-/// probability, drawn anew at every step; otherwise states become the expectation, p·previous + (1 - p)·new. Where the cell's
-/// output is its first state, so it stays.
+/// Zoneout (Krueger et al. 2017) around any cell. In training each unit of a state keeps its previous value with some
+/// probability, drawn at every step. Outside training a state is the expectation, p·previous + (1 - p)·new. If the
+/// cell's output is its first state, the output is that state after zoneout.
 class ZoneoutCell final : public WrapperCell {
  public:
   static constexpr const char* name_of_class = "ZoneoutCell";
@@ -31,7 +31,7 @@ class ZoneoutCell final : public WrapperCell {
     }
   };
 
-  /// @throws ValueError for a probability outside [0, 1].
+  /// Throws ValueError if a probability is outside [0, 1].
   ZoneoutCell(AnyCell cell, ZoneoutCellOptions options);
   explicit ZoneoutCell(Config config) : ZoneoutCell(std::move(config.cell), config.options) {}
 

@@ -4,7 +4,7 @@
 
 namespace recur::detail {
 
-/// Which rows of a batch one share has. All lists live on the tape.
+/// The rows of a batch that one share has. All lists live on the tape.
 struct BatchShare {
   std::span<const Index> sequences;    ///< Of the batch, those with most steps first.
   std::span<const Index> first;        ///< First row of each step in the share, and the end of the last.
@@ -16,8 +16,8 @@ struct BatchShare {
   [[nodiscard]] Index batch() const { return static_cast<Index>(sequences.size()); }
 };
 
-/// Divides the batch into `count` shares: neighbours if all sequences are of one length, every count-th of the sequences in the order
-/// of their lengths otherwise, so that all shares have about as many steps.
+/// Divides the batch into `count` shares with about as many steps each: adjacent sequences if all are of one length,
+/// otherwise every count-th sequence in the order of their lengths.
 [[nodiscard]] std::span<const BatchShare> divide_batch(Tape& tape, const DividedUnroll& call, int count);
 
 }  // namespace recur::detail

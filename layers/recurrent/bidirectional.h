@@ -8,32 +8,34 @@
 
 namespace recur {
 
-/// Two RNNs over one sequence, the second backwards, and their outputs merged (`tf.keras.layers.Bidirectional`). Sequences of the
-/// backward one are turned round before merging; with return_sequences masked outputs of both are zeros. States, initial states
-/// and dropout masks: the forward RNN's, then the backward one's.
+/// Two RNNs over one sequence, the second from last to first step, with merged outputs
+/// (`tf.keras.layers.Bidirectional`). The output sequence of the second is reversed before merging. With
+/// return_sequences, masked outputs of both are zeros. States, initial states and dropout masks are the forward RNN's,
+/// then the backward RNN's.
 class Bidirectional {
  public:
   static constexpr const char* class_name = "Bidirectional";
   struct Config {
     AnyLayer layer;
-    /// Empty: as `layer`, backwards. In a config it is made from `layer`'s.
+    /// The backward RNN. If empty, a copy of `layer` with `go_backwards` is made from its config.
     AnyLayer backward_layer;
-    /// `concat`, `sum`, `mul`, `ave`, or empty for two outputs (null in a config).
+    /// How to merge: `concat`, `sum`, `mul`, `ave`; empty (null in a config) for two outputs.
     std::string merge_mode = "concat";
     void fields(Fields& f);
   };
 
-  /// @throws ValueError unless both are RNNs, one of them going backwards, alike in return_sequences, return_state, stateful and
-  /// time_major; or for an unknown merge_mode.
+  /// Throws ValueError unless both are RNNs, exactly one of them goes backwards, and return_sequences, return_state,
+  /// stateful and time_major are equal; or if merge_mode is unknown.
   explicit Bidirectional(Config config);
   Bidirectional(RNN forward, RNN backward, std::string merge_mode = "concat");
-  /// Both directions from one function that makes a cell: `Bidirectional([] { return LSTMCell(64); })`.
+  /// Makes both directions with a function that makes a cell: `Bidirectional([] { return LSTMCell(64); })`.
   template <class Make>
     requires std::is_invocable_v<const Make&>
   explicit Bidirectional(const Make& make_cell, RNNOptions options = {}, std::string merge_mode = "concat")
       : Bidirectional(RNN(AnyCell(make_cell()), options), RNN(AnyCell(make_cell()), flipped(options)),
                       std::move(merge_mode)) {}
 
+  /// Returns `options` with `go_backwards` negated.
   [[nodiscard]] static RNNOptions flipped(RNNOptions options) {
     options.go_backwards = !options.go_backwards;
     return options;
@@ -41,7 +43,7 @@ class Bidirectional {
 
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor);
-  /// With no merging the two outputs are `value` and `backward`.
+  /// Calls both RNNs. Without merging, the two outputs are `value` and `backward`.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x, const RNNCall& inputs = {});
   [[nodiscard]] Index output_size() const;

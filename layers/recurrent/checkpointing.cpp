@@ -22,8 +22,8 @@ Layout states_every(Index block, Index time) {
 
 Layout everything(Index time) { return {time, 1, CheckpointPlan()}; }
 
-// time / block states and one block's steps: their sum is smallest where the two are equal. Shorter blocks than 16 steps
-// would make small products of large ones.
+// time / block states and one block's steps: their sum is smallest where the two are equal. Shorter blocks than 16
+// steps would make small products of large ones.
 Index balanced_block(Index time, const Sizes& sizes) {
   const double block = std::sqrt(static_cast<double>(time) * static_cast<double>(sizes.states) /
                                  static_cast<double>(std::max<std::size_t>(1, sizes.step)));

@@ -12,7 +12,8 @@ namespace {
 
 using detail::BatchShare;
 
-// Weights beyond this do not stay in the second-level cache of each thread: then a share of a few rows costs as much as twice as many.
+// Weights beyond this do not stay in the second-level cache of each thread: then a share of a few rows costs as much as
+// twice as many.
 constexpr Index cached_weights = 256 * 1024;  // elements
 constexpr Index least_rows = 4;
 

@@ -16,19 +16,19 @@ struct DividedUnroll {
   bool time_major;
   bool go_backwards;
   Checkpointing checkpoint;
-  /// As for `unroll`. Values of the context have one row for each sequence.
+  /// Options of `unroll`. Values of the context have one row for each sequence.
   UnrollOptions options;
 };
 
-/// Returns into how many shares the batch is divided; 1 if it is not. The number depends on shapes and on the number of threads
-/// asked for.
+/// Returns the number of shares into which the batch is divided; 1 if it is not divided. Depends on shapes and on the
+/// number of threads asked for.
 /// @param weights elements of all parameters of the cell
 [[nodiscard]] int shares_of(const DividedUnroll& call, Index weights);
 
-/// Applies a cell step by step, rows of the batch divided over `shares` threads. Replaces `states`, one row for each sequence, by
-/// those after each sequence's last step. Returns the outputs laid out as x, zeros beyond the lengths; `[batch, units]` unless
-/// `options.sequence`.
-/// Throws what the cell throws, and ForeignVar, with the cell's name, if it uses a value that it holds.
+/// Calls a cell step by step, with the rows of the batch divided over `shares` threads. Replaces `states`, one row for
+/// each sequence, by the states after each sequence's last step. Returns the outputs in the layout of x, zeros beyond
+/// the lengths, or `[batch, units]` without `options.sequence`. Throws what the cell throws, and ForeignVar, with the
+/// cell's name, if the cell uses a Var that it holds itself.
 [[nodiscard]] Var unroll_divided(const DividedUnroll& call, int shares, std::span<Var> states);
 
 }  // namespace recur

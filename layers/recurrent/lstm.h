@@ -7,11 +7,11 @@
 
 namespace recur {
 
-/// An RNN of one built-in cell, whose options in a config are those of the cell and of the RNN together.
+/// An RNN of one built-in cell. Its config has the options of the cell and of the RNN side by side, as in Keras.
 template <class Cell>
 class CellLayer : public RNN {
  public:
-  /// Keras's name: the cell's without "Cell".
+  /// Keras's name: the name of the cell without "Cell".
   static constexpr std::string_view class_name =
       std::string_view(Cell::class_name).substr(0, std::string_view(Cell::class_name).size() - 4);
   struct Config {

@@ -7,22 +7,21 @@
 
 namespace recur {
 
-/// Throws ValueError for a length outside [0, time], or if all are 0.
+/// Throws ValueError if a length is outside [0, time], or all are 0.
 void check_lengths(std::span<const Index> lengths, Index time);
 
-/// How the sequences of a batch with different lengths are laid out without padding: longest first, step by step.
-/// All lists live on the tape.
+/// Layout of sequences of different lengths without padding: longest first, step by step. All lists live on the tape.
 class RaggedBatch {
  public:
-  /// @throws ValueError for a length outside [0, time], or when all are 0.
+  /// Throws ValueError if a length is outside [0, time], or all are 0.
   RaggedBatch(Tape& tape, Index time, std::span<const Index> lengths, bool go_backwards);
 
   [[nodiscard]] const SequenceSteps& steps() const { return steps_; }
-  /// `[time, batch, features]` → `[rows, features]`, and back with zeros where there was padding; a backwards sequence stays in
-  /// the order of processing.
+  /// Convert `[time, batch, features]` to `[rows, features]`, and back with zeros for padding. Sequences that are
+  /// processed backwards stay in the order of processing.
   [[nodiscard]] Var pack(Var sequence) const;
   [[nodiscard]] Var unpack(Var rows) const;
-  /// A value with one row for each sequence, put into the order used here, and back.
+  /// Put a value with one row for each sequence into the order of this layout, and back.
   [[nodiscard]] Var sorted(Var value) const;
   [[nodiscard]] Var unsorted(Var value) const;
 
@@ -35,8 +34,8 @@ class RaggedBatch {
   std::span<Index> unpacked_;  ///< For each padded row, the packed row or -1.
 };
 
-/// Sequences `[batch, time, features]` (`[time, batch, features]` if time_major) turned round in time: with lengths, each within
-/// its own, zeros beyond.
+/// Reverses sequences `[batch, time, features]` (`[time, batch, features]` if time_major) in time. With lengths each is
+/// reversed within its length, with zeros beyond.
 [[nodiscard]] Var reverse_in_time(Var x, std::span<const Index> lengths, bool time_major);
 
 }  // namespace recur

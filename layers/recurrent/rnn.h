@@ -14,40 +14,43 @@ struct DividedUnroll;
 
 /// Options of `RNN`, with Keras's names and defaults.
 struct RNNOptions {
-  /// Output at every step, not only the last.
+  /// Return the output of every step instead of the last output.
   bool return_sequences = false;
-  /// Hand out the final states as well.
+  /// Return the final states too.
   bool return_state = false;
-  /// Process the steps from last to first; sequences are returned in the order of processing.
+  /// Process the steps from last to first. Returned sequences are in the order of processing.
   bool go_backwards = false;
-  /// Start from the states where the last call ended (no gradient flows across calls); the batch size is then fixed.
+  /// Start from the final states of the previous call. No gradient flows across calls. The batch size must not change
+  /// between calls.
   bool stateful = false;
-  /// Accepted for compatibility; the tape always holds every step, so results and speed are the same.
+  /// Has no effect: the tape holds every step in any case. Accepted because Keras has it.
   bool unroll = false;
   /// Inputs, masks and sequences are `[time, batch, …]` rather than `[batch, time, …]`.
   bool time_major = false;
-  /// Outputs of masked steps are zeros rather than the output of the step before.
+  /// Return zeros for masked steps instead of the output of the step before.
   bool zero_output_for_mask = false;
-  /// Penalty on the output, handed out as `RNNResult::penalty` to be added to the loss.
+  /// Penalty on the output. Returned as `RNNResult::penalty`; add it to the loss.
   Regularizer activity_regularizer{};
-  /// What is kept for the backward pass. Not part of a config: it changes no result.
+  /// Which activations are kept for the backward pass and which are computed again. Not part of a config, as it changes
+  /// no result.
   Checkpointing checkpoint{};
 
   void fields(Fields& f);
 };
 
-/// What a call of `RNN` may be given besides its input.
+/// Optional arguments of a call of `RNN`.
 struct RNNCall {
   /// `[batch, time]` (`[time, batch]` if time_major), 0 where a step is to be skipped: states are carried over.
   Var mask{};
-  /// Number of valid steps of each sequence, instead of a mask: no work is done beyond them, outputs there are zeros, and
-  /// `go_backwards` starts at each sequence's last valid step. An empty sequence keeps its initial state; not all may be empty.
+  /// Number of valid steps of each sequence, instead of a mask: no work is done beyond them, outputs there are zeros,
+  /// and `go_backwards` starts at each sequence's last valid step. An empty sequence keeps its initial state; not all
+  /// may be empty.
   std::span<const Index> lengths{};
-  /// One Var for each state, in the order of the cell's `state_size`.
+  /// Initial states, `[batch, size]` each, in the order of the cell's `state_size`. Empty for zeros.
   std::span<const Var> initial_state{};
-  /// Handed to cells that take constants, at every step.
+  /// Values given to every step of cells with `takes_constants`.
   std::span<const Var> constants{};
-  /// Dropout masks to use in place of drawn ones, in cell order, each cell's input masks first.
+  /// Dropout masks to use instead of drawn masks, in cell order, each cell's input masks first.
   std::span<const Var> dropout_masks{};
 };
 
@@ -56,13 +59,13 @@ struct RNNResult {
   Var output;
   /// With return_state the final states, in the order of the cell's `state_size`.
   std::span<const Var> states;
-  /// Of the activity regularizers of the RNN and its cells, to be added to the loss; undefined for none.
+  /// Penalty of the activity regularizers of the RNN and its cells. Add it to the loss. Undefined if there are none.
   Var penalty;
 };
 
 /// Runs a cell over the steps of a sequence, recording everything for backpropagation through time
-/// (`tf.keras.layers.RNN`). A stack is run cell by cell, so that each cell's product with its input is one product for all
-/// steps.
+/// (`tf.keras.layers.RNN`). A stack is run cell by cell, so that each cell's product with its input is one product for
+/// all steps.
 class RNN {
  public:
   static constexpr const char* class_name = "RNN";
@@ -75,7 +78,7 @@ class RNN {
       options.fields(f);
     }
   };
-  /// For writing a config.
+  /// Fields of the config of an existing RNN.
   class ConfigView {
    public:
     explicit ConfigView(RNN& rnn) : rnn_(rnn) {}
@@ -90,9 +93,9 @@ class RNN {
 
   explicit RNN(Config config) : RNN(std::move(config.cell), config.options) {}
   explicit RNN(AnyCell cell, RNNOptions options = {});
-  /// A list of cells becomes StackedRNNCells.
+  /// Makes StackedRNNCells of a list of cells.
   explicit RNN(std::vector<AnyCell> cells, RNNOptions options = {});
-  /// Copies parameters, options and stored states; the copy is not observed.
+  /// Copies parameters, options and stored states. The copy has no observer.
   RNN(const RNN& other);
   RNN(RNN&&) = default;
   RNN& operator=(RNN&&) = default;
@@ -101,20 +104,23 @@ class RNN {
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor) { cell_->visit(visitor); }
 
-  /// x: `[batch, time, features]`. @throws ShapeError for another rank, no time steps, or states that do not fit; ValueError for
-  /// mask and lengths together, lengths outside [0, time], constants that no cell takes.
+  /// x: `[batch, time, features]`. @throws ShapeError for another rank, no time steps, or states that do not fit;
+  /// ValueError for mask and lengths together, lengths outside [0, time], constants that no cell takes.
   [[nodiscard]] RNNResult call(Var x, const RNNCall& call = {});
-  /// As a layer among others: what `input` holds besides numbers is used and passed on as Keras does.
+  /// Calls the RNN as a layer of a model. Mask, lengths, states and constants of `input` are used and passed on as in
+  /// Keras.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x, const RNNCall& inputs = {}) { return call(x, inputs).output; }
 
-  /// The stored states become zeros, or the given ones. @throws StateError unless stateful; ShapeError for other shapes.
+  /// Sets the states of a stateful RNN to zero. Throws StateError if the RNN is not stateful.
   void reset_states();
+  /// Sets the states of a stateful RNN to `states`, `[batch, units]` each. Throws StateError if the RNN is not
+  /// stateful, ShapeError if shapes differ.
   void reset_states(std::span<const Array> states);
-  /// The stored states; empty before the first call.
+  /// Returns the stored states; empty before the first call.
   [[nodiscard]] std::span<const Array> states() const { return stored_; }
 
-  /// Calls `observer` after every step from now on; null for none. See train/callbacks/diagnostics.h.
+  /// Makes every later call inform `observer` after each step. Null ends it. See train/callbacks/diagnostics.h.
   void observe(StepObserver* observer) { observer_ = observer; }
 
   [[nodiscard]] const AnyCell& cell() const { return cell_; }
@@ -126,7 +132,7 @@ class RNN {
   [[nodiscard]] Index mask_count() const { return cell_->mask_count(); }
   [[nodiscard]] static constexpr bool takes_states() { return true; }
   [[nodiscard]] const RNNOptions& options() const { return options_; }
-  /// Replaces the options. Stored states are forgotten, and with them their batch size.
+  /// Replaces the options and forgets stored states.
   void set_options(const RNNOptions& options) {
     options_ = options;
     stored_.clear();

@@ -7,8 +7,8 @@
 
 namespace recur {
 
-/// While it lives, the stateful ones of some RNNs begin anew, with zeros and any batch size; then each goes on from the states it had:
-/// validation between two batches of a stream does not move those of the training.
+/// Sets the states of stateful RNNs aside while it lives, and restores them in the end. Meanwhile the RNNs begin with
+/// zeros and take any batch size. Used for validation between two batches of a stream.
 class StatesAside {
  public:
   explicit StatesAside(std::span<RNN* const> rnns);

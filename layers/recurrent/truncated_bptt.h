@@ -5,16 +5,16 @@
 
 namespace recur {
 
-/// In Sutskever's names: after every `k1` steps gradients flow back through the last `k2`.
+/// After every `k1` steps, gradients flow back through the last `k2` steps (Sutskever's names).
 struct TruncatedBPTTOptions {
   Index k1 = 0;
-  /// At least k1; 0: as k1, so that windows follow each other and each step is computed once.
+  /// At least k1. 0 stands for k1: windows then do not overlap, and each step is computed once.
   Index k2 = 0;
 };
 
-/// Truncated backpropagation through time: goes through a long sequence window by window. The numbers of the states go on from
-/// window to window, and from one call to the next until `reset`; gradients stay within a window. Where k2 > k1 windows overlap:
-/// their first k2 - k1 steps have been learned from already and are there for gradients to flow through.
+/// Truncated backpropagation through time: processes a long sequence window by window. States are carried from window
+/// to window, and from one sequence to the next until `reset`. Gradients stay within a window. If k2 > k1, windows
+/// overlap: the loss leaves out the first k2 - k1 steps of a window, through which gradients flow back.
 ///
 ///   TruncatedBPTT truncated({.k1 = 50, .k2 = 80});
 ///   for (Index i = 0; i < truncated.count(time); ++i) {
@@ -24,37 +24,37 @@ struct TruncatedBPTTOptions {
 ///     update(); tape.reset();
 ///   }
 ///
-/// Works with every cell and stack, masks (a masked step where a window or the overlap with the next begins has zeros for its
-/// output, as there is none before it), and any `checkpoint` within the window; with lengths only where k1 = k2, each being
-/// that within the window. Not with `go_backwards` or Bidirectional: their states come from the future, so there is nothing to
-/// carry over; give each window to them whole, and the states of its neighbours stay unknown. Where the RNN is `stateful`
-/// already, this is not needed.
+/// Works with every cell and stack, with masks, and with any `RNNOptions::checkpoint`. A masked step at the beginning
+/// of a window, or of the overlap with the next window, has zeros for its output. Lengths need k1 = k2, and are the
+/// lengths within the window. `go_backwards` and Bidirectional are refused, because their initial states would come
+/// from the future. A `stateful` RNN does not need this class.
 class TruncatedBPTT {
  public:
-  /// @throws ValueError unless 1 <= k1 <= k2.
+  /// Throws ValueError unless 1 <= k1 <= k2.
   explicit TruncatedBPTT(TruncatedBPTTOptions options);
 
   struct Window {
-    Index begin;  ///< Its first step.
-    Index learn;  ///< The first step to learn from.
-    Index end;    ///< One past its last.
-    Index next;   ///< The first step of the next window: the states before it are carried over.
+    Index begin;  ///< First step of the window.
+    Index learn;  ///< First step whose output is part of the loss.
+    Index end;    ///< One past the last step of the window.
+    Index next;   ///< First step of the next window. The states before this step are carried over.
   };
-  /// Windows that a sequence of `time` steps takes; the last may be shorter.
+  /// Returns the number of windows of a sequence of `time` steps. The last window may be shorter.
   [[nodiscard]] Index count(Index time) const { return (time + options_.k1 - 1) / options_.k1; }
-  /// @throws ValueError for an index outside [0, count(time)).
+  /// Returns window `index` of a sequence of `time` steps. Throws ValueError if index is outside [0, count(time)).
   [[nodiscard]] Window window(Index index, Index time) const;
 
-  /// Applies `rnn`, which needs return_state, to the steps of a window. An `initial_state` of the call is used in place of the
-  /// carried one.
-  /// @param x the window's steps, `mask` likewise
-  /// @returns the outputs of the steps to learn from (the last output without return_sequences), and the final states
-  /// @throws ValueError for an RNN or a call it does not work with, ShapeError when x is not as long as the window.
+  /// Calls `rnn`, which needs `return_state`, with the steps of a window. `call.initial_state` replaces the carried
+  /// states.
+  /// @param x the steps of the window, `[batch, steps, features]`; `call.mask` has the steps of the window too
+  /// @returns the outputs of steps [learn, end), or the last output without `return_sequences`, and the final states
+  /// Throws ValueError if the options of `rnn` or the call do not go with truncation, ShapeError if x is not as long as
+  /// the window.
   [[nodiscard]] RNNResult call(RNN& rnn, Var x, const Window& window, RNNCall call = {});
 
-  /// Starts over with zeros: for another sequence.
+  /// Forgets the carried states: the next sequence begins with zeros.
   void reset() { carried_.reset(); }
-  /// The carried states, to be saved and brought back.
+  /// Returns the carried states, for saving and restoring.
   [[nodiscard]] CarriedState& carried() { return carried_; }
 
  private:

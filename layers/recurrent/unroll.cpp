@@ -52,8 +52,8 @@ class Carried {
   std::size_t ended_count_ = 0;
 };
 
-// The outputs of all steps, as rows of one value. The first step shows what they are like; from the second on each is told where
-// to lie. An output that lies elsewhere after all is copied with the others at the end.
+// The outputs of all steps, as rows of one value. The first step shows what they are like; from the second on each is
+// told where to lie. An output that lies elsewhere after all is copied with the others at the end.
 class Outputs {
  public:
   Outputs(Tape& tape, const SequenceSteps& steps)

@@ -7,43 +7,45 @@
 
 namespace recur {
 
-/// The steps of a time-major sequence: step t is rows [first[t], first[t + 1]) of it. The number of rows may shrink from step
-/// to step (ragged batches, longest first), never grow; at the first one it is the batch size, or less where sequences are empty.
+/// The steps of a time-major sequence: step t is rows [first[t], first[t + 1]). The number of rows never grows from
+/// step to step (ragged batches have their longest sequences first). At step 0 it is the batch size, or less if
+/// sequences are empty.
 struct SequenceSteps {
   std::span<const Index> first;
-  /// `[time, batch]`, 0 where a step is skipped; undefined when there is no mask. Not together with shrinking steps.
+  /// Mask `[time, batch]`, 0 where a step is skipped; may be undefined. Not together with steps of different sizes.
   Var mask;
 
   [[nodiscard]] Index time() const { return static_cast<Index>(first.size()) - 1; }
+  /// Returns the number of rows of step `t`.
   [[nodiscard]] Index rows(Index t) const {
     return first[static_cast<std::size_t>(t + 1)] - first[static_cast<std::size_t>(t)];
   }
 };
 
 struct UnrollOptions {
-  /// The outputs of all steps, rows as in the input, rather than each row's last output.
+  /// Return the outputs of all steps, rows as in the input, instead of each row's last output.
   bool sequence = true;
   bool zero_output_for_mask = false;
-  /// Dropout masks of the cell, and constants.
+  /// Dropout masks and constants of the cell.
   CellContext context;
-  /// Where the cells' activity penalties are added up; must be there if a cell has one. Those on the last output are not, if
-  /// `last_outputs` are given: others may follow.
+  /// Sum of the cells' activity penalties; must not be null if a cell has one. If `last_outputs` are given, penalties
+  /// of the last output are left out, because more steps may follow.
   Var* penalty = nullptr;
-  /// The outputs before the first step, one for each cell that is not a stack (`cell_count`), to which masked and ended rows
-  /// fall back; on return those after the last. Empty: zeros.
+  /// Outputs before the first step, one for each cell that is not a stack (`cell_count`); masked and ended rows keep
+  /// them. Replaced by the outputs after the last step. Empty for zeros.
   std::span<Var> last_outputs{};
-  /// Whoever `context.observer` is, is told of every step: the number of the cell, and that of the first step.
+  /// Numbers of the cell and of the first step, for `context.observer`.
   Index layer = 0;
   Index first_step = 0;
 };
 
-/// Number of cells in a stack, and in the stacks in it; 1 for any other cell.
+/// Returns the number of cells in a stack, nested stacks included; 1 for any other cell.
 [[nodiscard]] Index cell_count(CellInterface& cell);
 
-/// Applies a cell step by step. A stack is run cell by cell over the whole sequence: the order of the arithmetic in each cell is
-/// the same, and all steps of its input are known, so products with the input are done at once (linear.h).
+/// Calls a cell step by step. A stack is run cell by cell over the whole sequence: the arithmetic is that of running it
+/// step by step, and all steps of a cell's input are known, so products with the input are computed at once (linear.h).
 /// @param sequence rows of all steps, `[rows, features]` or `[time, batch, features]`
-/// @param states the states before the first step; on return those after each row's last
+/// @param states states before the first step; replaced by the states after each row's last step
 /// @returns `[rows, units]`, or `[batch, units]` without `sequence`
 [[nodiscard]] Var unroll(CellInterface& cell, Var sequence, const SequenceSteps& steps, std::span<Var> states,
                          const UnrollOptions& options);

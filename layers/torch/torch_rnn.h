@@ -32,8 +32,8 @@ struct TorchResult {
   std::span<const Var> states;
 };
 
-/// PyTorch's recurrent layers, made of this library's cells: several layers, each in one or two directions. Weights have
-/// PyTorch's two biases, start uniform in ±1/√hidden_size as there, and can be exchanged under PyTorch's names.
+/// PyTorch's recurrent layers, made of this library's cells: several layers, each in one or two directions. Weights
+/// have PyTorch's two biases, start uniform in ±1/√hidden_size as there, and can be exchanged under PyTorch's names.
 class TorchLayers {
  public:
   enum class Kind { lstm, gru, rnn };
@@ -44,12 +44,13 @@ class TorchLayers {
   /// @throws ShapeError when the builder's input size is not `input_size`.
   void build(Builder& builder);
   void visit(ParameterVisitor& visitor);
-  /// @param initial_state h_0 (and c_0), as in the result, or none for zeros
-  /// @param lengths as those of `pack_padded_sequence`, in any order: outputs beyond are zeros, final states are those at each
-  /// sequence's end
-  /// @param dropout_masks to use in place of drawn ones, also outside training: one for each layer but the last, in the shape of
-  /// the output
-  /// @throws ShapeError for wrong shapes. A batch of one may be left out, as in PyTorch: x `[time, input_size]`.
+  /// @param initial_state h_0, and for an LSTM c_0, in the shapes of `TorchResult::states`; empty for zeros
+  /// @param lengths number of steps of each sequence, in any order; outputs beyond are zeros, final states are those
+  /// at each sequence's end
+  /// @param dropout_masks masks to use instead of drawn masks, also outside training: one for each layer but the last,
+  /// in the shape of the output
+  /// x is `[time, batch, input_size]`, or `[batch, time, input_size]` with batch_first; without a batch, as in PyTorch,
+/// `[time, input_size]`. Throws ShapeError for other shapes.
   [[nodiscard]] TorchResult call(Var x, std::span<const Var> initial_state = {}, std::span<const Index> lengths = {},
                                  std::span<const Var> dropout_masks = {});
   [[nodiscard]] LayerValue call(const LayerValue& input);
@@ -111,6 +112,7 @@ class TorchLayer : public TorchLayers {
   [[nodiscard]] Config config() const { return {options()}; }
 };
 
+/// `torch.nn.LSTM`, `torch.nn.GRU` and `torch.nn.RNN`.
 using TorchLSTM = TorchLayer<TorchLayers::Kind::lstm>;
 using TorchGRU = TorchLayer<TorchLayers::Kind::gru>;
 using TorchRNN = TorchLayer<TorchLayers::Kind::rnn>;

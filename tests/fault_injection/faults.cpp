@@ -1,9 +1,11 @@
 // Preloaded (LD_PRELOAD) into a program, makes one of its system calls or allocations go wrong:
 //   FAULT_CALL=write|fsync|rename|open|allocation   which
 //   FAULT_AT=N       the N-th since main began; without it nothing goes wrong
-//   FAULT_ACTION=    fail: it fails once; full: it and all later ones fail, as on a full disk; kill: the program is killed in it
+//   FAULT_ACTION=    fail: it fails once; full: it and all later ones fail, as on a full disk; kill: the program is
+//                    killed in it
 //   FAULT_COUNTS=    a file that the numbers of all calls are written to when main returns
-// The N-th write is torn: half of its bytes are written before it fails or kills. Opening fails for files that are created or written.
+// The N-th write is torn: half of its bytes are written before it fails or kills. Opening fails for files that are
+// created or written.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/types.h>

@@ -7,8 +7,8 @@
 
 namespace recur::golden {
 
-/// The model of a case, built from its config, with the weights of the case; hides whether weights have this library's names
-/// and layout or PyTorch's.
+/// The model of a case, built from its config, with the weights of the case; hides whether weights have this library's
+/// names and layout or PyTorch's.
 class Model {
  public:
   /// @param weights each one's last name is that of a parameter; what comes before it tells like-named ones apart

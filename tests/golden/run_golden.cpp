@@ -1,5 +1,5 @@
-// Runs reference vectors against the library: builds each file's model, loads its weights, and compares outputs, states, losses
-// and every gradient within the file's tolerance. Exit status 0 when all pass.
+// Runs reference vectors against the library: builds each file's model, loads its weights, and compares outputs,
+// states, losses and every gradient within the file's tolerance. Exit status 0 when all pass.
 //
 //   run_golden [--dtype float64|float32] FILE|FOLDER...
 

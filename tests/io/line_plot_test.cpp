@@ -33,7 +33,8 @@ BOOST_AUTO_TEST_CASE(curves_become_paths_that_break_where_values_are_missing) {
   BOOST_TEST(std::count(curve.begin(), curve.end(), 'L') == 1);
 }
 
-// A range without width is widened by half of its value, or to [-0.5, 0.5], so that the curve lies in the middle of the frame.
+// A range without width is widened by half of its value, or to [-0.5, 0.5], so that the curve lies in the middle of the
+// frame.
 BOOST_AUTO_TEST_CASE(a_constant_curve_has_a_range) {
   struct Expected {
     double value;

@@ -28,8 +28,8 @@ inline Var everything(const RNNResult& result) {
   return concat(parts, 1);
 }
 
-/// Compares an RNN's gradients with finite differences in one way to run it, on a batch of 3 and 4 steps. Dropout masks are the
-/// same in every evaluation, as the tape's seed is. A cell that takes constants gets a memory and its mask.
+/// Compares an RNN's gradients with finite differences in one way to run it, on a batch of 3 and 4 steps. Dropout masks
+/// are the same in every evaluation, as the tape's seed is. A cell that takes constants gets a memory and its mask.
 inline void check_gradients(const std::string& name, AnyCell cell, const WayToRun& way) {
   RNN rnn(std::move(cell), {.return_sequences = true, .return_state = true, .go_backwards = way.go_backwards});
   build(rnn, cell_features);
@@ -55,7 +55,7 @@ inline void check_gradients(const std::string& name, AnyCell cell, const WayToRu
       inputs, parameter_list(rnn));
 }
 
-/// The same in each of the ways; `make` makes the cell.
+/// Checks gradients of a cell, which `make` makes, in each of these ways to run it.
 template <class Make>
 void check_cell_gradients(const std::string& name, const Make& make) {
   const std::vector<WayToRun> ways = {

@@ -7,8 +7,8 @@
 
 namespace recur::test {
 
-/// What the cells of the list are made for: features of the input, and the memory `[batch, memory_time, memory_size]` that is
-/// given as a constant to those that look at one.
+/// What the cells of the list are made for: features of the input, and the memory `[batch, memory_time, memory_size]`
+/// that is given as a constant to those that look at one.
 constexpr Index cell_features = 5;
 constexpr Index memory_size = 2;
 constexpr Index memory_time = 6;

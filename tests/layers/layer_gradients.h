@@ -6,7 +6,8 @@
 
 namespace recur::test {
 
-/// Compares the gradients of a layer's value, to its input of shape `input` and its parameters, with finite differences.
+/// Compares the gradients of a layer's value, to its input of shape `input` and its parameters, with finite
+/// differences.
 template <class L>
 void check_layer_gradient(const char* what, L& layer, const Shape& input, std::vector<Index> lengths = {}) {
   check_derivatives(

@@ -19,7 +19,8 @@ inline Tensor<double> random_tensor(Shape shape, std::uint64_t seed = 1) {
   return result;
 }
 
-/// Builds a layer or cell in float64 and gives every parameter other values than its initializer's, so that biases are tested.
+/// Builds a layer or cell in float64 and gives every parameter other values than its initializer's, so that biases are
+/// tested.
 template <class Part>
 void build(Part& part, Index input_size, std::uint64_t seed = 1) {
   Builder builder(input_size, DType::float64, Generator(seed));

@@ -68,7 +68,8 @@ BOOST_AUTO_TEST_CASE(cosines) {
         {{10, 0.75}, {15, 0.625}});
 }
 
-// Without variance it is linear cosine decay; with it the differences, divided by what they are multiplied with, are normal.
+// Without variance it is linear cosine decay; with it the differences, divided by what they are multiplied with, are
+// normal.
 BOOST_AUTO_TEST_CASE(noisy_linear_cosine) {
   constexpr Index steps = 4000;
   const Schedule plain = linear_cosine_decay({.initial = 2, .decay_steps = steps, .alpha = 0.1});

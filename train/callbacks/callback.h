@@ -24,7 +24,8 @@ template <class C> concept HasState =
     requires(C& c, const C& there, TrainingState& to, const TrainingState& from) { there.save(to); c.load(from); };
 // A member of a hook's name that cannot be called as one: it would be passed over in silence.
 template <class C> concept HasOtherHook =
-    (requires { &C::on_train_begin; } && !HasTrainBegin<C>) || (requires { &C::on_epoch_begin; } && !HasEpochBegin<C>) ||
+    (requires { &C::on_train_begin; } && !HasTrainBegin<C>) ||
+    (requires { &C::on_epoch_begin; } && !HasEpochBegin<C>) ||
     (requires { &C::on_step_end; } && !HasStepEnd<C>) || (requires { &C::on_epoch_end; } && !HasEpochEnd<C>) ||
     (requires { &C::on_epoch_saved; } && !HasEpochSaved<C>) || (requires { &C::on_train_end; } && !HasTrainEnd<C>) ||
     ((requires { &C::save; } || requires { &C::load; }) && !HasState<C>);
@@ -32,15 +33,18 @@ template <class C> concept HasOtherHook =
 
 }  // namespace detail
 
-/// Something that takes part in a training: a class with one or more of the hooks
+/// A callback takes part in a training. It is a class with one or more of these hooks:
 ///
-///   on_train_begin(Training&)   on_epoch_begin(Training&)   on_step_end(Training&)
-///   on_epoch_end(Training&)     after validation            on_train_end(Training&)   however it ends but by an exception
-///   on_epoch_saved(Training&)   after the epoch's checkpoint, if there are any: for what is only looked at
+///   on_train_begin(Training&)
+///   on_epoch_begin(Training&)
+///   on_step_end(Training&)
+///   on_epoch_end(Training&)     after validation
+///   on_epoch_saved(Training&)   after the checkpoint of the epoch, if there are checkpoints
+///   on_train_end(Training&)     also after an interrupt, but not after an exception
 ///
-/// which return nothing, or a bool: true ends the training after the step or epoch at hand. One that keeps something between
-/// steps has `void save(TrainingState&) const` and `void load(const TrainingState&)` as well, so that checkpoints hold it. Where
-/// a training is resumed, `load` comes after `on_train_begin` and, within an epoch, after `on_epoch_begin`.
+/// A hook returns nothing or a bool; true ends the training after the present step or epoch. A callback with a state
+/// also has `void save(TrainingState&) const` and `void load(const TrainingState&)`, so that checkpoints hold it. When
+/// a training is resumed, `load` is called after `on_train_begin` and, within an epoch, after `on_epoch_begin`.
 template <class C>
 concept Callback = std::movable<C> && !detail::HasOtherHook<C> &&
                    (detail::HasTrainBegin<C> || detail::HasEpochBegin<C> || detail::HasStepEnd<C> ||
@@ -48,7 +52,7 @@ concept Callback = std::movable<C> && !detail::HasOtherHook<C> &&
 
 namespace detail {
 
-/// Any callback.
+/// Interface of a callback of any class.
 class AnyCallback {
  public:
   AnyCallback() = default;
@@ -69,7 +73,7 @@ class AnyCallback {
   virtual void load(const TrainingState& state) = 0;
 };
 
-/// The name of a type without namespaces.
+/// Returns the name of a type without namespaces.
 [[nodiscard]] std::string class_name(const std::type_info& type);
 
 template <class Hook>

@@ -10,22 +10,22 @@
 
 namespace recur {
 
-/// Of the numbers in a state, over all steps and sequences of a pass.
+/// Statistics of the values of a state, over all steps and sequences of a pass.
 struct StateStatistics {
   double mean = 0;
   double deviation = 0;
   double saturated = 0;  ///< Part of the numbers whose magnitude is above the threshold.
 };
 
-/// Of a gate's activations, over all steps and sequences of a pass (Karpathy et al. 2015): a forget gate that is often open
-/// remembers, one that is neither often open nor closed does not work as a gate.
+/// How often a gate is open and closed, over all steps and sequences of a pass (Karpathy et al. 2015). A forget gate
+/// that is often open remembers. A gate that is seldom open and seldom closed does not work as a gate.
 struct GateStatistics {
   std::string gate;   ///< `input`, `forget`, `output`; `update`, `reset`.
   double closed = 0;  ///< Part of the activations below 0.1.
   double open = 0;    ///< Part of the activations above 0.9.
 };
 
-/// Measures what becomes of states and gradients through time, in the last training pass of an RNN:
+/// Measures states and gradients at each time step, in the last training pass of an RNN:
 ///
 ///   SequenceDiagnostics diagnostics;
 ///   rnn.observe(&diagnostics);
@@ -34,10 +34,10 @@ struct GateStatistics {
 ///   diagnostics.gates(0);                    // how often its gates are open and closed
 ///   diagnostics.save_plot("gradients.svg");
 ///
-/// Passes of a tape that is not training are not looked at.
+/// Passes on a tape that is not training are not measured.
 class SequenceDiagnostics : public StepObserver {
  public:
-  /// A state is saturated where its magnitude is above `threshold`; what comes out of a tanh is below 1.
+  /// @param threshold magnitude above which a value of a state counts as saturated; results of tanh are below 1
   explicit SequenceDiagnostics(double threshold = 0.95) : threshold_(threshold) {}
   // Operations on the tape and RNNs point to it.
   SequenceDiagnostics(const SequenceDiagnostics&) = delete;
@@ -47,19 +47,19 @@ class SequenceDiagnostics : public StepObserver {
   void gate(std::string_view name, Var values) override;
   void step(Index layer, Index t, std::span<Var> states) override;
 
-  /// Number of cells seen.
+  /// Returns the number of cells that were observed.
   [[nodiscard]] Index layers() const { return static_cast<Index>(layers_.size()); }
-  /// |dL/ds_t| over batch and units for each step t, of state number `state` (0 is h); 0 where no gradient arrived.
-  /// @throws ValueError for a layer or state that was not seen.
+  /// Returns |dL/ds_t| over batch and units for each step t, of state number `state` (0 is h). It is 0 where no
+  /// gradient arrived. Throws ValueError if the layer or state was not observed.
   [[nodiscard]] std::vector<double> gradient_norms(Index layer, Index state = 0) const;
-  /// @throws ValueError likewise.
+  /// Returns the statistics of a state of a cell. Throws ValueError if the layer or state was not observed.
   [[nodiscard]] StateStatistics statistics(Index layer, Index state = 0) const;
-  /// Those of all gates of a cell; none for a cell without, or one of one's own that does not tell (`observe_gates`).
-  /// @throws ValueError for a layer that was not seen.
+  /// Returns the statistics of all gates of a cell. Empty for a cell without gates, or a user's cell that does not call
+  /// `observe_gates`. Throws ValueError if the layer was not observed.
   [[nodiscard]] std::vector<GateStatistics> gates(Index layer) const;
 
-  /// The norms of all layers' first states over the steps, on a logarithmic scale, as an SVG file.
-  /// @throws StateError when nothing was seen; FormatError when the file cannot be written.
+  /// Writes an SVG plot of the gradient norms of all layers' first states by step, on a logarithmic scale. Throws
+  /// StateError if nothing was observed, FormatError if the file cannot be written.
   void save_plot(const std::filesystem::path& path) const;
 
  private:
@@ -93,7 +93,7 @@ class SequenceDiagnostics : public StepObserver {
   Index pass_ = 0;
 };
 
-/// A trainer's callback: after every epoch the plot of its last step is saved.
+/// A callback that saves the plot of the last step after each epoch.
 class DiagnosticsPlot {
  public:
   /// `diagnostics` must live as long as the training.

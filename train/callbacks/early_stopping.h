@@ -10,34 +10,35 @@
 namespace recur {
 
 struct EarlyStoppingOptions {
-  /// `valid_loss`, `train_loss`, a metric; empty: the validation loss or, without validation, the training loss.
+  /// Number to watch: `valid_loss`, `train_loss` or a metric. If empty, the validation loss, or the training loss
+  /// without validation.
   std::string monitor{};
-  /// Improvements that are not larger do not count.
+  /// An improvement must be larger than this to count.
   double min_delta = 0;
-  /// So many epochs without improvement end the training.
+  /// Training ends after this number of epochs in a row without improvement.
   Index patience = 1;
-  /// What has to be beaten at first; without one, anything does.
+  /// Value that the first epochs must improve on to count. Without it the first epoch counts.
   std::optional<double> baseline{};
   bool maximize = false;  ///< What is watched should grow (an accuracy).
-  /// At the end of training, however it came, the parameters are those of the best epoch.
+  /// Restores the parameters of the best epoch when training ends, also after an interrupt.
   bool restore_best_weights = false;
 };
 
-/// Ends training when it does not get better any more. (Keras EarlyStopping; there, the weights are restored only when it was
-/// this callback that ended the training.)
+/// Ends training when the watched number does not improve any more (Keras EarlyStopping). Unlike Keras's, it restores
+/// the best weights also if training ended for another reason.
 class EarlyStopping {
  public:
-  /// @throws ValueError for patience < 1 or min_delta < 0
+  /// Throws ValueError if patience < 1 or min_delta < 0.
   explicit EarlyStopping(EarlyStoppingOptions options = {});
 
   void on_train_begin(Training& training);
-  /// @throws ValueError when the report has no number of the name that is watched.
+  /// Throws ValueError if the report has no number called `monitor`.
   [[nodiscard]] bool on_epoch_end(Training& training);
   void on_train_end(Training& training);
   void save(TrainingState& state) const;
   void load(const TrainingState& state);
 
-  /// The epoch with the best value so far; 0: none.
+  /// Returns the epoch with the best value so far; 0 before the first.
   [[nodiscard]] Index best_epoch() const { return best_epoch_; }
 
  private:

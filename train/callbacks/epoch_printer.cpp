@@ -11,7 +11,8 @@ namespace {
 
 nlohmann::ordered_json number(double value) { return std::isfinite(value) ? nlohmann::ordered_json(value) : nullptr; }
 
-// A line that cannot be printed does not end a training: the error stays with the stream, where `flush_standard_output` finds it.
+// A line that cannot be printed does not end a training: the error stays with the stream, where `flush_standard_output`
+// finds it.
 void print_line(const std::string& line) {
   (void)std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);

@@ -4,8 +4,8 @@
 
 namespace recur {
 
-/// Prints a line on standard output for every epoch: for people, or with `json` one JSON object with the keys `epoch`,
-/// `train_loss`, `valid_loss`, `seconds`, `best` and the metrics'. A function of a report, and a callback.
+/// Prints a line on standard output after each epoch: text, or with `json` an object with the keys `epoch`,
+/// `train_loss`, `valid_loss`, `seconds`, `best` and one for each metric. A callback; also callable with a report.
 class EpochPrinter {
  public:
   explicit EpochPrinter(bool json) : json_(json) {}
@@ -16,7 +16,7 @@ class EpochPrinter {
   bool json_;
 };
 
-/// Prints one JSON object of named numbers on a line of standard output; what is not finite is null.
+/// Prints one JSON object of named numbers as a line on standard output. Numbers that are not finite become null.
 void print_json_line(const std::vector<std::pair<std::string, double>>& numbers);
 
 }  // namespace recur

@@ -7,14 +7,14 @@
 
 namespace recur {
 
-/// A file name with numbers of an epoch's report in it: `m-{epoch:02d}-{valid_loss:.2f}.safetensors`. In braces stands `epoch` or what
-/// `number_of` knows, after a colon its form as in Python and fmt. `{{` and `}}` are braces.
+/// A file name with numbers of an epoch's report: `m-{epoch:02d}-{valid_loss:.2f}.safetensors`. Braces hold `epoch` or
+/// a name that `number_of` knows, and after a colon a format as in Python and fmt. `{{` and `}}` stand for braces.
 class FilePattern {
  public:
-  /// @throws ValueError for a brace without its fellow, an empty name, or a form that a number does not have.
+  /// Throws ValueError if a brace is not closed, a name is empty, or a format is not one for numbers.
   explicit FilePattern(std::string pattern);
 
-  /// @throws ValueError, with the names there are, for one that the report does not have.
+  /// Returns the file name for a report. Throws ValueError, with the names there are, if the report lacks a number.
   [[nodiscard]] std::string operator()(const EpochReport& report) const;
 
  private:

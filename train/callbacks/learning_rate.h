@@ -8,23 +8,24 @@
 
 namespace recur {
 
-/// Sets the learning rate of every epoch: `LearningRateScheduler(optim::step_decay({.initial = 0.1, .every = 10}))`, counted in
-/// epochs from 0. One that changes with every step is given to the optimizer instead. (Keras LearningRateScheduler)
+/// Sets the learning rate at the beginning of each epoch, counted from 0:
+/// `LearningRateScheduler(optim::step_decay({.initial = 0.1, .every = 10}))`. Give a schedule by steps to the optimizer
+/// instead. (Keras LearningRateScheduler)
 class LearningRateScheduler {
  public:
   explicit LearningRateScheduler(optim::Schedule schedule) : schedule_(std::move(schedule)) {}
-  /// @throws as `Optimizer::set_learning_rate`
+  /// Throws StateError if the optimizer has no learning rate, ValueError if the rate is negative.
   void on_epoch_begin(Training& training) { training.optimizer.set_learning_rate(schedule_(training.epoch - 1)); }
 
  private:
   optim::Schedule schedule_;
 };
 
-/// `optim::ReduceOnPlateau` told of every epoch. From the first reduction on it replaces a schedule of the optimizer by the
-/// reduced rate. (Keras ReduceLROnPlateau)
+/// Reduces the learning rate when the watched number does not improve (`optim::ReduceOnPlateau`). From the first
+/// reduction on the reduced rate replaces a schedule of the optimizer. (Keras ReduceLROnPlateau)
 class ReduceLROnPlateau {
  public:
-  /// @param monitor as in EarlyStoppingOptions. @throws as `optim::ReduceOnPlateau`
+  /// @param monitor number to watch, see EarlyStoppingOptions. Throws ValueError if an option is out of its range.
   explicit ReduceLROnPlateau(optim::ReduceOnPlateauOptions options = {}, std::string monitor = {})
       : plateau_(options), monitor_(std::move(monitor)) {}
 

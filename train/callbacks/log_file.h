@@ -7,9 +7,9 @@
 
 namespace recur {
 
-/// A file that grows as a training goes on. Each piece written has left the program when `write` returns, so that a killed run
-/// loses none; what was written after the checkpoint that a run is resumed from is cut off, as it will be written again. A log does
-/// not end a training: once it cannot be written, a warning says so and nothing more is written. A pipe or device is written into.
+/// A file that grows during a training. `write` hands each piece to the system before it returns, so a killed run loses
+/// nothing. A resumed run cuts off what was written after its checkpoint and writes it again. If the file cannot be
+/// written, a warning says so once and training goes on without it. A pipe or device is written into.
 class LogFile {
  public:
   explicit LogFile(std::filesystem::path path) : path_(std::move(path)) {}
@@ -19,28 +19,28 @@ class LogFile {
   LogFile& operator=(const LogFile&) = delete;
   ~LogFile();
 
-  /// What is written from now on is the beginning of the file. A file that is there stays until the first `write` or `finish`.
-  /// @throws FormatError, with the system's reason, when no file can be written at the path.
+  /// Begins a new file. An existing file stays until the first `write` or `finish`. Throws FormatError, with the
+  /// system's reason, if no file can be written at the path.
   void begin();
   void write(std::string_view bytes) noexcept;
-  /// The file ends where the last write did.
+  /// Makes the file end after the last write. If nothing was written, an existing file is emptied.
   void finish() noexcept { (void)opened(); }
 
-  /// Puts the size into a checkpoint, and the file onto the disk.
+  /// Puts the size into a checkpoint and syncs the file to the disk.
   void save(TrainingState& state) const;
-  /// Goes on from that size, or with a warning from the end of a file that has become shorter since.
+  /// Continues at the size in a checkpoint; if the file is shorter, at its end, with a warning.
   void load(const TrainingState& state);
-  /// Goes on at this many bytes.
+  /// Continues at this number of bytes.
   void go_on(Index size);
 
-  /// Where the next write goes: bytes that belong to this training so far, fewer if some were lost.
+  /// Returns where the next write goes: the number of bytes of this training so far, less what was lost.
   [[nodiscard]] Index ends() noexcept;
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
   [[nodiscard]] bool opened() noexcept;
   void close();
-  /// Warns with the reason in errno, and writes nothing from now on. Returns false.
+  /// Warns with the reason in errno and stops writing. Returns false.
   bool give_up(const char* action) noexcept;
 
   std::filesystem::path path_;

@@ -8,16 +8,16 @@
 
 namespace recur {
 
-// Callbacks that write what `numbers_of` an epoch's report gives. All can be resumed: no line is lost and none comes twice. Each throws
-// FormatError when a training begins if no file can be written at its path.
+// Callbacks that write what `numbers_of` an epoch's report gives. All can be resumed: no line is lost and none comes
+// twice. Each throws FormatError when a training begins if no file can be written at its path.
 
-/// A table, one line an epoch under a line of names. What is not a number is left empty.
+/// Writes a CSV table: a heading, then one line an epoch. Numbers that are NaN are left empty.
 class CSVLogger {
  public:
   explicit CSVLogger(std::filesystem::path path) : file_(std::move(path)) {}
 
   void on_train_begin(Training& training);
-  /// @throws ValueError when the metrics are others than in the first epoch.
+  /// Throws ValueError if the metrics differ from those of the first epoch.
   void on_epoch_end(Training& training);
   void on_train_end(Training&) { file_.finish(); }
   void save(TrainingState& state) const;
@@ -28,8 +28,8 @@ class CSVLogger {
   std::string columns_;
 };
 
-/// One JSON object a line: `{"epoch":1,"best":true,"step":250,"train_loss":…}`, null for what is not finite. With `every`, each
-/// so many steps one of `{"step":…,"loss":…,"gradient_norm":…}` as well.
+/// Writes one JSON object a line for each epoch: `{"epoch":1,"best":true,"step":250,"train_loss":…}`, null for numbers
+/// that are not finite. With `every`, also one each `every` steps: `{"step":…,"loss":…,"gradient_norm":…}`.
 class JsonLinesLogger {
  public:
   explicit JsonLinesLogger(std::filesystem::path path, Index every = 0) : file_(std::move(path)), every_(every) {}
@@ -46,8 +46,8 @@ class JsonLinesLogger {
   Index every_;
 };
 
-/// Event files for TensorBoard (`tensorboard --logdir FOLDER`): each number of an epoch's report is a curve over the steps; with
-/// `every`, each so many steps `step/loss` and `step/gradient_norm` as well.
+/// Writes event files for TensorBoard (`tensorboard --logdir FOLDER`): a curve over the steps for each number of an
+/// epoch's report. With `every`, also `step/loss` and `step/gradient_norm` each `every` steps.
 class TensorBoardLogger {
  public:
   explicit TensorBoardLogger(const std::filesystem::path& folder, Index every = 0)

@@ -11,26 +11,27 @@
 namespace recur {
 
 struct ModelCheckpointOptions {
-  /// File of the parameters. Numbers of the epoch may be in it, `m-{epoch:02d}-{valid_loss:.2f}.safetensors`: see FilePattern.
+  /// File of the parameters. It may have numbers of the epoch in it, `m-{epoch:02d}-{valid_loss:.2f}.safetensors`; see
+  /// FilePattern.
   std::string path;
-  /// Only of an epoch that is better than all before.
+  /// Save only if the epoch is better than all epochs before.
   bool best_only = true;
-  /// As in EarlyStoppingOptions.
+  /// Number to watch, see EarlyStoppingOptions.
   std::string monitor{};
   bool maximize = false;
   Metadata metadata{};  ///< Put into the file.
 };
 
-/// Saves the model, without optimizer, after the best epoch so far or every epoch: to use it, where `CheckpointOptions` are to go
-/// on training. An epoch that was interrupted is not saved. (Keras ModelCheckpoint)
+/// Saves the parameters, without the optimizer, after the best epoch so far or after each epoch. To continue a training
+/// use `CheckpointOptions` instead. An interrupted epoch is not saved. (Keras ModelCheckpoint)
 class ModelCheckpoint {
  public:
-  /// @throws ValueError for an empty path, or one that is no FilePattern
+  /// Throws ValueError if the path is empty or no FilePattern.
   explicit ModelCheckpoint(ModelCheckpointOptions options);
 
-  /// Makes the folder of the file if it is not there. @throws FormatError if no file can be written there
+  /// Makes the folder of the file if it is missing. Throws FormatError if no file can be written there.
   void on_train_begin(Training& training);
-  /// @throws as `number_of` and `save_parameters`
+  /// Throws ValueError if the report has no number called `monitor`, FormatError if the file cannot be written.
   void on_epoch_end(Training& training);
   void save(TrainingState& state) const { state.put("best", best_); }
   void load(const TrainingState& state) { best_ = state.number("best"); }

@@ -4,8 +4,8 @@
 
 namespace recur {
 
-/// Warns if `monitor` is no number that every epoch's report has, but almost is one: `val_loss`. Metrics of the program's own are
-/// known only after the first epoch, which is too late to be told of a misspelling.
+/// Warns if `monitor` is not a number of every epoch's report but is spelled almost like one, such as `val_loss`.
+/// Without this a misspelling is found after the first epoch only, when the program's own metrics are known.
 void warn_of_misspelt_monitor(const char* function, const std::string& monitor);
 
 }  // namespace recur

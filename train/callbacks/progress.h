@@ -7,8 +7,8 @@
 
 namespace recur {
 
-/// One line on standard error that is rewritten as work goes on: `epoch 3/10 [######....]  62 %  loss 1.4820  0:12 left`. Shown on a terminal
-/// only, at most ten times a second, and wiped by its destructor.
+/// A line on standard error that is rewritten as work goes on: epoch, a bar, per cent done, loss and time left. Shown
+/// on a terminal only, at most ten times a second, and erased by the destructor.
 class ProgressLine {
  public:
   explicit ProgressLine(bool enabled = true);
@@ -16,7 +16,7 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  /// `done` of `total` steps of the work called `label`; `detail` is added as it is.
+  /// Shows that `done` of `total` steps of the work called `label` are done. `detail` is appended.
   void update(const std::string& label, Index done, Index total, const std::string& detail);
   void clear();
 
@@ -29,9 +29,9 @@ class ProgressLine {
   Clock::time_point drawn_{};
 };
 
-/// Three digits and a unit: `512`, `23.1k`, `4.56M`.
+/// Returns a number with three digits and a unit: `512`, `23.1k`, `4.56M`.
 [[nodiscard]] std::string short_number(double number);
-/// `0:07`, `12:05`, `3:04:05`.
+/// Returns a duration as `0:07`, `12:05` or `3:04:05`.
 [[nodiscard]] std::string short_time(double seconds);
 
 }  // namespace recur

@@ -42,7 +42,8 @@ summary{cursor:pointer;font-weight:600;font-size:16px}summary+*{margin-top:8px}
 @media print{.plots{break-inside:avoid}pre,.scroll{max-height:none}}
 )";
 
-// Shows the values under the pointer: finds the x nearest to it among the numbers that stand in the page beside each picture.
+// Shows the values under the pointer: finds the x nearest to it among the numbers that stand in the page beside each
+// picture.
 constexpr const char* script = R"(
 for (const card of document.querySelectorAll('.plots .card')) {
   const svg = card.querySelector('svg'), g = svg.querySelector('g'), d = g.dataset;

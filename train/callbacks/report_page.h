@@ -9,8 +9,8 @@
 
 namespace recur {
 
-/// A page about a training: one HTML file that needs no other, in light or dark as the reader's system is. Curves tell their
-/// values under the pointer. All texts are shown as they are.
+/// A page about a training: one HTML file without references to others, light or dark as the reader's system is set.
+/// Curves show their values under the pointer. Texts are escaped.
 struct ReportPage {
   using Facts = std::vector<std::pair<std::string, std::string>>;
   struct Text {
@@ -32,7 +32,7 @@ struct ReportPage {
   Facts environment;  ///< Machine, compiler …
 
   [[nodiscard]] std::string html() const;
-  /// @throws FormatError when the file cannot be written; a file that was there is replaced whole.
+  /// Writes the page and replaces an existing file as a whole. Throws FormatError if the file cannot be written.
   void save(const std::filesystem::path& path) const;
 };
 

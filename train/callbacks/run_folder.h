@@ -21,35 +21,36 @@ struct RunFolderOptions {
   bool locked = false;              ///< The program holds a FolderLock of the directory itself.
 };
 
-/// A callback that leaves what there is to know of a training in a folder: `config.json`, `metrics.csv` and `metrics.jsonl` (see
-/// CSVLogger, JsonLinesLogger), `curves.svg` with losses, metrics, learning rate, gradient norm and throughput, and `report.html` with
-/// these curves, the model, timings, samples and the environment. Pictures and page are made anew as training goes on.
+/// A callback that records a training in a folder: `config.json`, `metrics.csv` and `metrics.jsonl` (see CSVLogger,
+/// JsonLinesLogger), `curves.svg` with losses, metrics, learning rate, gradient norm and throughput, and `report.html`
+/// with the curves, the model, timings, samples and the environment. Pictures and page are written again during
+/// training.
 ///
-/// Logs and pictures are written after the checkpoint of an epoch, and if that fails a warning says so and the training goes on.
-/// A resumed training writes the logs anew from its checkpoint. While a training runs, no other one may use the folder.
+/// Files are written after the checkpoint of an epoch. If one cannot be written, a warning says so and training goes
+/// on. A resumed training writes the logs again from its checkpoint. Only one training at a time may use the folder.
 class RunFolder {
  public:
-  /// @throws ValueError for an empty directory or a config that is no JSON.
+  /// Throws ValueError if the directory is empty or the config is not JSON.
   explicit RunFolder(RunFolderOptions options);
 
-  /// @throws FormatError for a folder that cannot be made, or one of whose files is a link that leads out of it; StateError if
+  /// Throws FormatError if the folder cannot be made or one of its files is a link that leads out of it, StateError if
   /// another training uses it.
   void on_train_begin(Training& training);
   void on_step_end(Training& training);
-  /// @throws ValueError when the metrics are others than in the first epoch.
+  /// Throws ValueError if the metrics differ from those of the first epoch.
   void on_epoch_end(Training& training);
   void on_epoch_saved(Training& training);
   void on_train_end(Training& training);
   void save(TrainingState& state) const;
   void load(const TrainingState& state);
 
-  /// A number to show at the top: a score on test data. They are written by `write`.
+  /// Adds a result to the top of the page, such as a test score. `write` writes it.
   void add_result(std::string name, std::string value) { results_.emplace_back(std::move(name), std::move(value)); }
-  /// Something the model made, or anything else worth reading.
+  /// Adds a text to the page, such as a sample the model made. `write` writes it.
   void add_sample(std::string title, std::string text) { samples_.push_back({std::move(title), std::move(text)}); }
-  /// A picture to show on the page besides the curves.
+  /// Adds a picture to the page, besides the curves.
   void add_plot(LinePlot plot) { pictures_.push_back(std::move(plot)); }
-  /// Writes `curves.svg` and `report.html` as of now. @throws FormatError
+  /// Writes `curves.svg` and `report.html`. Throws FormatError if a file cannot be written.
   void write() const;
   [[nodiscard]] const std::filesystem::path& directory() const { return options_.directory; }
 

@@ -11,13 +11,15 @@ namespace recur {
 /// Examples held in memory.
 class TensorDataset {
  public:
-  /// @throws ShapeError unless both have at least one axis and equal first axes.
+  /// Takes inputs `[examples, …]` and targets `[examples, …]`. Throws ShapeError unless both have at least one axis and
+  /// equal first axes.
   TensorDataset(Tensor<float> inputs, Tensor<float> targets);
 
   [[nodiscard]] Index size() const { return inputs_.shape()[0]; }
-  /// One example, without the first axis. @throws ValueError for a number outside [0, size()).
+  /// Returns a copy of one example, without the first axis. Throws ValueError if index is outside [0, size()).
   [[nodiscard]] Example operator[](Index index) const;
-  /// The examples of these numbers, in this order. @throws ValueError for a number outside [0, size()).
+  /// Returns copies of the examples with these numbers, in this order, as one batch. Throws ValueError if a number is
+  /// outside [0, size()).
   [[nodiscard]] Batch gather(std::span<const Index> examples) const;
 
  private:
@@ -27,27 +29,28 @@ class TensorDataset {
 
 struct BatchOptions {
   Index batch = 32;
-  /// Another order every epoch; the same ones for the same seed.
+  /// Use another order in each epoch. Orders depend on `seed` and the number of the epoch only.
   bool shuffle = true;
   std::uint64_t seed = 0;
-  /// Leave out a last batch that is smaller than the others.
+  /// Leave out the last batch if it is smaller than the others.
   bool drop_last = false;
 };
 
-/// A data set in memory, shuffled and cut into batches without a copy of every example, as `views::batch(views::shuffle(data, seed),
-/// batch)` would do: `for (Index i = 0; i < batches.size(); ++i) use(batches[i]);`. It refers to the data set, which must
-/// outlive it.
+/// Batches of a data set in memory, shuffled in each epoch: `for (Index i = 0; i < batches.size(); ++i)
+/// use(batches[i]);`. Copies each example once, where `views::batch(views::shuffle(data, seed), batch)` copies it
+/// twice. Refers to the data set, which must outlive it.
 class Batches {
  public:
-  /// @throws ValueError for a batch size < 1, or when drop_last leaves nothing.
+  /// Throws ValueError if the batch size is < 1, or if `drop_last` leaves no batch.
   Batches(const TensorDataset& data, BatchOptions options = {});
 
   [[nodiscard]] Index size() const;
-  /// @throws ValueError for an index outside [0, size()).
+  /// Returns a copy of batch `index`. Throws ValueError if index is outside [0, size()).
   [[nodiscard]] Batch operator[](Index index) const;
-  /// The same batches in the order of the data.
+  /// Returns these batches without shuffling.
   [[nodiscard]] Batches in_order() const;
-  /// Puts the examples in the order of this epoch, whatever was drawn before: a resumed run sees what the first one would have.
+  /// Shuffles for this epoch. The order depends on the seed and on `epoch` only, so a resumed run has the orders of an
+  /// uninterrupted one.
   void start_epoch(Index epoch);
 
  private:

@@ -7,35 +7,36 @@
 
 namespace recur {
 
-/// One thing to learn from: what the model is given and what is wanted of it.
+/// One example: the input of the model and the output that is wanted.
 struct Example {
   Tensor<float> inputs;
   Tensor<float> targets;
 };
 
-/// Examples and what is wanted of the model for each: parts of equal index on the first axes belong together.
+/// A batch of examples. Row i of `inputs` belongs to row i of `targets`.
 struct Batch {
   Tensor<float> inputs;   ///< `[batch, …]`
   Tensor<float> targets;  ///< `[batch, …]`
 };
 
-/// Sequences of different lengths, filled up with zeros.
+/// A batch of sequences of different lengths, padded with zeros.
 struct PaddedBatch {
   Tensor<float> inputs;        ///< `[batch, time, …]`, time being the longest length.
   Tensor<float> targets;       ///< `[batch, time, …]`
   std::vector<Index> lengths;  ///< Steps of each sequence that count: what `RNNCall::lengths` takes.
   bool labels = false;         ///< The targets are of whole sequences, `[batch, …]`, and not of steps.
-  /// Steps that count in all sequences together.
+  /// Returns the number of steps in all sequences, without padding.
   [[nodiscard]] Index steps() const;
-  /// `[batch, time]`, 1 where a step counts and 0 beyond.
+  /// Returns a mask `[batch, time]`: 1 for steps of a sequence, 0 for padding.
   [[nodiscard]] Tensor<float> mask() const;
 };
 
-/// Examples of equal shapes side by side on a new first axis. @throws ShapeError for unequal shapes, ValueError for none.
+/// Stacks examples of equal shapes along a new first axis. Throws ShapeError if shapes differ, ValueError if there are
+/// no examples.
 [[nodiscard]] Batch stack(std::span<const Example> examples);
 
-/// Sequences `[time, …]` of equal shapes but for their lengths. @throws ShapeError for inputs and targets of unequal lengths or
-/// sequences of unequal features, ValueError for none.
+/// Pads sequences `[time, …]` with zeros and stacks them. Throws ShapeError if the inputs and targets of a sequence
+/// differ in length or the features of two sequences differ, ValueError if there are no sequences.
 [[nodiscard]] PaddedBatch pad(std::span<const Example> sequences);
 
 }  // namespace recur

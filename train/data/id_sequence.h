@@ -9,24 +9,23 @@
 
 namespace recur {
 
-/// A long sequence of ids, numbered by position, wherever they come from: memory, or a file that is read as they are asked for.
-/// Copies refer to the same ids.
+/// A long sequence of ids in memory or in a file. Ids of a file are read when they are asked for. Copies share the ids.
 class IdSequence {
  public:
-  /// Puts the ids from position `first` into `to`; called with positions inside the sequence only.
+  /// Writes the ids from position `first` on to `to`. Called with positions inside the sequence only.
   using Read = std::function<void(Index first, std::span<std::int32_t> to)>;
 
   IdSequence() = default;
   // NOLINTNEXTLINE(google-explicit-constructor): ids in memory are such a sequence.
   IdSequence(std::vector<std::int32_t> ids);
-  /// @throws ValueError for a negative size.
+  /// Throws ValueError if `size` is negative.
   IdSequence(Index size, Read read);
 
   [[nodiscard]] Index size() const { return size_; }
-  /// @throws ValueError for positions outside [0, size()).
+  /// Copies ids from position `first` on. Throws ValueError if a position is outside [0, size()).
   void read(Index first, std::span<std::int32_t> to) const;
-  /// `count` ids from `first`: `ids.part(0, n)` to learn from, `ids.part(n, ids.size() - n)` to judge by.
-  /// @throws ValueError for a part that is not inside.
+  /// Returns `count` ids from `first` on, without a copy: `ids.part(0, n)` for training, `ids.part(n, ids.size() - n)`
+  /// for validation. Throws ValueError if the part is not inside the sequence.
   [[nodiscard]] IdSequence part(Index first, Index count) const;
 
  private:

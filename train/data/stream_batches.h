@@ -7,30 +7,31 @@
 
 namespace recur {
 
-/// One step of truncated backpropagation: ids `[time, batch]` and, for each to learn from, the id that follows it in the text.
+/// A window of a text: ids `[time, batch]`, and for each step of the loss the id that follows it in the text.
 struct StreamWindow {
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> targets;
 };
 
-/// A long sequence of ids as `batch` streams read side by side: stream b is the b-th of `batch` equal parts, and each
-/// window continues where the one before ended, so that the states after window k are the initial states of window k+1
-/// (reset them before window 0). What does not fill a window at the end of a stream is left out.
+/// Cuts a long sequence of ids into `batch` equal streams and reads them side by side. Each window continues the window
+/// before it, so the states after window k are the initial states of window k+1. Set states to zero before window 0.
+/// Ids that do not fill a window at the end of a stream are left out.
 ///
-/// With `back` windows overlap: their inputs begin so many steps earlier, as far as the stream goes back, for gradients to flow through;
-/// targets stay those of the last `time` steps. These are the windows of `TruncatedBPTT({.k1 = time, .k2 = time + back})`.
+/// With `back`, windows overlap: the inputs of a window begin `back` steps earlier, as far as the stream goes back, so
+/// that gradients flow through them. Targets are those of the last `time` steps. These are the windows of
+/// `TruncatedBPTT({.k1 = time, .k2 = time + back})`.
 class StreamBatches {
  public:
-  /// @throws ValueError when batch or time is less than 1, back is negative, or the ids are too few for one window.
+  /// Throws ValueError if batch or time is less than 1, `back` is negative, or there are too few ids for one window.
   StreamBatches(IdSequence ids, Index batch, Index time, Index back = 0);
 
-  /// Number of windows.
+  /// Returns the number of windows.
   [[nodiscard]] Index size() const { return stream_length_ / time_; }
   [[nodiscard]] Index batch() const { return batch_; }
   [[nodiscard]] Index time() const { return time_; }
-  /// Predictions asked for in all windows together.
+  /// Returns the number of targets in all windows.
   [[nodiscard]] Index targets() const { return size() * time_ * batch_; }
-  /// @throws ValueError for an index outside [0, size()).
+  /// Returns window `index`. Throws ValueError if index is outside [0, size()).
   [[nodiscard]] StreamWindow operator[](Index window) const;
 
  private:

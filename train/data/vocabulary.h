@@ -9,25 +9,26 @@
 
 namespace recur {
 
-/// The characters of a text, numbered from 0 in the order of their code points. A character is a UTF-8 code point; a byte
-/// that is part of none is a character by itself, so that any bytes come back from `decode(encode(bytes))` as they were.
+/// Numbers the characters of a text from 0 in the order of their code points. A character is a UTF-8 code point. A byte
+/// that is not part of one is a character by itself, so `decode(encode(bytes))` returns any bytes unchanged.
 class Vocabulary {
  public:
-  /// Those that occur in `text`. @throws ValueError for an empty text.
+  /// Makes the vocabulary of all characters in `text`. Throws ValueError if `text` is empty.
   explicit Vocabulary(std::string_view text);
 
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(characters_.size()); }
-  /// @throws ValueError for a character that is not in the vocabulary, naming its place.
+  /// Returns the ids of the characters of `text`. Throws ValueError, with the place, if a character is not in the
+  /// vocabulary.
   [[nodiscard]] std::vector<std::int32_t> encode(std::string_view text) const;
-  /// @throws ValueError for an id outside [0, size()).
+  /// Returns the text of `ids`. Throws ValueError if an id is outside [0, size()).
   [[nodiscard]] std::string decode(std::span<const std::int32_t> ids) const;
-  /// The bytes of one character. @throws ValueError as `decode`.
+  /// Returns the bytes of one character. Throws ValueError if `id` is outside [0, size()).
   [[nodiscard]] const std::string& character(std::int32_t id) const;
-  /// All characters, once each: a text that gives the same vocabulary.
+  /// Returns all characters, each once. A vocabulary made from this text is equal to this vocabulary.
   [[nodiscard]] std::string text() const;
-  /// The bytes of `text` in hexadecimal, to be saved with a model: metadata of a file have to be UTF-8, which these bytes need not be.
+  /// Returns the bytes of `text()` in hexadecimal, to save in the metadata of a model file, which must be UTF-8.
   [[nodiscard]] std::string hex() const;
-  /// The same vocabulary again. @throws FormatError for what `hex` cannot have given.
+  /// Makes the vocabulary from what `hex` returned. Throws FormatError if `hex` cannot have returned the text.
   [[nodiscard]] static Vocabulary from_hex(std::string_view hex);
 
   friend bool operator==(const Vocabulary& a, const Vocabulary& b) { return a.characters_ == b.characters_; }

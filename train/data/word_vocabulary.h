@@ -9,25 +9,28 @@
 
 namespace recur {
 
-/// Words, numbered from 0: what stands between spaces in a text. The end of a line is the word `<eos>`, and words that are not in the
-/// vocabulary are `<unk>`, as in the Penn Treebank files of Mikolov et al.
+/// Numbers the words of a text from 0. Words are separated by blanks. The end of a line is the word `<eos>`; a word
+/// that is not in the vocabulary is `<unk>`, as in the Penn Treebank files of Mikolov et al.
 class WordVocabulary {
  public:
   static constexpr std::string_view unknown = "<unk>";
   static constexpr std::string_view end_of_line = "<eos>";
 
-  /// The most frequent words of a text, at most `size` with `<unk>` and `<eos>`; equally frequent ones in alphabetical order.
-  /// @throws ValueError for size < 3, or a text without words.
+  /// Makes a vocabulary of the most frequent words of a text, at most `size` with `<unk>` and `<eos>`. Equally frequent
+  /// words are taken in alphabetical order. Throws ValueError if size < 3 or the text has no words.
   [[nodiscard]] static WordVocabulary of_text(std::string_view text, std::size_t size = 10'000);
-  /// Of a list, one word a line; `<unk>` and `<eos>` are added if they are not in it.
-  /// @throws ValueError for a word that occurs twice or is empty.
+  /// Makes a vocabulary from a list with one word a line. `<unk>` and `<eos>` are added if they are missing. Throws
+  /// ValueError if a word occurs twice or is empty.
   [[nodiscard]] static WordVocabulary of_list(std::string_view lines);
 
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(words_.size()); }
+  /// Returns the ids of the words of `text`; `<unk>` for words that are not in the vocabulary, `<eos>` for each line
+  /// end.
   [[nodiscard]] std::vector<std::int32_t> encode(std::string_view text) const;
-  /// Words with single spaces between them, `<eos>` as the end of a line. @throws ValueError for an id outside [0, size()).
+  /// Returns the text of `ids`: single blanks between words, a line end for `<eos>`. Throws ValueError if an id is
+  /// outside [0, size()).
   [[nodiscard]] std::string decode(std::span<const std::int32_t> ids) const;
-  /// The list that gives the same vocabulary.
+  /// Returns the list from which the constructor makes this vocabulary.
   [[nodiscard]] std::string list() const;
 
  private:

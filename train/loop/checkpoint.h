@@ -31,7 +31,7 @@ struct TrainingState {
 };
 
 /// Writes the state as one safetensors file with a checksum over all of it. A file that was there is replaced as a whole or,
-/// when anything fails, left as it was. @throws as `save_safetensors`
+/// when anything fails, left as it was. Throws FormatError if it cannot be written.
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state);
 
 /// Reads it back, bit for bit.
@@ -64,12 +64,12 @@ class CheckpointFolder {
   /// @throws ValueError for keep < 1 or every < 0; FormatError when the directory cannot be made.
   explicit CheckpointFolder(CheckpointOptions options);
 
-  /// Writes the checkpoint of this step, then removes those beyond `keep`. @throws as `save_checkpoint`
+  /// Writes the checkpoint of this step, then removes those beyond `keep`. Throws FormatError if it cannot be written.
   void save(Index step, const TrainingState& state) const;
   /// The one of the most steps.
   [[nodiscard]] std::optional<std::filesystem::path> newest() const;
   /// Loads the newest checkpoint that is whole, with a warning if a newer one is damaged; none if there are no checkpoints.
-  /// @throws as `load_checkpoint` if none of them is whole, VersionError for one of a newer program.
+  /// Throws FormatError if none of them is whole, VersionError if one is of a newer program.
   [[nodiscard]] std::optional<TrainingState> load_newest() const;
   /// Removes all checkpoints. @throws FormatError for one that cannot be removed.
   void clear() const;

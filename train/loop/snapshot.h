@@ -11,6 +11,7 @@ namespace recur {
 /// A copy of parameters' values to come back to: those of the best epoch.
 class Snapshot {
  public:
+  /// Copies the values of `parameters`.
   void take(std::span<const NamedParameter> parameters) {
     values_.resize(parameters.size());
     for (std::size_t i = 0; i < parameters.size(); ++i) values_[i] = parameters[i].parameter->value().clone();

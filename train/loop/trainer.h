@@ -105,7 +105,7 @@ class Trainer {
     return run(tape, batches, loss, validation, {});
   }
 
-  /// The same over a source of batches; `loss(tape, batch)`.
+  /// Trains on a source of batches. `loss(tape, batch)` computes the loss of a batch. Throws as the function above does.
   template <BatchSource Data, class F>
   std::vector<EpochReport> fit(Tape& tape, Data&& data, F loss, const Validation& validation = {}) {
     static_assert(!detail::ConstSource<std::remove_reference_t<Data>>,
@@ -115,7 +115,7 @@ class Trainer {
     };
     return run(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation, start);
   }
-  /// The same, validated by the mean loss over another source.
+  /// Trains on a source of batches and validates by the mean loss over another source.
   template <BatchSource Data, class F, BatchSource Other>
   std::vector<EpochReport> fit(Tape& tape, Data&& data, F loss, Other&& validation) {
     return fit(tape, data, loss, Validation([&] { return evaluate(tape, validation, loss); }));
@@ -153,6 +153,7 @@ class Trainer {
   /// states, validation begins with zeros and leaves them as they were. When to begin anew is for `on_epoch_begin` to say.
   void carry_states(std::vector<RNN*> rnns) { carrying_ = std::move(rnns); }
 
+  /// Returns the optimizer.
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
   /// The signal that ended the last `fit` before its last epoch was over; 0: none.
   [[nodiscard]] int interrupted_by() const { return interrupted_by_; }

@@ -9,36 +9,38 @@
 
 namespace recur::samples {
 
-/// Rules that generate sentences, each with its probability, and what follows from them exactly: how many nats a
-/// character a perfect model of the text needs, and whether a sentence obeys them. Words are set with single spaces,
-/// punctuation without a space before it, `(` with one before but none after.
+/// A probabilistic grammar of sentences. Computes exactly the least possible loss of its text, and whether it generates
+/// a sentence. Words are separated by single spaces; punctuation has no space before it, `(` has one before and none
+/// after.
 class Grammar {
  public:
-  /// From the notation of `read_grammar_rules`. @throws ValueError as it does, and for rules that recur: sentences are
-  /// bounded.
+  /// Takes the notation of `read_grammar_rules`. Throws ValueError if it cannot be read, or if rules recur: sentences
+  /// must be bounded.
   explicit Grammar(std::string_view notation);
 
+  /// Draws a sentence.
   [[nodiscard]] std::string sentence(Generator& generator) const;
-  /// Whole sentences separated by single spaces, as many as are needed for at least `characters`.
+  /// Draws whole sentences separated by single spaces, until there are at least `characters`.
   [[nodiscard]] std::string text(Index characters, Generator& generator) const;
 
-  /// The least loss, in nats a character, that a model of endless `text` can have on average: the nats of a sentence over
-  /// its expected characters. Exact if every sentence has one derivation only (see `read`) and shows its end, as a full
-  /// stop that occurs nowhere else does.
+  /// Returns the least average loss, in nats a character, of a model of endless `text`: nats of a sentence divided by
+  /// its expected characters. Exact if every sentence has one derivation (see `read`) and its end can be seen, as by a
+  /// full stop that occurs nowhere else.
   [[nodiscard]] double entropy_per_character() const { return nats() / expected_characters(); }
-  /// Expected -log probability of a sentence.
+  /// Returns the expected -log probability of a sentence.
   [[nodiscard]] double nats() const { return measures_[start].nats; }
-  /// Expected length of a sentence with the space that separates it from the next.
+  /// Returns the expected length of a sentence, with the space that separates it from the next.
   [[nodiscard]] double expected_characters() const { return measures_[start].characters; }
 
-  /// What the rules say of a sentence: in how many ways they generate it, and with which probability altogether.
+  /// Number of ways in which the rules generate a sentence, and their probability together.
   struct Reading {
     double derivations = 0;
     double probability = 0;
   };
+  /// Returns in how many ways, and with which probability, the rules generate `sentence`.
   [[nodiscard]] Reading read(std::string_view sentence) const;
-  /// -log probability of `text`, which consists of whole sentences: over its length, what the rules themselves score on it.
-  /// @throws ValueError for a sentence that they do not generate.
+  /// Returns -log probability of `text`, which must consist of whole sentences. Divided by its length it is the loss of
+  /// the rules themselves on this text. Throws ValueError if they do not generate a sentence.
   [[nodiscard]] double nats_of(std::string_view text) const;
   [[nodiscard]] bool is_grammatical(std::string_view sentence) const { return read(sentence).derivations > 0; }
 
@@ -58,7 +60,8 @@ class Grammar {
   std::vector<Measures> measures_;
 };
 
-/// The pieces of `text` that end in a full stop, without the spaces between them; what follows the last is left out.
+/// Returns the pieces of `text` that end with a full stop, without the spaces between them, and without what follows
+/// the last full stop.
 [[nodiscard]] std::vector<std::string> split_sentences(std::string_view text);
 
 }  // namespace recur::samples

@@ -7,7 +7,7 @@
 
 namespace recur::samples {
 
-/// What stands in an alternative: a word (or punctuation mark) or another rule.
+/// A symbol of an alternative: a word, a punctuation mark, or another rule.
 struct GrammarSymbol {
   bool is_word;
   std::size_t index;  ///< Into `GrammarRules::words` or `GrammarRules::rules`.
@@ -23,24 +23,26 @@ struct GrammarRule {
   std::vector<GrammarAlternative> alternatives;
 };
 
-/// A weighted context-free grammar. The first rule is the one to begin with.
+/// A weighted context-free grammar. The first rule is the start.
 struct GrammarRules {
   std::vector<GrammarRule> rules;
   std::vector<std::string> words;
 };
 
-/// Reads the notation, one rule a line (a line that begins with a space continues the one before, `#` begins a comment):
+/// Reads the notation, one rule a line (a line that begins with a space continues the one before, `#` begins a
+/// comment):
 ///
 ///     N = one many                                 # a feature and its values
 ///     Sentence: Subject.N Verb.N .                 # features of the right side alone: one alternative for each value
-///     Subject.N: 3 the Noun.N | 1 the old Noun.N   # of the name: one rule for each value. Weights; 1 where none is given
+///     Subject.N: 3 the Noun.N | 1 the old Noun.N   # of the name: one rule for each value; weights
 ///     Noun.one: dog | cat
 ///
 /// Names begin with a capital letter; words are lower-case letters; . , ; : ? ! ( ) are punctuation.
-/// @throws ValueError, with the line, for what is not in the notation and for names that no rule or two rules define.
+/// Throws ValueError, with the line, if the notation is wrong or a name is not defined by exactly one rule.
 [[nodiscard]] GrammarRules read_grammar_rules(std::string_view notation);
 
-/// Whether `word` is a punctuation mark, which stands directly after the word before it; `(` directly before the next.
+/// Returns true if `word` is a punctuation mark. It stands directly after the word before it; `(` stands directly
+/// before the next word.
 [[nodiscard]] bool is_punctuation(std::string_view word);
 
 }  // namespace recur::samples

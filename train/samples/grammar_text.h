@@ -4,9 +4,9 @@
 
 namespace recur::samples {
 
-/// Small English: sentences whose verbs agree in number with a subject that a place or a relative clause may set apart from
-/// them, whose time words at the end agree with the tense, whose possessives and pronouns agree with the subject's gender, and
-/// whose parentheses close. Over lower-case letters, space and `.,()`.
+/// Small English: sentences whose verbs agree in number with a subject that a place or a relative clause may set apart
+/// from them, whose time words at the end agree with the tense, whose possessives and pronouns agree with the subject's
+/// gender, and whose parentheses close. Over lower-case letters, space and `.,()`.
 ///
 ///     the old owls that the judge likes sleep near the mill today.
 ///     the queen (still sad) found her odd ring, and she was happy last night.

@@ -6,11 +6,12 @@
 
 namespace recur::samples {
 
-/// Text over the letters a … h in which each letter depends on the two before it: P(c | a, b) is proportional to
-/// 1 + ((3a + 5b + 7c + abc) mod 11)^2, letters counted from 0, a two back. @throws ValueError for a negative length.
+/// Draws text over the letters a … h in which each letter depends on the two letters before it: P(c | a, b) is
+/// proportional to 1 + ((3a + 5b + 7c + abc) mod 11)^2, with letters counted from 0 and a two steps back. Throws
+/// ValueError if the length is negative.
 [[nodiscard]] std::string markov_text(Index characters, Generator& generator);
 
-/// What models of this text can reach, in nats a character, computed exactly.
+/// Losses that models of this text can reach, in nats a character, computed exactly.
 struct MarkovEntropy {
   double unigram;      ///< Knowing how frequent each letter is: 2.0763.
   double first_order;  ///< Knowing the letter before: 2.0181.

@@ -6,7 +6,8 @@
 
 namespace recur::samples {
 
-/// A number in English words: 40'213 is "forty thousand two hundred and thirteen". @throws ValueError outside [0, 999'999].
+/// Returns a number in English words: 40'213 is "forty thousand two hundred and thirteen". Throws ValueError outside
+/// [0, 999'999].
 [[nodiscard]] std::string number_words(Index number);
 
 }  // namespace recur::samples

@@ -72,7 +72,8 @@ std::vector<std::string> ReberGrammar::continuations(std::string_view string) co
   return result;
 }
 
-// Six coin flips a plain string of eight symbols on average, in either grammar one prediction less than there are symbols.
+// Six coin flips a plain string of eight symbols on average, in either grammar one prediction less than there are
+// symbols.
 double ReberGrammar::optimum() const { return std::numbers::ln2 * (embedded_ ? 7.0 / 11 : 6.0 / 7); }
 double ReberGrammar::forgetful() const { return embedded_ ? std::numbers::ln2 * 8 / 11 : optimum(); }
 

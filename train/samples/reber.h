@@ -11,24 +11,26 @@
 
 namespace recur::samples {
 
-/// The symbols of Reber strings; ids are places in this list.
+/// Symbols of Reber strings. An id is a position in this list.
 inline constexpr std::string_view reber_symbols = "BTPSXVE";
 
-/// Reber's grammar (Reber 1967), an automaton that takes each of its branches with probability 1/2; or the embedded one
-/// (Hochreiter & Schmidhuber 1997), in which the second symbol, T or P, comes again as the last but one and such a string lies
-/// between: it must be remembered over all of that.
+/// Reber's grammar (Reber 1967): an automaton that takes each of its branches with probability 1/2. In the embedded
+/// form (Hochreiter & Schmidhuber 1997) the second symbol, T or P, occurs again as the last but one, with a Reber
+/// string in between, over which it must be remembered.
 class ReberGrammar {
  public:
   explicit ReberGrammar(bool embedded);
 
-  /// `BTXSE`, or embedded `BPBTXSEPE`.
+  /// Draws a string: `BTXSE`, or embedded `BPBTXSEPE`.
   [[nodiscard]] std::string string(Generator& generator) const;
-  /// For each symbol of a string but the last, those that may follow: one or two.
-  /// @throws ValueError for a string that is not of this grammar.
+  /// Returns for each symbol of a string but the last the symbols that may follow: one or two. Throws ValueError if the
+  /// string is not of this grammar.
   [[nodiscard]] std::vector<std::string> continuations(std::string_view string) const;
-  /// Least loss in nats a predicted symbol (each but the first), total over total: 6/7 ln 2 = 0.5941, embedded 7/11 ln 2 = 0.4411.
+  /// Returns the least loss in nats a predicted symbol (all but the first), total over total: 6/7 ln 2 = 0.5941,
+  /// embedded 7/11 ln 2 = 0.4411.
   [[nodiscard]] double optimum() const;
-  /// The loss without memory of the second symbol: 8/11 ln 2 = 0.5041; of the plain grammar the optimum.
+  /// Returns the loss of a model that does not remember the second symbol: 8/11 ln 2 = 0.5041; for the plain grammar
+  /// the least loss.
   [[nodiscard]] double forgetful() const;
 
  private:
@@ -39,12 +41,12 @@ class ReberGrammar {
   void add_plain(std::size_t first, std::size_t after);
 
   bool embedded_;
-  /// The branches of each state; none of the last.
+  /// Branches of each state; the last state has none.
   std::vector<std::vector<Branch>> states_;
 };
 
-/// Strings of symbols as ids, padded to the longest; weights are 0 for what is padded.
-/// @throws ValueError for no strings, one without two symbols, or another symbol.
+/// Returns strings of symbols as ids, padded to the longest, with weights 0 for padding. Throws ValueError if there are
+/// no strings, a string has fewer than two symbols, or has another symbol.
 [[nodiscard]] IdSequences reber_batch(std::span<const std::string> strings);
 
 }  // namespace recur::samples

@@ -8,21 +8,21 @@
 
 namespace recur::samples {
 
-/// What gives texts of any length, and how well they can be predicted.
+/// A source of text of any length, with the losses that models of it can reach.
 struct TextProcess {
   std::string alphabet;  ///< Every character that may occur, at least once.
-  /// So many characters. Throws ValueError for a negative number.
+  /// Draws this number of characters. Throws ValueError if it is negative.
   std::function<std::string(Index characters, Generator& generator)> draw;
   double entropy;  ///< Nats a character that no model can beat.
 };
 
-/// `english_grammar`, cut in the middle of a sentence.
+/// Makes a source of `english_grammar` text, cut in the middle of a sentence.
 [[nodiscard]] TextProcess grammar_process();
-/// `markov_text`
+/// Makes a source of `markov_text`.
 [[nodiscard]] TextProcess markov_process();
-/// `even_process`
+/// Makes a source of `even_process`.
 [[nodiscard]] TextProcess even_text_process();
-/// `dyck_text` @throws ValueError as it does
+/// Makes a source of `dyck_text`. Throws ValueError if an option is out of its range.
 [[nodiscard]] TextProcess dyck_process(const DyckOptions& options = {});
 
 }  // namespace recur::samples

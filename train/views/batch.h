@@ -10,12 +10,12 @@
 
 namespace recur::views {
 
-/// `stack` as an object.
+/// Function object that calls `stack`.
 struct StackExamples {
   [[nodiscard]] Batch operator()(std::span<const Example> examples) const { return stack(examples); }
 };
 
-/// Consecutive elements put together.
+/// A view whose elements are made from consecutive elements of a data set.
 template <Dataset D, class F>
 class BatchView : public View<D> {
  public:
@@ -42,14 +42,15 @@ class BatchView : public View<D> {
   F collate_;
 };
 
-/// `batch(examples, 32)`: `Batch`es `[32, …]` of examples of equal shapes; `batch(sequences, 32, pad)`: `PaddedBatch`es of sequences
-/// of any lengths. `collate` makes one thing of a span of elements. The last batch is smaller where they do not divide evenly.
-/// @throws ValueError for less than one element.
+/// Groups `count` consecutive elements. `batch(examples, 32)` makes `Batch`es `[32, …]` of examples of equal shapes;
+/// `batch(sequences, 32, pad)` makes `PaddedBatch`es of sequences of any lengths. `collate` makes a batch from a span
+/// of elements. The last batch may be smaller. Throws ValueError if `count` is less than 1.
 template <Dataset D, class F = StackExamples>
 [[nodiscard]] BatchView<D, F> batch(D&& data, Index count, F collate = {}) {
   return {std::forward<D>(data), count, false, std::move(collate)};
 }
-/// The same without a last batch that is smaller than the others.
+/// Groups `count` consecutive elements as `batch` does, and leaves out a smaller last batch. Throws ValueError if
+/// `count` is less than 1.
 template <Dataset D, class F = StackExamples>
 [[nodiscard]] BatchView<D, F> full_batches(D&& data, Index count, F collate = {}) {
   return {std::forward<D>(data), count, true, std::move(collate)};

@@ -11,18 +11,18 @@ namespace recur::views {
 
 struct BucketOptions {
   Index batch = 32;
-  /// So many batches' sequences, drawn at random, are sorted by length and cut into batches: 1 does not sort, more pads less but
-  /// mixes less.
+  /// Number of batches whose sequences are drawn at random, sorted by length, and cut into batches together. 1 does not
+  /// sort. More makes less padding and mixes less.
   Index pool = 16;
   std::uint64_t seed = 0;
 };
 
-/// The batches of one epoch: numbers of sequences of similar lengths, each once.
-/// @throws ValueError for a batch or pool of less than 1.
+/// Returns the batches of one epoch as numbers of sequences of similar lengths. Each sequence occurs once. Throws
+/// ValueError if `batch` or `pool` is less than 1.
 [[nodiscard]] std::vector<std::vector<Index>> bucket(std::span<const Index> lengths, const BucketOptions& options,
                                                      Index epoch);
 
-/// Batches of sequences of similar lengths, so that little is padded.
+/// Batches of sequences of similar lengths, with little padding.
 template <Dataset D>
   requires std::same_as<Element<D>, Example>
 class BucketByLength : public View<D> {
@@ -41,7 +41,7 @@ class BucketByLength : public View<D> {
     for (const Index number : batches_[static_cast<std::size_t>(index)]) sequences.push_back(this->base(number));
     return pad(sequences);
   }
-  /// The batches of this epoch, whatever was drawn before.
+  /// Draws the batches of this epoch. They depend on the seed and on `epoch` only.
   void start_epoch(Index epoch) {
     View<D>::start_epoch(epoch);
     measure();
@@ -64,8 +64,9 @@ class BucketByLength : public View<D> {
   std::vector<std::vector<Index>> batches_;
 };
 
-/// `bucket_by_length(music, {.batch = 8, .seed = 1})`: another mixture and order every epoch, the same ones for the same seed. Batches
-/// go into an RNN with their lengths: `rnn.call(tape.constant(b.inputs), {.lengths = b.lengths})`.
+/// Makes batches of sequences of similar lengths: `bucket_by_length(music, {.batch = 8, .seed = 1})`. Batches and their
+/// order are drawn anew in each epoch and depend on the seed and the epoch only. An RNN takes them with their lengths:
+/// `rnn.call(tape.constant(b.inputs), {.lengths = b.lengths})`.
 template <Dataset D>
 [[nodiscard]] BucketByLength<D> bucket_by_length(D&& data, BucketOptions options = {}) {
   return {std::forward<D>(data), options};

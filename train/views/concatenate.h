@@ -4,7 +4,7 @@
 
 namespace recur::views {
 
-/// The elements of one data set, then those of another.
+/// A view of the elements of one data set and then of a second one.
 template <Dataset First, Dataset Second>
   requires std::same_as<Element<First>, Element<Second>>
 class Concatenate : public View<First> {
@@ -28,7 +28,7 @@ class Concatenate : public View<First> {
   Second second_;
 };
 
-/// `concatenate(real, made_up)`; three: `concatenate(concatenate(a, b), c)`.
+/// Appends `b` to `a`: `concatenate(real, made_up)`. For three: `concatenate(concatenate(a, b), c)`.
 template <Dataset First, Dataset Second>
 [[nodiscard]] Concatenate<First, Second> concatenate(First&& first, Second&& second) {
   return {std::forward<First>(first), std::forward<Second>(second)};

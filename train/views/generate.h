@@ -5,8 +5,8 @@
 
 namespace recur::views {
 
-/// A data set that is made up as it is asked for: element i of epoch e is a function of random numbers that depend on seed, e and i
-/// alone.
+/// A data set whose elements are computed when they are asked for, by a function of a random generator. The generator
+/// is seeded from (seed, epoch, index).
 template <class F>
 class Generated {
  public:
@@ -33,13 +33,14 @@ class Generated {
   Index epoch_ = 0;
 };
 
-/// Other elements in every epoch: `generate(1000, 7, [](Generator& g) { return adding_problem(50, 100, g); })`.
-/// @throws ValueError for a negative size.
+/// Makes a data set with new elements in each epoch: `generate(1000, 7, [](Generator& g) { return adding_problem(50,
+/// 100, g); })`. Throws ValueError if the size is negative.
 template <class F>
 [[nodiscard]] Generated<F> generate(Index size, std::uint64_t seed, F function) {
   return {size, seed, true, std::move(function)};
 }
-/// The same elements in every epoch: to validate and test with.
+/// Makes a data set with equal elements in all epochs, for validation and test. Throws ValueError if the size is
+/// negative.
 template <class F>
 [[nodiscard]] Generated<F> generate_once(Index size, std::uint64_t seed, F function) {
   return {size, seed, false, std::move(function)};

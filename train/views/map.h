@@ -4,7 +4,7 @@
 
 namespace recur::views {
 
-/// A function of every element, called when it is asked for.
+/// A view whose elements are `f(element)`, computed when they are asked for.
 template <Dataset D, class F>
 class Map : public View<D> {
  public:
@@ -17,8 +17,8 @@ class Map : public View<D> {
   F function_;
 };
 
-/// `map(images, [](Example e) { for (float& v : e.inputs.values()) v /= 255; return e; })`. The function must depend on the element
-/// alone; for random changes see `map_randomly`.
+/// Applies `f` to each element: `map(images, [](Example e) { for (float& v : e.inputs.values()) v /= 255; return e;
+/// })`. `f` must depend on the element only. For random changes see `map_randomly`.
 template <Dataset D, class F>
 [[nodiscard]] Map<D, F> map(D&& data, F function) {
   return {std::forward<D>(data), std::move(function)};

@@ -5,8 +5,8 @@
 
 namespace recur::views {
 
-/// A function of every element and of random numbers that are others for each element and epoch, and the same ones for the same
-/// seed.
+/// A view whose elements are `f(element, generator)`. The generator is seeded from (seed, epoch, index), so results are
+/// reproducible and differ between epochs.
 template <Dataset D, class F>
 class MapRandomly : public View<D> {
  public:
@@ -29,8 +29,8 @@ class MapRandomly : public View<D> {
   Index epoch_ = 0;
 };
 
-/// Noise on the inputs: `map_randomly(series, 1, [](Example e, Generator& g) { for (float& v : e.inputs.values()) v +=
-/// 0.1F * static_cast<float>(g.normal()); return e; })`.
+/// Applies `f(element, generator)` to each element. Noise on the inputs: `map_randomly(series, 1, [](Example e,
+/// Generator& g) { for (float& v : e.inputs.values()) v += 0.1F * static_cast<float>(g.normal()); return e; })`.
 template <Dataset D, class F>
 [[nodiscard]] MapRandomly<D, F> map_randomly(D&& data, std::uint64_t seed, F function) {
   return {std::forward<D>(data), seed, std::move(function)};

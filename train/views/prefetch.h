@@ -14,9 +14,10 @@
 
 namespace recur::views {
 
-/// Makes the next elements on a thread of its own while the last one is worked on. The elements are the same as without it; asking
-/// for them in order is fast, asking for another starts anew from there. What the data set throws is thrown where its element is
-/// asked for. One thread may ask; nobody else may use the data set meanwhile.
+/// Computes the next elements on a thread of its own while the caller works on the present one. Elements are those of
+/// the data set. Ask for them in order: asking for another element discards what was prepared. Exceptions of the data
+/// set are thrown when their element is asked for. Only one thread may ask, and the data set must not be used elsewhere
+/// meanwhile.
 template <Dataset D>
 class Prefetch {
  public:
@@ -26,7 +27,7 @@ class Prefetch {
   }
   Prefetch(Prefetch&&) noexcept = default;
   Prefetch& operator=(Prefetch&&) = delete;
-  /// Waits for the element that is being made.
+  /// Waits for the element that is being computed.
   ~Prefetch() {
     if (shared_) shared_->stop();
   }
@@ -115,8 +116,8 @@ class Prefetch {
   std::jthread worker_;  // joined before what it works on goes
 };
 
-/// `auto batches = prefetch(batch(shuffle(data, seed), 32));`, two elements ahead unless told otherwise.
-/// @throws ValueError for less than one element ahead.
+/// Prepares `ahead` elements in advance, 2 by default: `auto batches = prefetch(batch(shuffle(data, seed), 32));`.
+/// Throws ValueError if `ahead` is less than 1.
 template <Dataset D>
 [[nodiscard]] Prefetch<D> prefetch(D&& data, Index ahead = 2) {
   return {std::forward<D>(data), ahead};

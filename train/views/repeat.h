@@ -7,7 +7,7 @@
 
 namespace recur::views {
 
-/// All elements several times over in one epoch.
+/// A view that has all elements of a data set several times.
 template <Dataset D>
 class Repeat : public View<D> {
  public:
@@ -27,8 +27,8 @@ class Repeat : public View<D> {
   Index times_;
 };
 
-/// `repeat(data, 3)`: of a small data set, so that an epoch is not over at once. To shuffle across the repetitions, shuffle the
-/// result. @throws ValueError for a negative number of times.
+/// Repeats a small data set, so that an epoch is longer: `repeat(data, 3)`. Shuffle the result, not the data, to
+/// shuffle across repetitions. Throws ValueError if the number is negative.
 template <Dataset D>
 [[nodiscard]] Repeat<D> repeat(D&& data, Index times) {
   return {std::forward<D>(data), times};

@@ -6,11 +6,11 @@
 
 namespace recur::views {
 
-/// Some elements, in an order of one's own.
+/// A view of chosen elements in a given order.
 template <Dataset D>
 class Select : public View<D> {
  public:
-  /// @throws ValueError for a number outside [0, size()) of the data.
+  /// Throws ValueError if a number is outside [0, size()) of the data.
   Select(D&& data, std::vector<Index> numbers) : View<D>(std::forward<D>(data)), numbers_(std::move(numbers)) {
     for (const Index number : numbers_) detail::require_element("select", number, this->base_size());
   }
@@ -25,7 +25,8 @@ class Select : public View<D> {
   std::vector<Index> numbers_;
 };
 
-/// `select(data, {4, 0, 4})`
+/// Chooses elements by number; numbers may repeat: `select(data, {4, 0, 4})`. Throws ValueError if a number is outside
+/// [0, size()).
 template <Dataset D>
 [[nodiscard]] Select<D> select(D&& data, std::vector<Index> numbers) {
   return {std::forward<D>(data), std::move(numbers)};

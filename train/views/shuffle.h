@@ -7,7 +7,7 @@
 
 namespace recur::views {
 
-/// All elements in another order every epoch.
+/// A view of all elements in a new order in each epoch.
 template <Dataset D>
 class Shuffle : public View<D> {
  public:
@@ -20,7 +20,7 @@ class Shuffle : public View<D> {
     detail::require_element("shuffle", index, size());
     return this->base(order_[static_cast<std::size_t>(index)]);
   }
-  /// The order of this epoch, whatever was drawn before: a resumed run sees what the first one would have.
+  /// Shuffles for this epoch. The order depends on the seed and on `epoch` only.
   void start_epoch(Index epoch) {
     View<D>::start_epoch(epoch);
     order(epoch);
@@ -33,7 +33,7 @@ class Shuffle : public View<D> {
   std::vector<Index> order_;
 };
 
-/// `shuffle(data, seed)`: orders are the same ones for the same seed.
+/// Shuffles the elements in each epoch: `shuffle(data, seed)`. Orders depend on the seed and the epoch only.
 template <Dataset D>
 [[nodiscard]] Shuffle<D> shuffle(D&& data, std::uint64_t seed) {
   return {std::forward<D>(data), seed};

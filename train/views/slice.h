@@ -7,7 +7,7 @@
 
 namespace recur::views {
 
-/// Consecutive elements.
+/// A view of consecutive elements.
 template <Dataset D>
 class Slice : public View<D> {
  public:
@@ -27,18 +27,19 @@ class Slice : public View<D> {
   Index count_;
 };
 
-/// `slice(data, 100, 20)`: elements 100 to 119. @throws ValueError for elements that are not there.
+/// Returns `count` elements from `first` on: `slice(data, 100, 20)` has elements 100 to 119. Throws ValueError if they
+/// are not all there.
 template <Dataset D>
 [[nodiscard]] Slice<D> slice(D&& data, Index first, Index count) {
   return {std::forward<D>(data), first, count};
 }
-/// The first `count` elements; all, if there are fewer. @throws ValueError for a negative count.
+/// Returns the first `count` elements; all if there are fewer. Throws ValueError if `count` is negative.
 template <Dataset D>
 [[nodiscard]] Slice<D> take(D&& data, Index count) {
   const Index size = data.size();
   return {std::forward<D>(data), 0, std::min(count, size)};
 }
-/// All but the first `count` elements. @throws ValueError for a negative count.
+/// Returns all elements but the first `count`. Throws ValueError if `count` is negative.
 template <Dataset D>
 [[nodiscard]] Slice<D> skip(D&& data, Index count) {
   require<ValueError>(count >= 0, "skip: the count {} is negative", count);

@@ -8,26 +8,26 @@
 
 namespace recur::views {
 
-/// What can be asked for its elements by number: `TensorDataset`, `SequenceDataset`, `StreamBatches`, and all views. An element
-/// depends on its number, the seeds and the epoch alone, never on what was asked for before, so that training can go on with any
-/// batch of any epoch.
+/// A type with `size()` and elements by number: `TensorDataset`, `SequenceDataset`, `StreamBatches`, and all views. An
+/// element must depend only on its number, the seeds and the epoch, so that a resumed training may begin with any batch
+/// of any epoch.
 template <class D>
 concept Dataset = requires(const std::remove_cvref_t<D>& data, Index index) {
   { data.size() } -> std::convertible_to<Index>;
   data[index];
 };
 
-/// What a data set consists of.
+/// The type of the elements of a data set.
 template <Dataset D>
 using Element = std::remove_cvref_t<decltype(std::declval<const std::remove_cvref_t<D>&>()[Index{}])>;
 
-/// Tells a data set, if it wants to know, that an epoch begins: views pass it on to what they look at.
+/// Calls `start_epoch` of a data set that has it. Views pass it on to their data set.
 template <class D>
 void start_epoch(D& data, Index epoch) {
   if constexpr (requires { data.start_epoch(epoch); }) data.start_epoch(epoch);
 }
 
-/// Whether a data set hands out elements in another order than it was made of: a shuffle, or a view of one.
+/// True if a data set or the data set it views shuffles its elements.
 template <class D>
 inline constexpr bool reorders_elements = [] {
   if constexpr (requires { std::remove_cvref_t<D>::reorders; }) return std::remove_cvref_t<D>::reorders;
@@ -38,8 +38,8 @@ namespace detail {
 void require_element(const char* view, Index index, Index size);
 }
 
-/// Base of a view on the data set D: a reference if it was made of a variable, which must then outlive it, or else the data set
-/// itself.
+/// Base of a view of the data set D. Holds a reference if the view was made from a variable, which must then outlive
+/// it, and the data set itself if it was made from a temporary.
 template <Dataset D>
 class View {
  public:
@@ -51,7 +51,7 @@ class View {
 
  protected:
   [[nodiscard]] Index base_size() const { return data_.size(); }
-  /// Element `index` of what is looked at.
+  /// Returns element `index` of the data set that is viewed.
   [[nodiscard]] decltype(auto) base(Index index) const { return std::as_const(data_)[index]; }
   [[nodiscard]] D& data() { return data_; }
 

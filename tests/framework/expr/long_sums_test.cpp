@@ -21,7 +21,8 @@ Array tenths(const Shape& shape) {
 
 const double total = static_cast<double>(0.1F) * static_cast<double>(many);
 
-/// The gradient of an operand that f combines with a value of `shape`, where every element of the result has the gradient 0.1.
+/// The gradient of an operand that f combines with a value of `shape`, where every element of the result has the
+/// gradient 0.1.
 template <class F>
 std::vector<double> gradient_of(const Shape& operand, const Shape& shape, F f) {
   Tape tape;

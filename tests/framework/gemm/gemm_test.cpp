@@ -16,8 +16,8 @@ namespace {
 
 using namespace recur;
 
-/// A matrix in a buffer of exactly the size its view needs, so that a sanitizer sees any read past its end; the gap between
-/// rows holds a number that would show in every result.
+/// A matrix in a buffer of exactly the size its view needs, so that a sanitizer sees any read past its end; the gap
+/// between rows holds a number that would show in every result.
 template <class T>
 class Matrix {
  public:
@@ -114,7 +114,8 @@ void check_all_shapes() {
           for (int variant = 0; variant < 16; ++variant) check_product<T>(target, m, n, k, variant);
 }
 
-/// Packed matrices beyond a megabyte pass through the cache in chunks of their rows; from two on they are written past it.
+/// Packed matrices beyond a megabyte pass through the cache in chunks of their rows; from two on they are written past
+/// it.
 template <class T>
 void check_streamed_products() {
   for (const GemmTarget target : gemm_targets())
@@ -206,7 +207,8 @@ BOOST_AUTO_TEST_CASE(large_products_give_the_same_bits_on_any_number_of_threads)
   BOOST_TEST((results[0] == results[2]));
 }
 
-// Weights larger than the cache are walked through in the other direction every second time: all panels once, all the same.
+// Weights larger than the cache are walked through in the other direction every second time: all panels once, all the
+// same.
 BOOST_AUTO_TEST_CASE(both_ways_through_large_weights) {
   const int before = threads();
   const Matrix<float> b(600, 901, 0, 2);

@@ -25,7 +25,8 @@ Index flat_of(const Shape& shape, const std::vector<Index>& at) {
   return flat;
 }
 
-/// What an operation that only moves numbers makes of 0, 1, 2, …, computed by an index rule for each element of the result.
+/// What an operation that only moves numbers makes of 0, 1, 2, …, computed by an index rule for each element of the
+/// result.
 template <class From>
 void check_moves(Var y, const Shape& shape, const Shape& source, From from) {
   BOOST_TEST_REQUIRE(to_string(y.shape()) == to_string(shape));

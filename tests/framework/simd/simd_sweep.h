@@ -41,8 +41,8 @@ T evaluate(T x, Function function) {
   return evaluate(std::vector<T>{x}, function)[0];
 }
 
-/// `count` numbers evenly from `low` to `high`, and as many evenly in the order of the bit patterns (so that every power
-/// of two, also the denormals, gets its share).
+/// `count` numbers evenly from `low` to `high`, and as many evenly in the order of the bit patterns (so that every
+/// power of two, also the denormals, gets its share).
 template <class T>
 std::vector<T> sweep(T low, T high, int count) {
   using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;

@@ -143,7 +143,8 @@ BOOST_AUTO_TEST_CASE(truncated_normal_is_cut_and_has_the_smaller_spread) {
   const auto [least, greatest] = std::minmax_element(x.begin(), x.end());
   BOOST_TEST(*least >= -2);
   BOOST_TEST(*greatest <= 2);
-  // Standard deviation of a normal variable cut at 2 sigma; the cut makes the tails lighter, so 5 normal errors suffice.
+  // Standard deviation of a normal variable cut at 2 sigma; the cut makes the tails lighter, so 5 normal errors
+  // suffice.
   const auto n = static_cast<double>(x.size());
   BOOST_TEST(std::abs(std::sqrt(moments(x).variance) - 0.87962566103423978) < 5 * std::sqrt(0.5 / n));
   BOOST_CHECK_THROW((void)generator.truncated_normal(0), ValueError);

@@ -21,8 +21,8 @@ BOOST_AUTO_TEST_CASE(gradients) {
   check_cell_gradients("cell_clip, hard_sigmoid", [&] { return LSTMCell(4, clipped); });
 }
 
-// Deep in layers and in time: 20 steps through three cells, against finite differences for every parameter and input at once
-// and then for each element of a smaller stack.
+// Deep in layers and in time: 20 steps through three cells, against finite differences for every parameter and input at
+// once and then for each element of a smaller stack.
 BOOST_AUTO_TEST_CASE(three_lstm_cells_over_twenty_steps) {
   const auto check_stack = [](Index units, Index size, auto checker) {
     RNN rnn(StackedRNNCells{LSTMCell(units), LSTMCell(units), LSTMCell(units)},

@@ -1,4 +1,5 @@
-// Each mechanism of the tape switched off: the same numbers, to the bit where no sum changes its order, to rounding elsewhere.
+// Each mechanism of the tape switched off: the same numbers, to the bit where no sum changes its order, to rounding
+// elsewhere.
 #include "training_step.h"
 
 #include <recur/framework/threads/parallel.h>

@@ -58,8 +58,8 @@ class OneByOne {
     return largest;
   }
 
-  // Sequences [first, first + count): with lengths the whole batch, without them one sequence cut to its length. Every number of
-  // outputs and states has a weight of its own in the loss, those of padding too.
+  // Sequences [first, first + count): with lengths the whole batch, without them one sequence cut to its length. Every
+  // number of outputs and states has a weight of its own in the loss, those of padding too.
   template <class Layer>
   void learn(Layer& layer, const std::vector<CellInterface*>& cells, Index first, Index count,
              Gradients& sum_of) const {

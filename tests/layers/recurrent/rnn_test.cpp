@@ -177,7 +177,8 @@ BOOST_AUTO_TEST_CASE(lengths_are_a_mask) {
     by_mask.mask = tape.constant(Tensor<double>({3, 4}, {1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0}));
     const auto a = rnn.call(x, by_lengths);
     const auto b = rnn.call(x, by_mask);
-    // Backwards, a mask skips the padding first, lengths begin at the last valid step: states are alike, places are not.
+    // Backwards, a mask skips the padding first, lengths begin at the last valid step: states are alike, places are
+    // not.
     if (!backwards) BOOST_TEST(difference(a.output, b.output) < rounding);
     for (std::size_t i = 0; i < a.states.size(); ++i) BOOST_TEST(difference(a.states[i], b.states[i]) < rounding);
   }

@@ -24,9 +24,9 @@ Outcome train_with(int count, RNN& rnn, const Case& c, const Checkpointing& chec
   return outcome;
 }
 
-// Threads share out rows and columns. A sum along a row is made in the same order whoever makes it; but a row by itself is
-// multiplied in another way than several, so those with few rows may differ by rounding, as may sums over rows: each thread
-// makes those of its own. With as many threads everything is the same every time.
+// Threads share out rows and columns. A sum along a row is made in the same order whoever makes it; but a row by itself
+// is multiplied in another way than several, so those with few rows may differ by rounding, as may sums over rows: each
+// thread makes those of its own. With as many threads everything is the same every time.
 void check(const std::string& what, AnyCell cell, const Case& c, const Checkpointing& checkpoint = {}) {
   RNN rnn(std::move(cell), c.options);
   build(rnn, cell_features);
@@ -109,8 +109,8 @@ BOOST_AUTO_TEST_CASE(units_and_batches_of_many_sizes) {
     }
 }
 
-// What a tape keeps for its threads must not depend on how many there were in the pass before. Once products are large enough to be
-// shared, once only the rows of the batch are.
+// What a tape keeps for its threads must not depend on how many there were in the pass before. Once products are large
+// enough to be shared, once only the rows of the batch are.
 BOOST_AUTO_TEST_CASE(a_tape_that_gets_more_threads) {
   struct Sizes {
     Index units, time, batch;

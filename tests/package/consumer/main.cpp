@@ -1,4 +1,5 @@
-// Uses pieces of the library that are compiled, a template, an error, a layer, an optimizer, and a file format that needs another library.
+// Uses pieces of the library that are compiled, a template, an error, a layer, an optimizer, and a file format that
+// needs another library.
 #include <recur/recur.h>
 
 #include <cstdio>

@@ -128,7 +128,8 @@ BOOST_AUTO_TEST_CASE(resumed_logs_are_those_of_a_run_that_was_left_alone) {
   }
 }
 
-// Ctrl-C in an epoch that a callback ends at the same time: the checkpoint says that training is over, and has the weights.
+// Ctrl-C in an epoch that a callback ends at the same time: the checkpoint says that training is over, and has the
+// weights.
 BOOST_AUTO_TEST_CASE(a_training_that_ended_within_an_epoch_is_over_when_resumed) {
   struct EndAtThree {
     bool on_step_end(Training& t) { return t.step == 3; }

@@ -49,8 +49,8 @@ BOOST_AUTO_TEST_CASE(handlers_come_back_and_ignored_signals_stay_ignored) {
   std::signal(SIGHUP, SIG_DFL);
 }
 
-// Interrupted after each number of steps in turn, with a validation that is best within epochs: the resumed training ends with
-// the bits, files and logs of one that was left alone.
+// Interrupted after each number of steps in turn, with a validation that is best within epochs: the resumed training
+// ends with the bits, files and logs of one that was left alone.
 BOOST_AUTO_TEST_CASE(an_interrupted_epoch_is_never_the_best) {
   constexpr Index batches = 4;
   constexpr Index epochs = 4;

@@ -51,7 +51,8 @@ Moments moments(const std::vector<double>& values) {
 
 BOOST_AUTO_TEST_SUITE(grammar_text)
 
-// The parser, which knows nothing of how the entropy is added up, finds one derivation and the probability of each sentence.
+// The parser, which knows nothing of how the entropy is added up, finds one derivation and the probability of each
+// sentence.
 BOOST_AUTO_TEST_CASE(every_sentence_has_one_derivation_and_costs_what_the_entropy_says) {
   const samples::Grammar grammar = samples::english_grammar();
   Generator generator(1);
