@@ -32,13 +32,19 @@ class Sequential {
   [[nodiscard]] std::vector<AnyLayer>& layers() { return config_.layers; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   void build(Builder& builder);
+  /// Builds the model for inputs `[batch, time, features]`, or for ids with any `features`. Equal seeds give equal parameters.
+  void build(Index features, std::uint64_t seed, DType dtype = DType::float32);
   void visit(ParameterVisitor& visitor);
   /// Initial states and constants go to the first layer that takes any; the states handed out are those of the last layer
   /// with return_state. @throws ValueError when no layer takes them.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x);
-  /// For a model that begins with an Embedding. @param shape of the ids, `[batch, time]`
-  [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape);
+  /// For a model that begins with an Embedding. @param shape of the ids, `[batch, time]` (`[time, batch]` in front of layers that are
+  /// time_major) @param lengths valid steps of each sequence; empty for all
+  [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape,
+                               std::span<const Index> lengths = {});
+  /// Size of the last axis of the input that the model was built for; 0 before.
+  [[nodiscard]] Index input_size() const { return input_size_; }
   [[nodiscard]] Index output_size() const { return output_size_; }
   [[nodiscard]] Shape output_shape(Shape input) const;
   [[nodiscard]] Index mask_count() const;
@@ -58,6 +64,7 @@ class Sequential {
 
   Config config_;
   std::vector<std::string> names_;
+  Index input_size_ = 0;
   Index output_size_ = 0;
 };
 
