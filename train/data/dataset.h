@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/tensor/random.h>
+#include <recur/train/data/batch_iterator.h>
 #include <recur/train/data/example.h>
 
 #include <span>
@@ -35,16 +36,20 @@ struct BatchOptions {
 };
 
 /// A data set in memory, shuffled and cut into batches without a copy of every example, as `views::batch(views::shuffle(data, seed),
-/// batch)` would do: `for (Index i = 0; i < batches.size(); ++i) use(batches[i]);`. It refers to the data set, which must
+/// batch)` would do: `for (const Batch& batch : batches) use(batch);`. It refers to the data set, which must
 /// outlive it.
 class Batches {
  public:
   /// @throws ValueError for a batch size < 1, or when drop_last leaves nothing.
   Batches(const TensorDataset& data, BatchOptions options = {});
+  /// A temporary data set would be gone before its first batch: give it a name.
+  Batches(const TensorDataset&& data, BatchOptions options = {}) = delete;
 
   [[nodiscard]] Index size() const;
   /// @throws ValueError for an index outside [0, size()).
   [[nodiscard]] Batch operator[](Index index) const;
+  [[nodiscard]] BatchIterator<Batches> begin() const { return {*this, 0}; }
+  [[nodiscard]] BatchIterator<Batches> end() const { return {*this, size()}; }
   /// The same batches in the order of the data.
   [[nodiscard]] Batches in_order() const;
   /// Puts the examples in the order of this epoch, whatever was drawn before: a resumed run sees what the first one would have.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/train/data/batch_iterator.h>
 #include <recur/train/data/id_sequence.h>
 
 #include <cstdint>
@@ -11,6 +12,7 @@ namespace recur {
 struct StreamWindow {
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> targets;
+  Index batch = 0;  ///< Streams side by side.
 };
 
 /// A long sequence of ids as `batch` streams read side by side: stream b is the b-th of `batch` equal parts, and each
@@ -32,6 +34,8 @@ class StreamBatches {
   [[nodiscard]] Index targets() const { return size() * time_ * batch_; }
   /// @throws ValueError for an index outside [0, size()).
   [[nodiscard]] StreamWindow operator[](Index window) const;
+  [[nodiscard]] BatchIterator<StreamBatches> begin() const { return {*this, 0}; }
+  [[nodiscard]] BatchIterator<StreamBatches> end() const { return {*this, size()}; }
 
  private:
   IdSequence ids_;
