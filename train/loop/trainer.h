@@ -15,6 +15,7 @@
 
 namespace recur {
 
+class CarriedState;
 class RNN;
 
 /// What training may be told besides data and loss.
@@ -149,9 +150,20 @@ class Trainer {
     }
   }
 
+  /// What an epoch does to carried states.
+  enum class EachEpoch { goes_on, begins_with_zeros };
   /// Stateful RNNs whose states go from batch to batch in training: `trainer.carry_states(recurrent_layers(model))`. Checkpoints hold their
-  /// states, validation begins with zeros and leaves them as they were. When to begin anew is for `on_epoch_begin` to say.
-  void carry_states(std::vector<RNN*> rnns) { carrying_ = std::move(rnns); }
+  /// states, validation begins with zeros and leaves them as they were.
+  void carry_states(std::vector<RNN*> rnns, EachEpoch epoch = EachEpoch::goes_on) {
+    carrying_ = std::move(rnns);
+    each_epoch_ = epoch;
+  }
+  /// States that `TruncatedBPTT` or a loop of one's own carries from batch to batch in training: `trainer.carry(truncated.carried())`.
+  /// Checkpoints hold them. They must outlive the trainer.
+  void carry(CarriedState& state, EachEpoch epoch = EachEpoch::begins_with_zeros) {
+    carried_ = &state;
+    each_epoch_ = epoch;
+  }
 
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
   /// The signal that ended the last `fit` before its last epoch was over; 0: none.
@@ -187,6 +199,7 @@ class Trainer {
   void begin_training(Training& training);
   std::vector<EpochReport> train(Training& training, const Loss& loss, const Validation& validation,
                                  const EpochStart& start_epoch);
+  void begin_states();
   void begin_epoch(Training& training, const EpochStart& start_epoch);
   [[nodiscard]] bool end_epoch(Training& training, const Validation& validation);
   void train_epoch(Training& training, const Loss& loss);
@@ -212,6 +225,8 @@ class Trainer {
   std::optional<CheckpointFolder> checkpoints_;
   std::vector<std::unique_ptr<detail::AnyCallback>> callbacks_;
   std::vector<RNN*> carrying_;
+  CarriedState* carried_ = nullptr;
+  EachEpoch each_epoch_ = EachEpoch::goes_on;
   Totals totals_;
   double samples_ = 0;              // of the batch at hand, where data tells
   std::optional<double> weight_{};  // of the batch at hand, where the loss tells
