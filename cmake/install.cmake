@@ -9,7 +9,7 @@ foreach(folder ${recur_folders})
   endif()
 endforeach()
 if(EXISTS "${PROJECT_SOURCE_DIR}/recur.h")
-  install(FILES recur.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/recur")
+  install(FILES recur.h samples.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/recur")
 endif()
 
 install(TARGETS recur EXPORT recurTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
