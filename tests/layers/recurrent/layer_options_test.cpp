@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_CASE(empty_braces_and_options_of_the_cell_are_not_ambiguous) {
   LSTMCellOptions cell;
   cell.use_bias = false;
   BOOST_TEST(!LSTM(3, cell).config().cell.options.use_bias);
-  BOOST_TEST(LSTM(3, {.unit_forget_bias = false}, {.return_state = true}).options().return_state);
+  BOOST_TEST(LSTM(3, cell, {.return_state = true}).options().return_state);
 }
 
 BOOST_AUTO_TEST_CASE(remember_sets_the_biases) {
