@@ -58,12 +58,7 @@ class Registry {
   }
 
  private:
-  /// Generated (cmake/built_in_cells.cmake): knows the classes of all headers layers/*_cell.h.
   void add_built_in_cells();
-  template <class C>
-  void add_built_in_cell() {
-    if constexpr (Configurable<C>) add_cell<C>();
-  }
 
   template <class Any>
   using Makers = std::map<std::string, std::function<Any(Fields&)>>;
