@@ -176,6 +176,11 @@ void describe_common(Archive& archive, Options& o) {
   }
 }
 
+/// Options that name their own members: `void fields(auto& f)`.
+template <class Archive, class Options>
+  requires requires(Archive& archive, Options& o) { o.fields(archive); }
+void describe(Archive& archive, Options& o) { o.fields(archive); }
+
 template <class Archive, class Options>
 void describe_epsilon(Archive& archive, Options& o) {
   archive(is_torch(o) ? "eps" : "epsilon", o.epsilon);
@@ -221,7 +226,8 @@ void describe(Archive& archive, AdadeltaOptions& o) {
 
 /// Adam, AdamW, Adamax and Lion, as far as they have these.
 template <class Archive, class Options>
-  requires requires(Options o) { o.beta_1; }
+  requires(
+      requires(Options o) { o.beta_1; } && !requires(Archive & archive, Options& o) { o.fields(archive); })
 void describe(Archive& archive, Options& o) {
   describe_betas(archive, o);
   if constexpr (requires { o.epsilon; }) describe_epsilon(archive, o);
@@ -295,7 +301,7 @@ OptimizerConfig get_config(const Optimizer& optimizer) {
   OptimizerConfig result;
   const auto describe_if_made_with = [&](const auto& kind) {
     using Options = typename std::remove_cvref_t<decltype(kind)>::Options;
-    const auto* given = std::get_if<Options>(&optimizer.options());
+    const auto* given = optimizer.options().get_if<Options>();
     if (!given) return;
     Options options = *given;
     options.learning_rate = optimizer.schedule();

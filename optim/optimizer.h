@@ -79,7 +79,7 @@ class Optimizer {
   /// @throws ShapeError when `visit` changes the shape or type of a slot, StateError while `swap_averages` holds.
   void for_each_slot(const std::function<void(const std::string& name, Array& slot)>& visit);
 
-  /// The options a ready-made optimizer was made with; `std::monostate` for a chain.
+  /// The options a ready-made optimizer was made with; empty for a chain.
   [[nodiscard]] const AnyOptions& options() const { return options_; }
   [[nodiscard]] const std::vector<AnyLink>& links() const { return links_; }
   [[nodiscard]] bool counts_by_parameter() const { return counts_by_parameter_; }
