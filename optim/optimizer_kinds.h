@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/optim/adabelief.h>
 #include <recur/optim/optimizers.h>
 
 #include <algorithm>
@@ -32,6 +33,7 @@ inline constexpr auto kinds = std::tuple{
     Kind<NadamOptions>{"Nadam", "NAdam", nadam},
     Kind<LionOptions>{"Lion", "", lion},
     Kind<FtrlOptions>{"Ftrl", "", ftrl},
+    Kind<AdabeliefOptions>{"AdaBelief", "", adabelief},
 };
 
 /// How a class name begins, and whose convention that means.
