@@ -43,6 +43,7 @@
 #include <recur/layers/cells/gru_cell.h>
 #include <recur/layers/cells/layer_norm_lstm_cell.h>
 #include <recur/layers/cells/lstm_cell.h>
+#include <recur/layers/cells/mgu_cell.h>
 #include <recur/layers/cells/peephole_lstm_cell.h>
 #include <recur/layers/cells/projected_lstm_cell.h>
 #include <recur/layers/cells/residual_cell.h>
@@ -73,6 +74,7 @@
 #include <recur/layers/spatial_dropout.h>
 #include <recur/layers/summary.h>
 #include <recur/layers/time_distributed.h>
+#include <recur/optim/adabelief.h>
 #include <recur/optim/averaged_weights.h>
 #include <recur/optim/lbfgs.h>
 #include <recur/optim/optimizer.h>

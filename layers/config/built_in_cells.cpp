@@ -4,6 +4,7 @@
 #include <recur/layers/cells/gru_cell.h>
 #include <recur/layers/cells/layer_norm_lstm_cell.h>
 #include <recur/layers/cells/lstm_cell.h>
+#include <recur/layers/cells/mgu_cell.h>
 #include <recur/layers/cells/peephole_lstm_cell.h>
 #include <recur/layers/cells/projected_lstm_cell.h>
 #include <recur/layers/cells/residual_cell.h>
@@ -22,6 +23,7 @@ void Registry::add_built_in_cells() {
   add_cell<GRUCell>();
   add_cell<LayerNormLSTMCell>();
   add_cell<LSTMCell>();
+  add_cell<MGUCell>();
   add_cell<PeepholeLSTMCell>();
   add_cell<ProjectedLSTMCell>();
   add_cell<ResidualCell>();
