@@ -7,6 +7,10 @@
 
 #include "text_sampler.h"
 
+namespace recur {
+class Registry;
+}
+
 namespace recur::tools {
 
 /// What the command line says.
@@ -22,6 +26,7 @@ struct Flags {
   bool json = false;
   bool resume = false;
   bool overwrite = false;
+  const Registry* registry = nullptr;  ///< The classes that configs may name; null: the library's.
 };
 
 /// A training was ended by a signal before it was over: the tool's exit status is 128 and the signal's number.

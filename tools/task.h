@@ -14,6 +14,10 @@
 #include "outputs.h"
 #include "settings.h"
 
+namespace recur {
+class Registry;
+}
+
 namespace recur::tools {
 
 /// What a model file says of itself, so that nothing else is needed to use it.
@@ -35,12 +39,13 @@ class Task {
  public:
   struct Options {
     std::uint64_t seed = 0;
-    DType dtype = DType::float32;       ///< Of the parameters.
-    Index batch = 0;                    ///< 0: as the config says.
-    bool data = true;                   ///< Whether any data is wanted …
-    bool training = true;               ///< … that to train on, too …
-    bool one_stream = false;            ///< … and in its order.
-    const ModelNotes* notes = nullptr;  ///< Of the model, if it is trained already.
+    DType dtype = DType::float32;        ///< Of the parameters.
+    Index batch = 0;                     ///< 0: as the config says.
+    bool data = true;                    ///< Whether any data is wanted …
+    bool training = true;                ///< … that to train on, too …
+    bool one_stream = false;             ///< … and in its order.
+    const ModelNotes* notes = nullptr;   ///< Of the model, if it is trained already.
+    const Registry* registry = nullptr;  ///< The classes that the model may be made of; null: the library's.
   };
   /// @throws UsageError with the JSON pointer of what is wrong
   Task(Settings& settings, const Options& options);

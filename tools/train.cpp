@@ -78,7 +78,7 @@ void train(const Flags& flags) {
   for (const std::string& assignment : flags.set) settings.set(assignment);
   const std::uint64_t seed = read_seed(settings, flags);
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
-  Task task(settings, {.seed = seed});
+  Task task(settings, {.seed = seed, .registry = flags.registry});
   settings.finish();
   const RunDirectory directory(run.folder, earlier_run(flags));
   directory.clear();

@@ -52,7 +52,8 @@ Trained find(const Flags& flags) {
   return {std::move(model), std::move(notes), std::move(*settings), seed};
 }
 
-Task load(Trained& trained, Task::Options options) {
+Task load(const Flags& flags, Trained& trained, Task::Options options) {
+  options.registry = flags.registry;
   options.seed = trained.seed;
   options.notes = &trained.notes;
   options.training = false;
@@ -64,7 +65,7 @@ Task load(Trained& trained, Task::Options options) {
 
 void print_sample(const Flags& flags) {
   Trained trained = find(flags);
-  Task task = load(trained, {.data = false});
+  Task task = load(flags, trained, {.data = false});
   const std::string text = sample_text(task, flags.sample, Generator(trained.seed).fork("sample"));
   if (flags.json)
     fmt::print("{}\n", Settings::Json{{"text", text}}.dump(-1, ' ', false, Settings::Json::error_handler_t::replace));
@@ -75,7 +76,7 @@ void print_sample(const Flags& flags) {
 
 void evaluate(const Flags& flags) {
   Trained trained = find(flags);
-  Task task = load(trained, {});
+  Task task = load(flags, trained, {});
   Tape tape;
   auto numbers = task.evaluate(tape, task.validation());
   if (const auto optimum = task.optimum()) numbers.emplace_back("least_possible_loss", *optimum);
@@ -86,7 +87,7 @@ void evaluate(const Flags& flags) {
 void predict(const Flags& flags) {
   if (flags.sample.count > 0) return print_sample(flags);
   Trained trained = find(flags);
-  Task task = load(trained, {.one_stream = true});
+  Task task = load(flags, trained, {.one_stream = true});
   Tape tape;
   const NoGradient inference(tape);
   const Source& data = task.validation();
