@@ -7,6 +7,12 @@
 
 namespace recur {
 
+namespace detail {
+/// False, for a static_assert in a template that must not be used.
+template <class>
+inline constexpr bool never = false;
+}  // namespace detail
+
 /// Layers one after another (`tf.keras.Sequential`): `Sequential model{Embedding(100, 16), RNN(…), Dense(1)}`. Itself a layer.
 /// Parameters are named `lstm/kernel`, `dense/bias`, `dense_1/bias`: by the layers' names, made from the classes'.
 class Sequential {
@@ -27,6 +33,11 @@ class Sequential {
              (!std::same_as<std::remove_cvref_t<First>, Sequential> || sizeof...(Rest) > 0))
   explicit Sequential(First&& first, Rest&&... rest)
       : Sequential(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
+  template <class First, class... Rest>
+    requires(RNNCell<std::remove_cvref_t<First>> || (RNNCell<std::remove_cvref_t<Rest>> || ...))
+  explicit Sequential(First&& /*first*/, Rest&&... /*rest*/) {
+    static_assert(detail::never<First>, "a cell is not a layer: wrap it in RNN(...), or use LSTM(units) and the like");
+  }
   explicit Sequential(Config config) : Sequential(std::move(config.layers)) {}
 
   [[nodiscard]] std::vector<AnyLayer>& layers() { return config_.layers; }
@@ -39,6 +50,11 @@ class Sequential {
   /// with return_state. @throws ValueError when no layer takes them.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x);
+  template <class T>
+  Var operator()(const Tensor<T>& /*x*/) {
+    static_assert(detail::never<T>, "a model takes a value that is on a tape: model(tape.constant(x))");
+    return {};
+  }
   /// For a model that begins with an Embedding. @param shape of the ids, `[batch, time]` (`[time, batch]` in front of layers that are
   /// time_major) @param lengths valid steps of each sequence; empty for all
   [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape,

@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace recur {
@@ -48,6 +50,9 @@ template <class D>
 concept TakesEpochs = requires(D& data, Index epoch) {
   data.start_epoch(epoch);
 };
+template <class F, class D>
+inline constexpr bool is_loss_of =
+    std::is_invocable_r_v<Var, F&, Tape&, decltype(std::declval<std::remove_reference_t<D>&>()[Index{}])>;
 // A source that takes epochs and is const would show the order of its first epoch in all of them.
 template <class D>
 concept ConstSource = !TakesEpochs<D> && TakesEpochs<std::remove_const_t<D>>;
@@ -111,10 +116,13 @@ class Trainer {
   std::vector<EpochReport> fit(Tape& tape, Data&& data, F loss, const Validation& validation = {}) {
     static_assert(!detail::ConstSource<std::remove_reference_t<Data>>,
                   "the source of batches is const, so that start_epoch cannot shuffle it: declare it without const");
+    static_assert(detail::is_loss_of<F, Data>,
+                  "the loss is a function of a tape and a batch: [&](Tape& t, const Batch& batch) { return …; }");
     const auto start = [&data]([[maybe_unused]] Index epoch) {
       if constexpr (requires { data.start_epoch(epoch); }) data.start_epoch(epoch);
     };
-    return run(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation, start);
+    if constexpr (detail::is_loss_of<F, Data>)
+      return run(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation, start);
   }
   /// The same, validated by the mean loss over another source.
   template <BatchSource Data, class F, BatchSource Other>
