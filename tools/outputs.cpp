@@ -69,6 +69,10 @@ Var logit(Var probabilities) {
 
 }  // namespace
 
+AnyLayer layer_of(const Settings::Json& json, const Registry* registry) {
+  return registry == nullptr ? layer_from_config(json.dump()) : layer_from_config(json.dump(), *registry);
+}
+
 LossConfig LossConfig::read(Settings& settings) {
   if (!settings.has_object("loss")) {
     const auto alias = aliases_of_losses.find(settings.text("loss"));

@@ -6,7 +6,14 @@
 
 #include "settings.h"
 
+namespace recur {
+class Registry;
+}
+
 namespace recur::tools {
+
+/// The layer that a config describes. @param registry its classes; null: the library's
+[[nodiscard]] AnyLayer layer_of(const Settings::Json& json, const Registry* registry);
 
 /// The loss a config names, and what Keras lets it say beside.
 struct LossConfig {

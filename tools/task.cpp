@@ -38,10 +38,6 @@ bool of_steps(const PaddedBatch& batch, const Shape& shape) {
          shape[1] == batch.inputs.shape()[1];
 }
 
-AnyLayer layer_of(const Settings::Json& json, const Registry* registry) {
-  return registry == nullptr ? layer_from_config(json.dump()) : layer_from_config(json.dump(), *registry);
-}
-
 // The layer that the inputs go to.
 AnyLayer& first_layer(AnyLayer& model) {
   AnyLayer* layer = &model;
