@@ -286,7 +286,7 @@ Optimizer from_config(std::string_view given_name, std::string_view config) {
     std::apply([&](const auto&... kind) { (attempt(kind), ...); }, kinds);
   }
   require<ValueError>(made.has_value(), "from_config: no optimizer {}{}; there are {}", class_name,
-                      did_you_mean(class_name, class_names()), fmt::join(class_names(), ", "));
+                      did_you_mean(class_name, all_names()), fmt::join(class_names(), ", "));
   return std::move(*made);
 }
 

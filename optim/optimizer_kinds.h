@@ -58,6 +58,13 @@ inline constexpr Prefix prefixes[] = {{"tf.keras.optimizers.", Convention::keras
   return names;
 }
 
+/// What a misspelt name may have meant: class names with and without their prefixes.
+[[nodiscard]] inline std::vector<std::string> all_names() {
+  std::vector<std::string> names = class_names();
+  std::apply([&](const auto&... kind) { (names.emplace_back(kind.keras), ...); }, kinds);
+  return names;
+}
+
 /// Whether two names are equal if small and capital letters are.
 [[nodiscard]] inline bool equal_but_for_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
