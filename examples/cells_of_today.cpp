@@ -9,7 +9,6 @@
 #include <recur/recur.h>
 #include <recur/samples.h>
 using namespace recur;
-
 struct MinGRUCell {
   using State = HiddenState;
   Index units;
@@ -59,8 +58,10 @@ struct SLSTMCell {
   Step<State> call(Var x, State s) {
     const auto gates = [](auto i, auto f, auto z, auto o, auto c0, auto n0, auto m0) {
       const auto m = max(f + 3 + m0, i);  // the forget gate begins open
-      const auto write = exp(i - m), keep = exp(f + 3 + m0 - m);
-      const auto c = keep * c0 + write * tanh(z), n = keep * n0 + write;
+      const auto write = exp(i - m);
+      const auto keep = exp(f + 3 + m0 - m);
+      const auto c = keep * c0 + write * tanh(z);
+      const auto n = keep * n0 + write;
       return std::tuple{sigmoid(o) * c / n, c, n, m};
     };
     const auto [h, c, n, m] = fuse(gates, reuse(split<4>(matmul(x, kernel) + matmul(s.h, recurrent))), s.c, s.n, s.m);

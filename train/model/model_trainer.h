@@ -64,6 +64,14 @@ template <IdBatch B>
 /// The states of stateful layers go on from batch to batch of an epoch, are part of checkpoints, and begin with zeros in each
 /// epoch and in each evaluation. The tape is the trainer's own. The model must outlive the trainer.
 class ModelTrainer : public Trainer {
+  // The loss of a batch, as the loop wants it. Above its uses, as its type is deduced.
+  [[nodiscard]] auto step() {
+    return [this]<class B>(Tape& tape, const B& batch) {
+      if constexpr (detail::IdBatch<B>) return loss_of(tape, detail::ids_view(batch));
+      else return loss_of(tape, batch);
+    };
+  }
+
  public:
   /// @param seed of dropout masks @throws ValueError for a model that was not built
   ModelTrainer(Sequential& model, LossFunction loss, optim::Optimizer optimizer, TrainerOptions options = {},
@@ -96,12 +104,6 @@ class ModelTrainer : public Trainer {
   [[nodiscard]] Tape& tape() { return tape_; }
 
  private:
-  [[nodiscard]] auto step() {
-    return [this]<class B>(Tape& tape, const B& batch) {
-      if constexpr (detail::IdBatch<B>) return loss_of(tape, detail::ids_view(batch));
-      else return loss_of(tape, batch);
-    };
-  }
   template <class Data>
   [[nodiscard]] double judge(Data& data) {
     for (const auto& metric : measured_) metric->reset();
