@@ -118,9 +118,7 @@ class Trainer {
                   "the source of batches is const, so that start_epoch cannot shuffle it: declare it without const");
     static_assert(detail::is_loss_of<F, Data>,
                   "the loss is a function of a tape and a batch: [&](Tape& t, const Batch& batch) { return …; }");
-    const auto start = [&data]([[maybe_unused]] Index epoch) {
-      if constexpr (requires { data.start_epoch(epoch); }) data.start_epoch(epoch);
-    };
+    const auto start = [&data](Index epoch) { views::start_epoch(data, epoch); };
     if constexpr (detail::is_loss_of<F, Data>)
       return run(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation, start);
   }
@@ -195,6 +193,7 @@ class Trainer {
     return [this, &data, &loss](Tape& tape, Index index) -> Var {
       decltype(auto) batch = data[index];
       if constexpr (requires { batch.inputs.shape()[0]; }) samples_ = static_cast<double>(batch.inputs.shape()[0]);
+      else samples_ = 0;
       return loss(tape, batch);
     };
   }
