@@ -122,7 +122,8 @@ int Program::run(int argc, char** argv, const std::function<void()>& body) {
 TrainerOptions Program::training(Index epochs) const {
   TrainerOptions options{.epochs = epochs};
   options.checkpoint = {.directory = checkpoint_directory_, .every = checkpoint_every_, .resume = true};
-  for (const auto& [name, value] : to_json(command_line_->app).items())
+  const auto config = to_json(command_line_->app);
+  for (const auto& [name, value] : config.items())
     if (!not_of_the_run.contains(name)) options.checkpoint.identity["--" + name] = value.dump();
   return options;
 }
