@@ -27,6 +27,7 @@
 #include <recur/framework/threads/parallel.h>
 #include <recur/io/csv.h>
 #include <recur/io/idx.h>
+#include <recur/io/line_plot.h>
 #include <recur/io/model_file.h>
 #include <recur/io/npy.h>
 #include <recur/io/npz.h>
@@ -43,6 +44,7 @@
 #include <recur/layers/cells/gru_cell.h>
 #include <recur/layers/cells/layer_norm_lstm_cell.h>
 #include <recur/layers/cells/lstm_cell.h>
+#include <recur/layers/cells/mgu_cell.h>
 #include <recur/layers/cells/peephole_lstm_cell.h>
 #include <recur/layers/cells/projected_lstm_cell.h>
 #include <recur/layers/cells/residual_cell.h>
@@ -75,6 +77,7 @@
 #include <recur/layers/spatial_dropout.h>
 #include <recur/layers/summary.h>
 #include <recur/layers/time_distributed.h>
+#include <recur/optim/adabelief.h>
 #include <recur/optim/averaged_weights.h>
 #include <recur/optim/lbfgs.h>
 #include <recur/optim/optimizer.h>
@@ -93,14 +96,18 @@
 #include <recur/train/callbacks/progress.h>
 #include <recur/train/callbacks/report_page.h>
 #include <recur/train/callbacks/run_folder.h>
+#include <recur/train/data/batch_iterator.h>
 #include <recur/train/data/characters.h>
 #include <recur/train/data/dataset.h>
 #include <recur/train/data/example.h>
+#include <recur/train/data/fresh_streams.h>
+#include <recur/train/data/growth_series.h>
 #include <recur/train/data/id_sequence.h>
 #include <recur/train/data/sequences.h>
 #include <recur/train/data/stream_batches.h>
 #include <recur/train/data/text.h>
 #include <recur/train/data/text_file.h>
+#include <recur/train/data/text_pairs.h>
 #include <recur/train/data/vocabulary.h>
 #include <recur/train/data/windows.h>
 #include <recur/train/data/word_vocabulary.h>
@@ -109,6 +116,11 @@
 #include <recur/train/loop/metrics.h>
 #include <recur/train/loop/trainer.h>
 #include <recur/train/loop/training.h>
+#include <recur/train/model/generate.h>
+#include <recur/train/model/loss_function.h>
+#include <recur/train/model/model_trainer.h>
+#include <recur/train/model/saved_model.h>
+#include <recur/train/program/program.h>
 #include <recur/train/tables/baselines.h>
 #include <recur/train/tables/distributions.h>
 #include <recur/train/tables/scaling.h>

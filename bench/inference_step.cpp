@@ -1,5 +1,6 @@
-// Times one sample through an LSTM and a Dense(1) with one input, as a plugin runs them: by Inference with a built-in cell, with an LSTM
-// of one's own, with a cell that no kernel knows, with int8 weights, and by a tape. Nanoseconds a step. peers/rtneural_step.cpp times RTNeural alike.
+// Times one sample through an LSTM and a Dense(1) with one input, as a plugin runs them: by Inference with a built-in
+// cell, with an LSTM of one's own, with a cell that no kernel knows, with int8 weights, and by a tape. Nanoseconds a
+// step. peers/rtneural_step.cpp times RTNeural alike.
 //
 //   inference_step --units 8 16 20 40 64 --json
 #include "common/median_step.h"

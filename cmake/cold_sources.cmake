@@ -17,14 +17,18 @@ set(recur_cold_patterns
     optim/schedules.cpp
     train/callbacks/*.cpp
     train/data/characters.cpp
+    train/data/growth_series.cpp
     train/data/text.cpp
     train/data/text_file.cpp
+    train/data/text_pairs.cpp
     train/data/vocabulary.cpp
     train/data/word_vocabulary.cpp
     train/loop/checkpoint.cpp
     train/loop/interrupt.cpp
     train/loop/run_identity.cpp
     train/loop/trainer_state.cpp
+    train/model/saved_model.cpp
+    train/program/*.cpp
     train/samples/*.cpp)
 set(recur_cold_flags $<$<CONFIG:Release,RelWithDebInfo>:-O1>)
 

@@ -10,7 +10,7 @@ foreach(folder ${recur_folders})
   endif()
 endforeach()
 if(EXISTS "${PROJECT_SOURCE_DIR}/recur.h")
-  install(FILES recur.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/recur")
+  install(FILES recur.h samples.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/recur")
 endif()
 
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/recur")

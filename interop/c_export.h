@@ -27,15 +27,16 @@ struct CExport {
   std::size_t ram_bytes = 0;    ///< Of NAME_state: states and working memory.
 };
 
-/// Writes a model as one C99 file without dependencies but <math.h>: NAME_reset, NAME_step and, with NAME_SELF_TEST defined,
-/// NAME_self_test, which runs the recorded steps and returns the largest error. No memory is allocated. The file is C++, too.
+/// Writes a model as one C99 file without dependencies but <math.h>: NAME_reset, NAME_step and, with NAME_SELF_TEST
+/// defined, NAME_self_test, which runs the recorded steps and returns the largest error. No memory is allocated. The
+/// file is C++, too.
 ///
-/// It calls expf and tanhf; sqrtf, logf, log1pf, expm1f, erfcf, powf and rintf where the model has functions that need them.
-/// Throws ValueError for a name that is none in C, or a fused expression with a function of one's own.
+/// It calls expf and tanhf; sqrtf, logf, log1pf, expm1f, erfcf, powf and rintf where the model has functions that need
+/// them. Throws ValueError for a name that is none in C, or a fused expression with a function of one's own.
 [[nodiscard]] CExport export_c(const Graph& graph, const CExportOptions& options = {});
 
-/// Returns the graph with the weights as they are after rounding to int8: to measure what is lost. Embeddings are rounded by row,
-/// matrices by column, biases not at all.
+/// Returns the graph with the weights as they are after rounding to int8: to measure what is lost. Embeddings are
+/// rounded by row, matrices by column, biases not at all.
 [[nodiscard]] Graph round_weights(const Graph& graph);
 
 }  // namespace recur

@@ -43,7 +43,7 @@ std::vector<float> column_scales(const Graph& graph, const GraphProduct& product
   return scales;
 }
 
-// ---- Names and constants -------------------------------------------------------------------------------------------------
+// ---- Names and constants --------------------------------------------------------------------------------------------
 
 std::string CWriter::named(std::string_view text) const {
   std::string result;
@@ -92,7 +92,7 @@ std::string CWriter::weights(int value, const std::vector<float>& scales) {
   return name;
 }
 
-// ---- Operations ----------------------------------------------------------------------------------------------------------
+// ---- Operations -----------------------------------------------------------------------------------------------------
 
 void CWriter::operation(const GraphProduct& product) {
   const Index size = graph_.at(product.output).cols;

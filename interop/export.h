@@ -16,8 +16,8 @@ struct ExportFormat {
   std::string_view
       endings;  ///< Of files that are meant to be of it, `.h5 .hdf5`; empty where an ending says too little.
   std::string_view description;
-  /// Writes the model and returns what the file does not say, a sentence each. @throws ValueError for what the format has no place for;
-  /// nothing is written then. FormatError when the file cannot be written
+  /// Writes the model and returns what the file does not say, a sentence each. @throws ValueError for what the format
+  /// has no place for; nothing is written then. FormatError when the file cannot be written
   std::vector<std::string> (*write)(const std::filesystem::path& file, Sequential& model,
                                     const ModelDescription& description);
 };

@@ -43,11 +43,14 @@ struct ImportOptions {
 [[nodiscard]] FileKind recognize(const std::filesystem::path& path);
 [[nodiscard]] std::string_view name(FileKind kind);
 
-/// Reads a model of another program. Every weight of the file is used and every parameter filled, or an error lists both.
-/// @throws FormatError for what the file is not, with the reason for what is refused; ValueError for what its config is not
+/// Reads a model of another program. Every weight of the file is used and every parameter filled, or an error lists
+/// both.
+/// @throws FormatError for what the file is not, with the reason for what is refused; ValueError for what its config is
+/// not
 [[nodiscard]] ModelDescription import_model(const std::filesystem::path& path, const ImportOptions& options = {});
 
-/// Reads the arrays of a file without making a model of them: a PyTorch state dict, safetensors, or the datasets of an HDF5 file.
+/// Reads the arrays of a file without making a model of them: a PyTorch state dict, safetensors, or the datasets of an
+/// HDF5 file.
 [[nodiscard]] std::vector<NamedTensor> import_tensors(const std::filesystem::path& path);
 
 }  // namespace recur::interop

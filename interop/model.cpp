@@ -13,7 +13,8 @@ namespace {
 
 void append(std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; }
 
-// An upper bound of what one class takes by itself, by the sizes in its config. A layer without a known size takes nothing.
+// An upper bound of what one class takes by itself, by the sizes in its config. A layer without a known size takes
+// nothing.
 double least_numbers(const Json& layer) {
   if (!layer.is_object() || !layer.contains("config") || !layer["config"].is_object()) return 0;
   const Json& config = layer["config"];

@@ -16,7 +16,8 @@ struct NamedTensor {
   Array value;
 };
 
-/// What lies around the layers of an audio model: y = output_gain·(model(input_gain·x) + first `skip` channels of input_gain·x).
+/// What lies around the layers of an audio model: y = output_gain·(model(input_gain·x) + first `skip` channels of
+/// input_gain·x).
 struct SignalPath {
   double input_gain = 1;
   double output_gain = 1;
@@ -38,12 +39,12 @@ struct ModelDescription {
   std::vector<std::string> notes;
 };
 
-/// Makes the layers of a config without weights. Before memory is taken, sizes are held against the file: a model has at most as many
-/// parameters as `numbers`. @throws FormatError for more; ValueError as `layer_from_config`.
+/// Makes the layers of a config without weights. Before memory is taken, sizes are held against the file: a model has
+/// at most as many parameters as `numbers`. @throws FormatError for more; ValueError as `layer_from_config`.
 [[nodiscard]] Sequential make_layers(const std::string& config, Index features, Index numbers);
 
-/// Makes the model with all its weights. @throws FormatError, listing what is missing, what is left over and what has another shape,
-/// unless parameters and weights are the same.
+/// Makes the model with all its weights. @throws FormatError, listing what is missing, what is left over and what has
+/// another shape, unless parameters and weights are the same.
 [[nodiscard]] Sequential build(const ModelDescription& description);
 
 /// Puts the stateful layers at the states of the description, one row a sequence. No effect without states.
@@ -52,7 +53,8 @@ void start(Sequential& model, const ModelDescription& description, Index batch);
 /// Computes the output for `[batch, time, features]`, signal path included, from the states of the description.
 [[nodiscard]] Tensor<float> run(Sequential& model, const ModelDescription& description, const Tensor<float>& input);
 
-/// Assigns arrays to the parameters of a layer by order, as Keras does. @throws FormatError listing both unless number and shapes agree.
+/// Assigns arrays to the parameters of a layer by order, as Keras does. @throws FormatError listing both unless number
+/// and shapes agree.
 void fill_in_order(const std::string& layer, std::span<const NamedParameter> parameters,
                    std::span<const NamedTensor> tensors, std::map<std::string, Array>& weights);
 

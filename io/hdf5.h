@@ -13,12 +13,13 @@
 
 namespace recur {
 
-/// A file of the HDF5 that Keras and h5py write by default: superblock 0, groups of symbol tables, contiguous data sets, attributes of
-/// text. Everything else is refused, by its name, once it is needed.
+/// A file of the HDF5 that Keras and h5py write by default: superblock 0, groups of symbol tables, contiguous data
+/// sets, attributes of text. Everything else is refused, by its name, once it is needed.
 ///
-/// The reader is Recur's own. Keras's files use this small part of the format, which takes 400 lines to read, with every address checked.
-/// The HDF5 C library is 3.9 MB, with libcurl, libssl and libsz 10 MB more; its release in Debian 12 (1.10.8) has published memory errors
-/// for crafted files, keeps state for the whole process, and loads plugins by an environment variable.
+/// The reader is Recur's own. Keras's files use this small part of the format, which takes 400 lines to read, with
+/// every address checked. The HDF5 C library is 3.9 MB, with libcurl, libssl and libsz 10 MB more; its release in
+/// Debian 12 (1.10.8) has published memory errors for crafted files, keeps state for the whole process, and loads
+/// plugins by an environment variable.
 class Hdf5File {
  public:
   struct Object {
@@ -30,8 +31,9 @@ class Hdf5File {
     std::string refusal;                   ///< Why the data set cannot be read, if that is known already.
   };
 
-  /// @throws FormatError with the byte of what is inconsistent, or of a part of HDF5 that is not read: new-style groups, soft and external
-  /// links, user blocks, more than 100,000 links or 64 levels of groups, an object reached twice.
+  /// @throws FormatError with the byte of what is inconsistent, or of a part of HDF5 that is not read: new-style
+  /// groups, soft and external links, user blocks, more than 100,000 links or 64 levels of groups, an object reached
+  /// twice.
   explicit Hdf5File(const std::filesystem::path& path);
   /// The same of bytes in memory. @param name begins messages
   Hdf5File(std::string bytes, std::string name);
@@ -43,8 +45,8 @@ class Hdf5File {
   /// Returns the object at `path` below `from`, or null.
   [[nodiscard]] const Object* find(const Object& from, std::string_view path) const;
   [[nodiscard]] const Object& operator[](std::uint32_t place) const { return objects_[place]; }
-  /// Reads a data set of real numbers; halves become float32. @throws FormatError for other numbers, chunks, filters, external storage, or a
-  /// size that is not that of its shape; `path` names it.
+  /// Reads a data set of real numbers; halves become float32. @throws FormatError for other numbers, chunks, filters,
+  /// external storage, or a size that is not that of its shape; `path` names it.
   [[nodiscard]] Array read(const Object& dataset, const std::string& path) const;
 
  private:
@@ -53,7 +55,8 @@ class Hdf5File {
   std::string name_;
 };
 
-/// Writes such a file in one pass: `Hdf5Writer w; w.dataset("dense/kernel", k); w.attribute("", "backend", "recur"); w.commit(path);`.
+/// Writes such a file in one pass: `Hdf5Writer w; w.dataset("dense/kernel", k); w.attribute("", "backend", "recur");
+/// w.commit(path);`.
 class Hdf5Writer {
  public:
   Hdf5Writer();

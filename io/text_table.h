@@ -15,8 +15,8 @@ enum class TableHeading : unsigned char {
 
 /// How a file of numbers, dates and words in lines is to be read.
 struct TextTableOptions {
-  /// Between fields: ' ' for any number of blanks and tabs, '\0' for a semicolon, comma or tab if the first line has one, else
-  /// blanks.
+  /// Between fields: ' ' for any number of blanks and tabs, '\0' for a semicolon, comma or tab if the first line has
+  /// one, else blanks.
   char separator = '\0';
   TableHeading heading = TableHeading::automatic;
   /// Names of the columns in place of the heading's.
@@ -29,12 +29,12 @@ struct TextTableOptions {
       {"", "NA", "NaN", "nan", "null", "?"};
 };
 
-/// A file in lines of fields, in memory: comma-separated (fields may be quoted) or with another separator, or columns between blanks.
-/// Messages name file, line and column.
+/// A file in lines of fields, in memory: comma-separated (fields may be quoted) or with another separator, or columns
+/// between blanks. Messages name file, line and column.
 class TextTable {
  public:
-  /// @throws FormatError for a file that cannot be read or has no rows, a quote that does not end on its line, and a line with
-  /// another number of fields than there are columns.
+  /// @throws FormatError for a file that cannot be read or has no rows, a quote that does not end on its line, and a
+  /// line with another number of fields than there are columns.
   explicit TextTable(std::filesystem::path path, TextTableOptions options = {});
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }

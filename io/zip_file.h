@@ -13,8 +13,8 @@ namespace recur {
 /// A zip archive whose members are read whole.
 class ZipFile {
  public:
-  /// @throws FormatError for a file that cannot be read, is cut short, not a zip file, has two members of one name, an absolute name or
-  /// one with "..", or whose members are larger than their compressed bytes can make.
+  /// @throws FormatError for a file that cannot be read, is cut short, not a zip file, has two members of one name, an
+  /// absolute name or one with "..", or whose members are larger than their compressed bytes can make.
   explicit ZipFile(const std::filesystem::path& path);
   ~ZipFile();
   ZipFile(ZipFile&&) noexcept;
@@ -25,8 +25,8 @@ class ZipFile {
   [[nodiscard]] bool contains(std::string_view name) const;
   /// Returns true if the member's bytes are in the archive as they are. @throws ValueError for an unknown name
   [[nodiscard]] bool stored(std::string_view name) const;
-  /// Returns the bytes of a member. @throws ValueError for an unknown name; FormatError for bytes that cannot be read, for a wrong
-  /// checksum, an encrypted member or one of more than `largest` bytes.
+  /// Returns the bytes of a member. @throws ValueError for an unknown name; FormatError for bytes that cannot be read,
+  /// for a wrong checksum, an encrypted member or one of more than `largest` bytes.
   [[nodiscard]] std::string read(std::string_view name, std::uint64_t largest) const;
 
  private:

@@ -36,7 +36,14 @@ Sequential::Sequential(std::vector<AnyLayer> layers) : config_{std::move(layers)
   }
 }
 
+void Sequential::build(Index features, std::uint64_t seed, DType dtype) {
+  require<ValueError>(features > 0, "Sequential::build: {} features, at least 1 is needed", features);
+  Builder builder(features, dtype, Generator(seed));
+  build(builder);
+}
+
 void Sequential::build(Builder& builder) {
+  input_size_ = builder.input_size;
   Index size = builder.input_size;
   for (AnyLayer& layer : config_.layers) {
     Builder part = builder.part(size);
@@ -85,11 +92,12 @@ Var Sequential::operator()(Var x) {
   return call(input).value;
 }
 
-Var Sequential::operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape) {
+Var Sequential::operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape, std::span<const Index> lengths) {
   LayerValue input;
   input.tape = &tape;
   input.ids = ids;
   input.ids_shape = shape;
+  input.lengths = lengths;
   return call(input).value;
 }
 

@@ -7,6 +7,12 @@
 
 namespace recur {
 
+namespace detail {
+/// False, for a static_assert in a template that must not be used.
+template <class>
+inline constexpr bool never = false;
+}  // namespace detail
+
 /// Calls layers in order (`tf.keras.Sequential`): `Sequential model{Embedding(100, 16), LSTM(64), Dense(1)}`. A
 /// Sequential is a layer. Paths of parameters begin with the layer's name, which is made from its class: `lstm/kernel`,
 /// `dense/bias`, `dense_1/bias`.
@@ -28,20 +34,37 @@ class Sequential {
              (!std::same_as<std::remove_cvref_t<First>, Sequential> || sizeof...(Rest) > 0))
   explicit Sequential(First&& first, Rest&&... rest)
       : Sequential(list_of(std::forward<First>(first), std::forward<Rest>(rest)...)) {}
+  template <class First, class... Rest>
+    requires(RNNCell<std::remove_cvref_t<First>> || (RNNCell<std::remove_cvref_t<Rest>> || ...))
+  explicit Sequential(First&& /*first*/, Rest&&... /*rest*/) {
+    static_assert(detail::never<First>, "a cell is not a layer: wrap it in RNN(...), or use LSTM(units) and the like");
+  }
   explicit Sequential(Config config) : Sequential(std::move(config.layers)) {}
 
   /// Returns the layers in order.
   [[nodiscard]] std::vector<AnyLayer>& layers() { return config_.layers; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   void build(Builder& builder);
+  /// Builds the model for inputs `[batch, time, features]`, or for ids with any `features`. Equal seeds give equal
+  /// parameters.
+  void build(Index features, std::uint64_t seed, DType dtype = DType::float32);
   void visit(ParameterVisitor& visitor);
   /// Calls all layers. Initial states and constants go to the first layer that takes states; the states returned are
   /// the final states of the last layer with `return_state`. Throws ValueError if there are initial states or constants
   /// and no layer takes them.
   [[nodiscard]] LayerValue call(const LayerValue& input);
   [[nodiscard]] Var operator()(Var x);
-  /// Calls a model that begins with an Embedding. @param shape shape of the ids, `[batch, time]`
-  [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape);
+  template <class T>
+  Var operator()(const Tensor<T>& /*x*/) {
+    static_assert(detail::never<T>, "a model takes a value that is on a tape: model(tape.constant(x))");
+    return {};
+  }
+  /// For a model that begins with an Embedding. @param shape of the ids, `[batch, time]` (`[time, batch]` in front of
+  /// layers that are time_major) @param lengths valid steps of each sequence; empty for all
+  [[nodiscard]] Var operator()(Tape& tape, std::span<const std::int32_t> ids, Shape shape,
+                               std::span<const Index> lengths = {});
+  /// Size of the last axis of the input that the model was built for; 0 before.
+  [[nodiscard]] Index input_size() const { return input_size_; }
   [[nodiscard]] Index output_size() const { return output_size_; }
   [[nodiscard]] Shape output_shape(Shape input) const;
   [[nodiscard]] Index mask_count() const;
@@ -61,6 +84,7 @@ class Sequential {
 
   Config config_;
   std::vector<std::string> names_;
+  Index input_size_ = 0;
   Index output_size_ = 0;
 };
 

@@ -1,6 +1,6 @@
 #include <recur/framework/tensor/nearest_name.h>
 #include <recur/optim/config.h>
-#include <recur/optim/optimizers.h>
+#include <recur/optim/optimizer_kinds.h>
 #include <recur/optim/schedule_config.h>
 
 #include <fmt/ranges.h>
@@ -13,6 +13,7 @@ namespace recur::optim {
 namespace {
 
 using nlohmann::json;
+using namespace detail;
 
 /// Reads the members of an options struct from an object.
 class OptimizerReader {
@@ -175,6 +176,11 @@ void describe_common(Archive& archive, Options& o) {
   }
 }
 
+/// Options that name their own members: `void fields(auto& f)`.
+template <class Archive, class Options>
+  requires requires(Archive& archive, Options& o) { o.fields(archive); }
+void describe(Archive& archive, Options& o) { o.fields(archive); }
+
 template <class Archive, class Options>
 void describe_epsilon(Archive& archive, Options& o) {
   archive(is_torch(o) ? "eps" : "epsilon", o.epsilon);
@@ -220,7 +226,8 @@ void describe(Archive& archive, AdadeltaOptions& o) {
 
 /// Adam, AdamW, Adamax and Lion, as far as they have these.
 template <class Archive, class Options>
-  requires requires(Options o) { o.beta_1; }
+  requires(
+      requires(Options o) { o.beta_1; } && !requires(Archive & archive, Options& o) { o.fields(archive); })
 void describe(Archive& archive, Options& o) {
   describe_betas(archive, o);
   if constexpr (requires { o.epsilon; }) describe_epsilon(archive, o);
@@ -250,48 +257,6 @@ void describe(Archive& archive, FtrlOptions& o) {
   archive("beta", o.beta);
 }
 
-/// One optimizer: its class name in Keras and PyTorch, empty where there is none, and the function that makes it.
-template <class Options_>
-struct Kind {
-  using Options = Options_;
-  const char* keras;
-  const char* torch;
-  Optimizer (*make)(Options);
-};
-
-constexpr auto kinds = std::tuple{
-    Kind<SgdOptions>{"SGD", "SGD", sgd},
-    Kind<RmspropOptions>{"RMSprop", "RMSprop", rmsprop},
-    Kind<AdagradOptions>{"Adagrad", "Adagrad", adagrad},
-    Kind<AdadeltaOptions>{"Adadelta", "Adadelta", adadelta},
-    Kind<AdamOptions>{"Adam", "Adam", adam},
-    Kind<AdamwOptions>{"AdamW", "AdamW", adamw},
-    Kind<AdamaxOptions>{"Adamax", "Adamax", adamax},
-    Kind<NadamOptions>{"Nadam", "NAdam", nadam},
-    Kind<LionOptions>{"Lion", "", lion},
-    Kind<FtrlOptions>{"Ftrl", "", ftrl},
-};
-
-struct Prefix {
-  std::string_view text;
-  Convention convention;
-};
-constexpr Prefix prefixes[] = {{"tf.keras.optimizers.", Convention::keras},
-                               {"keras.optimizers.", Convention::keras3},
-                               {"torch.optim.", Convention::torch}};
-
-std::vector<std::string> class_names() {
-  std::vector<std::string> names;
-  for (const auto& [text, convention] : prefixes) {
-    const auto add = [&, prefix = text, torch = convention == Convention::torch](const auto& kind) {
-      const char* const name = torch ? kind.torch : kind.keras;
-      if (*name != 0) names.push_back(std::string(prefix) + name);
-    };
-    std::apply([&](const auto&... kind) { (add(kind), ...); }, kinds);
-  }
-  return names;
-}
-
 template <class K>
 Optimizer make(const K& kind, Convention convention, std::string_view class_name, const json& config) {
   typename K::Options options;
@@ -305,14 +270,15 @@ Optimizer make(const K& kind, Convention convention, std::string_view class_name
 
 }  // namespace
 
-Optimizer from_config(std::string_view class_name, std::string_view config) {
+Optimizer from_config(std::string_view given_name, std::string_view config) {
+  const std::string class_name = with_prefix(given_name);
   const json object = json::parse(config, nullptr, false);
   require<ValueError>(object.is_object(), "from_config: {}: the config is not a JSON object: {}", class_name,
                       config.substr(0, 80));
   std::optional<Optimizer> made;
   for (const auto& [text, convention] : prefixes) {
     if (!class_name.starts_with(text)) continue;
-    const std::string_view rest = class_name.substr(text.size());
+    const std::string_view rest = std::string_view(class_name).substr(text.size());
     const auto attempt = [&, convention = convention](const auto& kind) {
       const std::string_view name = convention == Convention::torch ? kind.torch : kind.keras;
       if (!made && !name.empty() && name == rest) made = make(kind, convention, class_name, object);
@@ -320,15 +286,22 @@ Optimizer from_config(std::string_view class_name, std::string_view config) {
     std::apply([&](const auto&... kind) { (attempt(kind), ...); }, kinds);
   }
   require<ValueError>(made.has_value(), "from_config: no optimizer {}{}; there are {}", class_name,
-                      did_you_mean(class_name, class_names()), fmt::join(class_names(), ", "));
+                      did_you_mean(class_name, all_names()), fmt::join(class_names(), ", "));
   return std::move(*made);
+}
+
+Optimizer by_name(std::string_view name, Schedule learning_rate, const ClipOptions& clip) {
+  const json config = {{"clipnorm", clip.norm}, {"global_clipnorm", clip.global_norm}, {"clipvalue", clip.value}};
+  Optimizer optimizer = from_config(name, config.dump());
+  optimizer.set_learning_rate(std::move(learning_rate));
+  return optimizer;
 }
 
 OptimizerConfig get_config(const Optimizer& optimizer) {
   OptimizerConfig result;
-  const auto attempt = [&](const auto& kind) {
+  const auto describe_if_made_with = [&](const auto& kind) {
     using Options = typename std::remove_cvref_t<decltype(kind)>::Options;
-    const auto* given = std::get_if<Options>(&optimizer.options());
+    const auto* given = optimizer.options().get_if<Options>();
     if (!given) return;
     Options options = *given;
     options.learning_rate = optimizer.schedule();
@@ -342,7 +315,7 @@ OptimizerConfig get_config(const Optimizer& optimizer) {
     result.class_name = std::string(prefix->text) + (convention == Convention::torch ? kind.torch : kind.keras);
     result.config = writer.text();
   };
-  std::apply([&](const auto&... kind) { (attempt(kind), ...); }, kinds);
+  std::apply([&](const auto&... kind) { (describe_if_made_with(kind), ...); }, kinds);
   require<StateError>(!result.class_name.empty(), "get_config: a chain of links has no config");
   return result;
 }

@@ -15,11 +15,12 @@ struct OptimizerConfig {
 };
 
 /// An optimizer with the arguments of PyTorch, of tf.keras (TensorFlow 1.15) or of Keras 3, as the prefix of
-/// `class_name` says; the convention's defaults hold for what is not given. Understood for all: `decay`,
-/// `weight_decay`, `exclude_from_weight_decay`, `clipnorm`, `global_clipnorm`, `clipvalue`, `ema_momentum` (with or without
-/// Keras 3's `use_ema`) and `gradient_accumulation_steps`; the learning rate may be a schedule (schedule_config.h). Keys of Keras and PyTorch that mean nothing here
-/// (`name`, `foreach` …) may be given as long as they ask for nothing. @throws ValueError for an unknown class or key,
-/// or a value of the wrong kind.
+/// `class_name` says; without a prefix, `Adam` or `adam`, it is Keras 3's; the convention's defaults hold for what is
+/// not given. Understood for all: `decay`, `weight_decay`, `exclude_from_weight_decay`, `clipnorm`, `global_clipnorm`,
+/// `clipvalue`, `ema_momentum` (with or without Keras 3's `use_ema`) and `gradient_accumulation_steps`; the learning
+/// rate may be a schedule (schedule_config.h). Keys of Keras and PyTorch that mean nothing here (`name`, `foreach` …)
+/// may be given as long as they ask for nothing. @throws ValueError for an unknown class or key, or a value of the
+/// wrong kind.
 [[nodiscard]] Optimizer from_config(std::string_view class_name, std::string_view config);
 
 /// Takes the config as an object of a JSON library: anything whose `dump()` gives its text.

@@ -17,15 +17,6 @@ constexpr Index piece_bytes = 8192;
 /// Arithmetic operations for an element, roots and divisions counted by their time: decides when threads pay.
 constexpr Index work_per_element = 40;
 
-bool in_torch_convention(const AnyOptions& options) {
-  return std::visit(
-      []<class Options>(const Options& given) {
-        if constexpr (requires { given.convention; }) return given.convention == Convention::torch;
-        else return false;
-      },
-      options);
-}
-
 }  // namespace
 
 /// What links keep for a path.
@@ -54,7 +45,7 @@ struct Optimizer::Piece {
 Optimizer::Optimizer(std::vector<AnyLink> links, AnyOptions options, bool counts_by_parameter)
     : links_(std::move(links)),
       options_(std::move(options)),
-      counts_by_parameter_(counts_by_parameter || in_torch_convention(options_)) {
+      counts_by_parameter_(counts_by_parameter || options_.in_torch_convention()) {
   std::set<std::string> names;
   for (const AnyLink& link : links_) {
     first_slot_.push_back(slots_.size());

@@ -85,7 +85,7 @@ class Optimizer {
   /// StateError while `swap_averages` holds.
   void for_each_slot(const std::function<void(const std::string& name, Array& slot)>& visit);
 
-  /// Returns the options of a ready-made optimizer; `std::monostate` for a chain.
+  /// Returns the options of a ready-made optimizer; empty for a chain.
   [[nodiscard]] const AnyOptions& options() const { return options_; }
   [[nodiscard]] const std::vector<AnyLink>& links() const { return links_; }
   [[nodiscard]] bool counts_by_parameter() const { return counts_by_parameter_; }

@@ -2,9 +2,12 @@
 
 #include <recur/optim/schedules.h>
 
+#include <any>
+#include <concepts>
 #include <optional>
 #include <string>
-#include <variant>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace recur::optim {
@@ -183,8 +186,29 @@ struct FtrlOptions {
   ExtraOptions extra{};
 };
 
-/// What a ready-made optimizer was made with.
-using AnyOptions = std::variant<std::monostate, SgdOptions, RmspropOptions, AdagradOptions, AdadeltaOptions,
-                                AdamOptions, AdamwOptions, AdamaxOptions, NadamOptions, LionOptions, FtrlOptions>;
+/// What a ready-made optimizer was made with: options of any optimizer, or none for a chain.
+class AnyOptions {
+ public:
+  AnyOptions() = default;
+  template <class Options>
+    requires(!std::same_as<std::remove_cvref_t<Options>, AnyOptions>)
+  // NOLINTNEXTLINE(google-explicit-constructor): options are what an optimizer was made with.
+  AnyOptions(Options options) {
+    if constexpr (requires { options.convention; }) torch_ = options.convention == Convention::torch;
+    options_ = std::move(options);
+  }
+  /// The options if they are `Options`, else null.
+  template <class Options>
+  [[nodiscard]] const Options* get_if() const {
+    return std::any_cast<Options>(&options_);
+  }
+  [[nodiscard]] bool empty() const { return !options_.has_value(); }
+  /// Whether formulas and defaults are those of torch.optim.
+  [[nodiscard]] bool in_torch_convention() const { return torch_; }
+
+ private:
+  std::any options_;
+  bool torch_ = false;
+};
 
 }  // namespace recur::optim

@@ -7,8 +7,8 @@
 
 namespace recur::optim {
 
-/// A schedule in the shape of Keras, `{"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.01, …}}`, or a
-/// number. Classes and keys are those of `keras.optimizers.schedules` (ExponentialDecay, PiecewiseConstantDecay,
+/// A schedule in the shape of Keras, `{"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.01, …}}`, or
+/// a number. Classes and keys are those of `keras.optimizers.schedules` (ExponentialDecay, PiecewiseConstantDecay,
 /// PolynomialDecay, InverseTimeDecay, CosineDecay, CosineDecayRestarts), and StepDecay, LinearCosineDecay, OneCycle and
 /// InverseSquareRoot with the members of their options here, and WarmUp (steps, start, then: another schedule).
 /// @throws ValueError for what is no JSON, an unknown class or key, a missing key or a value of the wrong kind.

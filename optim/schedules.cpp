@@ -181,4 +181,13 @@ double ReduceOnPlateau::observe(double value, double learning_rate) {
   return std::min(learning_rate, std::max(learning_rate * options_.factor, options_.minimum));
 }
 
+Schedule schedule_by_name(std::string_view name, double learning_rate, Index steps) {
+  if (name == "cosine") return cosine_decay({.initial = learning_rate, .decay_steps = std::max<Index>(1, steps)});
+  if (name == "linear")
+    return polynomial_decay({.initial = learning_rate, .decay_steps = std::max<Index>(1, steps), .end = 0});
+  require<ValueError>(name == "constant", "schedule_by_name: no schedule '{}'; there are constant, cosine, linear",
+                      name);
+  return learning_rate;
+}
+
 }  // namespace recur::optim

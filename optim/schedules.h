@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -199,5 +200,9 @@ class ReduceOnPlateau {
   ReduceOnPlateauOptions options_;
   State state_;
 };
+
+/// A schedule by its name: `constant`, `cosine` or `linear`, which fall to zero within `steps`. @throws ValueError for
+/// another name.
+[[nodiscard]] Schedule schedule_by_name(std::string_view name, double learning_rate, Index steps);
 
 }  // namespace recur::optim

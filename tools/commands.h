@@ -7,6 +7,10 @@
 
 #include "text_sampler.h"
 
+namespace recur {
+class Registry;
+}
+
 namespace recur::tools {
 
 /// What the command line says.
@@ -24,13 +28,14 @@ struct Flags {
   bool json = false;
   bool resume = false;
   bool overwrite = false;
-  std::string to{};        ///< The file that `export` and `import` write …
-  std::string as{};        ///< … and its format; empty: what the ending says.
-  bool int8 = false;       ///< Whether `export` rounds weights to int8.
-  std::string config{};    ///< A file with the architecture of an imported model.
-  std::string module{};    ///< A file with what PyTorch prints of it.
-  std::string then{};      ///< A function applied to its output.
-  bool last_step = false;  ///< The layer after its last recurrent one sees the last step only.
+  std::string to{};                    ///< The file that `export` and `import` write …
+  std::string as{};                    ///< … and its format; empty: what the ending says.
+  bool int8 = false;                   ///< Whether `export` rounds weights to int8.
+  std::string config{};                ///< A file with the architecture of an imported model.
+  std::string module{};                ///< A file with what PyTorch prints of it.
+  std::string then{};                  ///< A function applied to its output.
+  bool last_step = false;              ///< The layer after its last recurrent one sees the last step only.
+  const Registry* registry = nullptr;  ///< The classes that configs may name; null: the library's.
 };
 
 /// A training was ended by a signal before it was over: the tool's exit status is 128 and the signal's number.
@@ -43,8 +48,8 @@ class Interrupted : public Error {
   int signal_;
 };
 
-// The commands; each prints what it found out. All throw UsageError for what is wrong in flags or config, and others for what
-// goes wrong.
+// The commands; each prints what it found out. All throw UsageError for what is wrong in flags or config, and others
+// for what goes wrong.
 
 void train(const Flags& flags);
 void evaluate(const Flags& flags);

@@ -79,7 +79,7 @@ std::string list_of_formats() {
 void export_model(const Flags& flags) {
   const ExportFormat& format = find_format(flags.as, flags.to);
   Trained trained = find_trained(flags);
-  Task task = load_trained(trained, {.data = format.wants_data, .one_stream = format.wants_data});
+  Task task = load_trained(flags, trained, {.data = format.wants_data, .one_stream = format.wants_data});
   const std::vector<std::string> notes = format.write({flags, task, flags.to});
   if (flags.json) {
     fmt::print("{}\n", Settings::Json{{"output", flags.to}, {"format", format.name}, {"notes", notes}}.dump());

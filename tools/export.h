@@ -27,8 +27,8 @@ struct ExportFormat {
   std::string_view endings;      ///< Of files, with spaces between: ".c .h".
   std::string_view description;  ///< For `--help`.
   bool wants_data;               ///< Whether the exporter looks at the validation data.
-  /// Writes the file and returns sentences on what was dropped, assumed or measured. Throws ValueError, naming the layer, if
-  /// the format cannot hold the model; then nothing is written.
+  /// Writes the file and returns sentences on what was dropped, assumed or measured. Throws ValueError, naming the
+  /// layer, if the format cannot hold the model; then nothing is written.
   std::vector<std::string> (*write)(const ExportJob& job);
 };
 

@@ -46,7 +46,7 @@ void check_gradients(const Flags& flags) {
   for (const std::string& assignment : flags.set) settings.set(assignment);
   const std::uint64_t seed = read_seed(settings, flags);
   (void)Run(settings, "");
-  Task task(settings, {.seed = seed, .dtype = DType::float64, .batch = 2});
+  Task task(settings, {.seed = seed, .dtype = DType::float64, .batch = 2, .registry = flags.registry});
   settings.finish();
   const PaddedBatch batch = task.training()[0];
   std::vector<Parameter*> list;

@@ -17,7 +17,13 @@ const std::vector<std::string> known_losses = {
     "mean_squared_error",  "mean_absolute_error",      "huber",
     "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"};
 
-const std::map<std::string, std::string> classes_of_losses = {
+// Keras's class names and short names.
+const std::map<std::string, std::string> aliases_of_losses = {
+    {"mse", "mean_squared_error"},
+    {"MSE", "mean_squared_error"},
+    {"mae", "mean_absolute_error"},
+    {"MAE", "mean_absolute_error"},
+    {"huber_loss", "huber"},
     {"MeanSquaredError", "mean_squared_error"},
     {"MeanAbsoluteError", "mean_absolute_error"},
     {"Huber", "huber"},
@@ -63,18 +69,25 @@ Var logit(Var probabilities) {
 
 }  // namespace
 
+AnyLayer layer_of(const Settings::Json& json, const Registry* registry) {
+  return registry == nullptr ? layer_from_config(json.dump()) : layer_from_config(json.dump(), *registry);
+}
+
 LossConfig LossConfig::read(Settings& settings) {
-  if (!settings.has_object("loss")) return {.name = settings.choice("loss", known_losses)};
+  if (!settings.has_object("loss")) {
+    const auto alias = aliases_of_losses.find(settings.text("loss"));
+    return {.name = alias == aliases_of_losses.end() ? settings.choice("loss", known_losses) : alias->second};
+  }
   Settings given = settings.object("loss");
   for (const char* key : {"module", "registered_name"})
     if (given.has(key)) (void)given.value(key);
   const std::string name = given.text("class_name");
-  const auto at = classes_of_losses.find(name);
+  const auto at = aliases_of_losses.find(name);
   std::vector<std::string> names = known_losses;
-  for (const auto& [class_name, function] : classes_of_losses) names.push_back(class_name);
-  if (at == classes_of_losses.end() && std::ranges::find(known_losses, name) == known_losses.end())
+  for (const auto& [class_name, function] : aliases_of_losses) names.push_back(class_name);
+  if (at == aliases_of_losses.end() && std::ranges::find(known_losses, name) == known_losses.end())
     given.refuse_name("class_name", name, names);
-  LossConfig loss{.name = at == classes_of_losses.end() ? name : at->second};
+  LossConfig loss{.name = at == aliases_of_losses.end() ? name : at->second};
   if (given.has("config")) {
     Settings config = given.object("config");
     if (config.has("name")) (void)config.value("name");

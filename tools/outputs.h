@@ -6,7 +6,14 @@
 
 #include "settings.h"
 
+namespace recur {
+class Registry;
+}
+
 namespace recur::tools {
+
+/// The layer that a config describes. @param registry its classes; null: the library's
+[[nodiscard]] AnyLayer layer_of(const Settings::Json& json, const Registry* registry);
 
 /// The loss a config names, and what Keras lets it say beside.
 struct LossConfig {
@@ -15,20 +22,21 @@ struct LossConfig {
   double delta = 1;      ///< Of the Huber loss.
   double smoothing = 0;  ///< Of labels, in cross-entropies.
 
-  /// A name, or as Keras writes a loss: `{"class_name": "BinaryCrossentropy", "config": {"from_logits": true}}`. @throws UsageError
+  /// A name, or as Keras writes a loss: `{"class_name": "BinaryCrossentropy", "config": {"from_logits": true}}`.
+  /// @throws UsageError
   static LossConfig read(Settings& settings);
   [[nodiscard]] bool of_classes() const { return name == "sparse_categorical_crossentropy"; }
   [[nodiscard]] bool of_probabilities() const { return name.ends_with("crossentropy"); }
 };
 
-/// What the last layer of a model gives, in the forms that losses, metrics and users want. With a cross-entropy, a softmax or sigmoid
-/// at the end means probabilities, as in Keras, and is computed together with the loss; a linear end means logits unless
-/// `"from_logits": false` says otherwise.
+/// What the last layer of a model gives, in the forms that losses, metrics and users want. With a cross-entropy, a
+/// softmax or sigmoid at the end means probabilities, as in Keras, and is computed together with the loss; a linear end
+/// means logits unless `"from_logits": false` says otherwise.
 class Outputs {
  public:
   Outputs() = default;
-  /// Takes the activation that is computed together with the loss out of the model. @throws UsageError where from_logits contradicts
-  /// the model's end.
+  /// Takes the activation that is computed together with the loss out of the model. @throws UsageError where
+  /// from_logits contradicts the model's end.
   Outputs(const Settings& settings, AnyLayer& model, LossConfig loss);
 
   [[nodiscard]] const LossConfig& loss() const { return loss_; }

@@ -14,6 +14,7 @@
 
 #include "commands.h"
 #include "export.h"
+#include "recur_main.h"
 
 namespace {
 
@@ -131,12 +132,13 @@ int run(const Command& command, const Flags& flags) {
   return 0;
 }
 
-int run_command_line(int argc, char** argv) {
+int run_command_line(int argc, char** argv, const Registry* registry) {
   CLI::App app("Trains, judges and looks into recurrent networks that a JSON file describes.", "recur");
   app.footer(
       "Exit status: 0 done, 1 failed, 2 wrong command line or config, 128 and a signal's number: interrupted by it.");
   app.require_subcommand(1);
   Flags flags;
+  flags.registry = registry;
   for (const Command& command : commands) {
     CLI::App* const sub = app.add_subcommand(command.name, command.description);
     sub->add_option(command.file, flags.file)->required();
@@ -155,17 +157,21 @@ int run_command_line(int argc, char** argv) {
   return usage;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+// @param registry null: the library's classes, made where they are needed
+int run_tool(int argc, char** argv, const Registry* registry) {
   guard_standard_descriptors();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of writing, with a message
   int status = failure;
   try {
-    status = run_command_line(argc, argv);
+    status = run_command_line(argc, argv, registry);
   } catch (const std::bad_alloc&) {  // while the command line was read
     std::fputs("recur: not enough memory\n", stderr);
   }
   if (flush_standard_output()) return status;
   return complain("recur: standard output cannot be written", status == 0 ? failure : status);
 }
+
+}  // namespace
+
+int recur::recur_main(int argc, char** argv) { return run_tool(argc, argv, nullptr); }
+int recur::recur_main(int argc, char** argv, const Registry& registry) { return run_tool(argc, argv, &registry); }

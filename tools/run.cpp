@@ -9,6 +9,7 @@ namespace recur::tools {
 namespace {
 
 optim::Optimizer optimizer_from(const Settings::Json& json) {
+  if (json.is_string()) return optim::from_config(json.get<std::string>(), "{}");
   const Settings::Json config = json.value("config", Settings::Json::object());
   std::string name = json.at("class_name").get<std::string>();
   // Keras 3 writes "module": "keras.optimizers" beside "class_name": "Adam".
@@ -39,7 +40,10 @@ struct Monitors {
   /// @param maximize whether it should grow
   [[nodiscard]] std::string read(Settings& settings, bool& maximize) const {
     if (!settings.has("monitor")) return "";
-    const std::string name = settings.choice("monitor", names);
+    std::string name = settings.text("monitor");
+    if (name == "loss") name = "train_loss";  // Keras's names
+    if (name.starts_with("val_")) name.replace(0, 3, "valid");
+    if (std::ranges::find(names, name) == names.end()) settings.refuse_name("monitor", name, names);
     maximize = std::find(growing.begin(), growing.end(), name) != growing.end();
     return name;
   }
@@ -58,12 +62,14 @@ Run::Run(Settings& settings, const std::string& name)
       epochs(settings.integer("epochs", 10, 1)),
       every(settings.integer("checkpoint_every", 0, 0)),
       keep(settings.integer("checkpoint_keep", 2, 1)) {
-  Settings optimizer = settings.object("optimizer");
-  (void)optimizer.text("class_name");
-  for (const char* key : {"module", "registered_name"})
-    if (optimizer.has(key)) (void)optimizer.value(key);
-  if (optimizer.has("config")) (void)optimizer.object("config");
-  optimizer.finish();
+  if (!settings.has("optimizer") || !settings.value("optimizer").is_string()) {
+    Settings optimizer = settings.object("optimizer");
+    (void)optimizer.text("class_name");
+    for (const char* key : {"module", "registered_name"})
+      if (optimizer.has(key)) (void)optimizer.value(key);
+    if (optimizer.has("config")) (void)optimizer.object("config");
+    optimizer.finish();
+  }
   (void)settings.build("optimizer", optimizer_from);
   optimizer_ = settings.value("optimizer").dump();
   read_callbacks(settings);

@@ -12,8 +12,8 @@ enum class EarlierRun : unsigned char { refuse, resume, overwrite };
 /// The folder of a run while `recur train` works in it: held for this process, without what killed ones left behind.
 class RunDirectory {
  public:
-  /// @throws UsageError if there is a run that is to be refused, which names the flags; StateError if another training uses the folder;
-  /// FormatError if it cannot be made, or has a link out of it in the place of one of its files.
+  /// @throws UsageError if there is a run that is to be refused, which names the flags; StateError if another training
+  /// uses the folder; FormatError if it cannot be made, or has a link out of it in the place of one of its files.
   RunDirectory(std::filesystem::path folder, EarlierRun earlier);
 
   /// Removes the files of an earlier run that is to be overwritten. @throws FormatError

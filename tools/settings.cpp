@@ -38,8 +38,8 @@ std::string shown(const Json& value) {
   return text.size() > enough ? text.substr(0, enough) + "…" : text;
 }
 
-/// The deepest part of `root`, at or below `at`, that is to blame: without it, or with another number in its place, `root` is
-/// accepted. Empty if there is none.
+/// The deepest part of `root`, at or below `at`, that is to blame: without it, or with another number in its place,
+/// `root` is accepted. Empty if there is none.
 std::string part_to_blame(const Json& root, const Json::json_pointer& at,
                           const std::function<bool(const Json&)>& accepts) {
   const auto accepted_with = [&](auto change) {
@@ -65,8 +65,8 @@ std::string part_to_blame(const Json& root, const Json::json_pointer& at,
   return "";
 }
 
-/// Layers tell where in their own config the mistake is: `config: config.layers[1].config.units: …`. That as a pointer; it is taken
-/// off the message.
+/// Layers tell where in their own config the mistake is: `config: config.layers[1].config.units: …`. That as a pointer;
+/// it is taken off the message.
 std::string take_path(std::string& what) {
   constexpr std::string_view mark = "config: ";
   if (!what.starts_with(mark)) return "";
@@ -115,7 +115,8 @@ void require_place(const Json& root, Json::json_pointer at) {
   }
 }
 
-/// The text with blanks in the place of comments, // to the end of a line and between /* and */, so that all else stays where it is.
+/// The text with blanks in the place of comments, // to the end of a line and between /* and */, so that all else stays
+/// where it is.
 std::string without_comments(std::string text) {
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {

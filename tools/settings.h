@@ -17,13 +17,14 @@ class UsageError : public ValueError {
   using ValueError::ValueError;
 };
 
-/// An object of a config file, read key by key. Every mistake is told with its JSON pointer: `config.json: /data/time: …`.
+/// An object of a config file, read key by key. Every mistake is told with its JSON pointer: `config.json: /data/time:
+/// …`.
 class Settings {
  public:
   using Json = nlohmann::json;
 
-  /// @throws UsageError for a file that is no JSON object, longer than 16 MB, nested deeper than 64 levels, or with a key twice in an
-  /// object.
+  /// @throws UsageError for a file that is no JSON object, longer than 16 MB, nested deeper than 64 levels, or with a
+  /// key twice in an object.
   static Settings load(const std::filesystem::path& file);
   /// Parses a config in memory. @param name what messages begin with. Throws UsageError as `load` does.
   static Settings parse(const std::string& text, const std::string& name);
@@ -76,8 +77,8 @@ class Settings {
   }
   /// What was thrown in words of our own: standard exceptions of memory say only their names.
   [[nodiscard]] static std::string reason(const std::exception& error);
-  /// Calls `make` with the value under `key`; what it throws becomes a message about the part of the value that `make` does without
-  /// complaint without, or with another number in its place.
+  /// Calls `make` with the value under `key`; what it throws becomes a message about the part of the value that `make`
+  /// does without complaint without, or with another number in its place.
   template <class F>
   auto build(const std::string& key, F make) {
     const Json& given = value(key);

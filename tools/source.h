@@ -12,8 +12,8 @@
 
 namespace recur::tools {
 
-/// Data in batches, whatever they are made of. Ids and classes are numbers among others; a batch without lengths has only whole
-/// sequences. As views are, batches are functions of their number, the seed and the epoch alone.
+/// Data in batches, whatever they are made of. Ids and classes are numbers among others; a batch without lengths has
+/// only whole sequences. As views are, batches are functions of their number, the seed and the epoch alone.
 class Source {
  public:
   using Batches = std::function<PaddedBatch(Index)>;
@@ -61,16 +61,16 @@ struct Ragged {
 
 /// Examples of equal shapes. Throws ShapeError unless inputs and targets have equal first axes.
 [[nodiscard]] Source examples(Tensor<float> inputs, Tensor<float> targets, const Cut& cut);
-/// Sequences, those of similar lengths in one batch if they are shuffled. @throws ShapeError as `SequenceDataset`, and for another
-/// number of targets than of steps or sequences.
+/// Sequences, those of similar lengths in one batch if they are shuffled. @throws ShapeError as `SequenceDataset`, and
+/// for another number of targets than of steps or sequences.
 [[nodiscard]] Source ragged(Ragged sequences, const Cut& cut);
 /// Windows of `time` ids, and for each id the one that follows. @throws ValueError for less than one window.
 [[nodiscard]] Source windows(const IdSequence& ids, Index time, const Cut& cut);
-/// Windows of `time` ids in `batch` streams side by side (fewer if they are too short). Each window continues the window before
-/// it. Throws ValueError if there is less than one window.
+/// Windows of `time` ids in `batch` streams side by side (fewer if they are too short). Each window continues the
+/// window before it. Throws ValueError if there is less than one window.
 [[nodiscard]] Source stream(const IdSequence& ids, Index time, Index batch);
-/// Windows of a series `[time, features]`; targets of several steps that follow a window side by side, `[steps · features]`.
-/// Throws ShapeError for another rank, ValueError if the series is too short for one window.
+/// Windows of a series `[time, features]`; targets of several steps that follow a window side by side, `[steps ·
+/// features]`. Throws ShapeError for another rank, ValueError if the series is too short for one window.
 [[nodiscard]] Source series(Tensor<float> values, const WindowOptions& options, const Cut& cut);
 /// What `make` gives for an epoch, another one every time but always with as many batches.
 [[nodiscard]] Source fresh(std::function<Source(Index epoch)> make);

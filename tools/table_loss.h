@@ -9,8 +9,8 @@
 
 namespace recur::tools {
 
-/// The loss of a config whose data are tables: a name, an object with `class_name` and `config`, or a list of such objects with a `weight`
-/// each, whose sum it is.
+/// The loss of a config whose data are tables: a name, an object with `class_name` and `config`, or a list of such
+/// objects with a `weight` each, whose sum it is.
 class TableLoss {
  public:
   TableLoss() = default;

@@ -6,8 +6,8 @@
 
 namespace recur::tools {
 
-/// Pictures of forecasts: for single steps predicted and observed along time, of life what remains of each machine in the order of the truth, for
-/// several steps the last values of a series, its forecast with quantiles and what came.
+/// Pictures of forecasts: for single steps predicted and observed along time, of life what remains of each machine in
+/// the order of the truth, for several steps the last values of a series, its forecast with quantiles and what came.
 [[nodiscard]] std::vector<LinePlot> forecast_plots(const TableTask& task, const TableWindows& windows,
                                                    std::span<const Forecast> forecasts);
 

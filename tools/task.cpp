@@ -107,7 +107,7 @@ Task::Task(Settings& settings, const Options& options) {
 }
 
 void Task::read_model(Settings& settings, const Options& options, const LossConfig& loss) {
-  model_ = settings.build("model", [](const Settings::Json& json) { return layer_from_config(json.dump()); });
+  model_ = settings.build("model", [&](const Settings::Json& json) { return layer_of(json, options.registry); });
   if (model_->class_name() != Sequential::class_name) settings.refuse("model/class_name", "must be Sequential");
   ids_ = first_layer(model_)->class_name() == Embedding::class_name;
   check_sizes(settings);
@@ -143,7 +143,7 @@ void Task::build(Settings& settings, const Options& options) {
       if (list.size() < count) break;
       list.erase(list.begin() + static_cast<std::ptrdiff_t>(count), list.end());
       try {
-        AnyLayer model = layer_from_config(part.dump());
+        AnyLayer model = layer_of(part, options.registry);
         build_model(model);
       } catch (const std::exception& reason) {
         settings.refuse(fmt::format("model/config/layers/{}/config", count - 1), Settings::reason(reason));

@@ -14,6 +14,10 @@
 #include "outputs.h"
 #include "settings.h"
 
+namespace recur {
+class Registry;
+}
+
 namespace recur::tools {
 
 /// What a model file says of itself, so that nothing else is needed to use it.
@@ -35,18 +39,19 @@ class Task {
  public:
   struct Options {
     std::uint64_t seed = 0;
-    DType dtype = DType::float32;       ///< Of the parameters.
-    Index batch = 0;                    ///< 0: as the config says.
-    bool data = true;                   ///< Whether any data is wanted …
-    bool training = true;               ///< … that to train on, too …
-    bool one_stream = false;            ///< … and in its order.
-    const ModelNotes* notes = nullptr;  ///< Of the model, if it is trained already.
+    DType dtype = DType::float32;        ///< Of the parameters.
+    Index batch = 0;                     ///< 0: as the config says.
+    bool data = true;                    ///< Whether any data is wanted …
+    bool training = true;                ///< … that to train on, too …
+    bool one_stream = false;             ///< … and in its order.
+    const ModelNotes* notes = nullptr;   ///< Of the model, if it is trained already.
+    const Registry* registry = nullptr;  ///< The classes that the model may be made of; null: the library's.
   };
   /// @throws UsageError with the JSON pointer of what is wrong
   Task(Settings& settings, const Options& options);
 
-  /// What the model says, probabilities where the loss is a cross-entropy: of sequences of different lengths only at the steps that
-  /// they have, one after another.
+  /// What the model says, probabilities where the loss is a cross-entropy: of sequences of different lengths only at
+  /// the steps that they have, one after another.
   [[nodiscard]] Var predict(Tape& tape, const PaddedBatch& batch);
   /// The logits of a model of text, at all steps.
   [[nodiscard]] Var logits(Tape& tape, const PaddedBatch& batch);
@@ -59,8 +64,8 @@ class Task {
   /// The mean loss, with penalties as in training, and the metrics over data.
   [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Tape& tape, const Source& data);
 
-  /// From now on recurrent layers, nested ones too, go on from the states where they ended. @throws ValueError, for what is named,
-  /// where one of the layers looks at later steps, or cannot carry its states.
+  /// From now on recurrent layers, nested ones too, go on from the states where they ended. @throws ValueError, for
+  /// what is named, where one of the layers looks at later steps, or cannot carry its states.
   void carry_states(const std::string& what);
   /// Carried states, to be saved with a checkpoint.
   void save_states(TrainingState& to);

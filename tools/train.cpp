@@ -81,7 +81,7 @@ void train(const Flags& flags) {
   if (is_table(settings)) return train_table(flags, settings);
   const std::uint64_t seed = read_seed(settings, flags);
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
-  Task task(settings, {.seed = seed});
+  Task task(settings, {.seed = seed, .registry = flags.registry});
   settings.finish();
   const RunDirectory directory(run.folder, earlier_run(flags));
   directory.clear();

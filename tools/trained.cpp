@@ -35,7 +35,8 @@ Trained find_trained(const Flags& flags) {
   return {std::move(model), std::move(notes), std::move(*settings), seed};
 }
 
-Task load_trained(Trained& trained, Task::Options options) {
+Task load_trained(const Flags& flags, Trained& trained, Task::Options options) {
+  options.registry = flags.registry;
   options.seed = trained.seed;
   options.notes = &trained.notes;
   options.training = false;

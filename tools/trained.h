@@ -16,11 +16,11 @@ struct Trained {
   std::uint64_t seed;
 };
 
-/// Finds what the command line names: a config and the model of its run, the folder of a run, or a model file. Throws UsageError
-/// for a config that is wrong, FormatError for a file that `recur train` did not write.
+/// Finds what the command line names: a config and the model of its run, the folder of a run, or a model file. Throws
+/// UsageError for a config that is wrong, FormatError for a file that `recur train` did not write.
 [[nodiscard]] Trained find_trained(const Flags& flags);
 
 /// Builds the model with the weights of the file.
-[[nodiscard]] Task load_trained(Trained& trained, Task::Options options);
+[[nodiscard]] Task load_trained(const Flags& flags, Trained& trained, Task::Options options);
 
 }  // namespace recur::tools

@@ -33,7 +33,7 @@ std::optional<std::filesystem::path> table_model(const Flags& flags) {
 
 void print_sample(const Flags& flags) {
   Trained trained = find_trained(flags);
-  Task task = load_trained(trained, {.data = false});
+  Task task = load_trained(flags, trained, {.data = false});
   const std::string text = sample_text(task, flags.sample, Generator(trained.seed).fork("sample"));
   if (flags.json)
     fmt::print("{}\n", Settings::Json{{"text", text}}.dump(-1, ' ', false, Settings::Json::error_handler_t::replace));
@@ -45,7 +45,7 @@ void print_sample(const Flags& flags) {
 void evaluate(const Flags& flags) {
   if (const auto model = table_model(flags)) return evaluate_table(flags, *model);
   Trained trained = find_trained(flags);
-  Task task = load_trained(trained, {});
+  Task task = load_trained(flags, trained, {});
   Tape tape;
   auto numbers = task.evaluate(tape, task.validation());
   if (const auto optimum = task.optimum()) numbers.emplace_back("least_possible_loss", *optimum);
@@ -57,7 +57,7 @@ void predict(const Flags& flags) {
   if (flags.sample.count > 0) return print_sample(flags);
   if (const auto model = table_model(flags)) return predict_table(flags, *model);
   Trained trained = find_trained(flags);
-  Task task = load_trained(trained, {.one_stream = true});
+  Task task = load_trained(flags, trained, {.one_stream = true});
   Tape tape;
   const NoGradient inference(tape);
   const Source& data = task.validation();

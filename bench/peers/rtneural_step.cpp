@@ -1,5 +1,5 @@
-// Times one sample through RTNeural's compile-time LSTM and a dense layer with one output, as inference_step.cpp times Recur's.
-// Built where RTNeural is found (RECUR_RTNEURAL_DIR).
+// Times one sample through RTNeural's compile-time LSTM and a dense layer with one output, as inference_step.cpp times
+// Recur's. Built where RTNeural is found (RECUR_RTNEURAL_DIR).
 #include "../common/median_step.h"
 
 #include <RTNeural/RTNeural.h>

@@ -71,8 +71,8 @@ struct FusedKernel {
   OperandBits overwritten;       ///< these.
   const bool* used;              ///< By operand: whether the expression mentions it.
   const char* const* functions;  ///< Names of the functions of all nodes; empty for an operand.
-  /// The expression itself, for a trace: by node the nodes and the places in the table of constants that are its arguments, or -1;
-  /// by operand and by output its node.
+  /// The expression itself, for a trace: by node the nodes and the places in the table of constants that are its
+  /// arguments, or -1; by operand and by output its node.
   const std::array<int, 3>* children;
   const std::array<int, 3>* constant_slots;
   const int* operand_nodes;

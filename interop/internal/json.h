@@ -16,7 +16,8 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json parse_json(const std::string& text, const std::string& where);
 
 /// Reads an array of numbers, nested at most `Shape::max_rank` levels with equal lengths, as float32.
-/// @throws FormatError, beginning with `where`, for another value, for lists of unequal lengths and for numbers that are not finite.
+/// @throws FormatError, beginning with `where`, for another value, for lists of unequal lengths and for numbers that
+/// are not finite.
 [[nodiscard]] Array read_array(const Json& json, const std::string& where);
 
 /// Writes an array as nested lists; every float32 with the digits that bring it back.

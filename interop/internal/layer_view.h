@@ -26,7 +26,8 @@ struct LayerView {
 /// Lists the layers of a built model. @param drop leaves out layers that do nothing outside training
 [[nodiscard]] std::vector<LayerView> view_layers(Sequential& model, bool drop = true);
 
-/// A recurrent layer of audio plugins: LSTM, GRU or SimpleRNN with the functions that plugins have compiled in, at every step.
+/// A recurrent layer of audio plugins: LSTM, GRU or SimpleRNN with the functions that plugins have compiled in, at
+/// every step.
 /// @throws ValueError, beginning with `where`, for another function, a GRU without reset_after, or another option
 void check_plugin_layer(const LayerView& layer, const char* where);
 

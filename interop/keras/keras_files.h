@@ -7,8 +7,9 @@
 
 namespace recur::interop {
 
-/// Reads an HDF5 file of Keras: a whole model, weights by layer (Keras 1 and 2), or `*.weights.h5` of Keras 3. @param config of the
-/// architecture, for files without one @throws FormatError for what is refused, with the reason; both lists where weights do not fit
+/// Reads an HDF5 file of Keras: a whole model, weights by layer (Keras 1 and 2), or `*.weights.h5` of Keras 3. @param
+/// config of the architecture, for files without one @throws FormatError for what is refused, with the reason; both
+/// lists where weights do not fit
 [[nodiscard]] ModelDescription load_keras_h5(const std::filesystem::path& path, const std::string& config);
 
 /// Reads a `.keras` archive of Keras 3.

@@ -7,7 +7,8 @@
 
 namespace recur::interop {
 
-/// Finds the variables of each layer in a `model.weights.h5` of Keras 3, where paths are made of classes, and joins them with the layers.
+/// Finds the variables of each layer in a `model.weights.h5` of Keras 3, where paths are made of classes, and joins
+/// them with the layers.
 /// @throws FormatError, listing both, unless all variables are used and all parameters filled
 [[nodiscard]] ModelDescription read_keras3_weights(const Hdf5File& file, KerasModel model, const std::string& format,
                                                    const std::string& where);

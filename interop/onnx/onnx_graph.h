@@ -11,7 +11,8 @@
 
 namespace recur::interop {
 
-/// A value in an ONNX graph. Numbers of every type are held as double; integers of 2^53 and more in size are cut to that.
+/// A value in an ONNX graph. Numbers of every type are held as double; integers of 2^53 and more in size are cut to
+/// that.
 struct OnnxTensor {
   enum class Kind { real, integer, boolean };
   Kind kind = Kind::real;
@@ -54,19 +55,19 @@ struct OnnxBody {
   std::map<std::string, std::vector<std::int64_t>> input_sizes;  ///< -1 where a size is free.
 };
 
-/// An ONNX model, read and computed: the fused recurrent operators (LSTM, GRU, RNN) with all their attributes but `clip`, Scan, and the
-/// operators that exporters put around them. Everything else is refused by name.
+/// An ONNX model, read and computed: the fused recurrent operators (LSTM, GRU, RNN) with all their attributes but
+/// `clip`, Scan, and the operators that exporters put around them. Everything else is refused by name.
 class OnnxModel {
  public:
-  /// @throws FormatError for a file that is no ONNX model, external data, more than 8 levels of graphs, tensors that lie about their size,
-  /// or, in a build without RECUR_ONNX, any file
+  /// @throws FormatError for a file that is no ONNX model, external data, more than 8 levels of graphs, tensors that
+  /// lie about their size, or, in a build without RECUR_ONNX, any file
   explicit OnnxModel(const std::filesystem::path& path);
 
   [[nodiscard]] const OnnxBody& graph() const { return graph_; }
   [[nodiscard]] std::int64_t opset() const { return opset_; }
   [[nodiscard]] const std::string& producer() const { return producer_; }
-  /// Computes the outputs. @throws FormatError, with the node's name, for an operator that is not computed, and for sizes that do not go
-  /// together; ValueError for a missing input
+  /// Computes the outputs. @throws FormatError, with the node's name, for an operator that is not computed, and for
+  /// sizes that do not go together; ValueError for a missing input
   [[nodiscard]] std::map<std::string, OnnxTensor> run(std::map<std::string, OnnxTensor> inputs) const;
 
  private:

@@ -35,7 +35,8 @@ inline constexpr std::int64_t most_elements = std::int64_t{1} << 26U;
                                                                     std::int64_t opset);
 [[nodiscard]] std::optional<std::vector<OnnxTensor>> compute_recurrent(const OnnxNode& node, OnnxOperands operands);
 
-/// A function of ONNX by its name, in any case, as the activations of recurrent operators are named; alpha and beta where it has them.
+/// A function of ONNX by its name, in any case, as the activations of recurrent operators are named; alpha and beta
+/// where it has them.
 [[nodiscard]] std::function<double(double)> onnx_function(const std::string& name, std::optional<double> alpha,
                                                           std::optional<double> beta);
 /// Whether it takes an alpha, and a beta.

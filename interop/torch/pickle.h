@@ -46,8 +46,9 @@ struct Pickle {
   [[nodiscard]] const PickleNode& operator[](std::uint32_t place) const { return nodes[place]; }
 };
 
-/// Reads a pickle as far as PyTorch's state dicts need it. A pickle is a program; nothing of it is run: names of functions and classes
-/// must be in a closed list of those that make tensors, ordered dicts and sizes, and those are made here.
+/// Reads a pickle as far as PyTorch's state dicts need it. A pickle is a program; nothing of it is run: names of
+/// functions and classes must be in a closed list of those that make tensors, ordered dicts and sizes, and those are
+/// made here.
 /// @param where begins messages @throws FormatError with the byte of what is refused, and why
 [[nodiscard]] Pickle read_pickle(std::string_view bytes, const std::string& where);
 

@@ -13,8 +13,8 @@
 
 namespace recur {
 
-/// A cell or layer that can be made from a config: `Config` with `void fields(Fields&)`, and a constructor from it. To write
-/// one it needs `Config config() const` and `class_name`, too.
+/// A cell or layer that can be made from a config: `Config` with `void fields(Fields&)`, and a constructor from it. To
+/// write one it needs `Config config() const` and `class_name`, too.
 template <class C>
 concept Configurable = requires(typename C::Config config, Fields& f) {
   config.fields(f);
@@ -58,12 +58,7 @@ class Registry {
   }
 
  private:
-  /// Generated (cmake/built_in_cells.cmake): knows the classes of all headers layers/*_cell.h.
   void add_built_in_cells();
-  template <class C>
-  void add_built_in_cell() {
-    if constexpr (Configurable<C>) add_cell<C>();
-  }
 
   template <class Any>
   using Makers = std::map<std::string, std::function<Any(Fields&)>>;
@@ -97,16 +92,17 @@ class Registry {
   Makers<AnyLayer> layers_;
 };
 
-/// The config of a cell or layer in Keras's shape, `{"class_name": "LSTMCell", "config": {"units": 128, …}}`, as JSON text;
-/// with `indent` >= 0 on several lines. @throws ValueError for a class that has no `class_name` and `config()`.
+/// The config of a cell or layer in Keras's shape, `{"class_name": "LSTMCell", "config": {"units": 128, …}}`, as JSON
+/// text; with `indent` >= 0 on several lines. @throws ValueError for a class that has no `class_name` and `config()`.
 [[nodiscard]] std::string get_config(const AnyCell& cell, int indent = -1);
 [[nodiscard]] std::string get_config(const AnyLayer& layer, int indent = -1);
 
-/// Makes the cell or layer, not built yet, that a config describes. Keys left out have today's Keras's defaults; `name`,
-/// `trainable` and `dtype` go to `AnyCell::common`, an `activity_regularizer` to the cell or layer. `hard_sigmoid` is what it was for the
-/// Keras that wrote the config: `keras_version` says which, or else a `module`, which Keras 3 writes.
-/// @throws ValueError for what is not JSON, a key or class that is not known, a missing key or a value of another type: the
-/// message has the path of the key and what is known there.
+/// Makes the cell or layer, not built yet, that a config describes. Keys left out have today's Keras's defaults;
+/// `name`, `trainable` and `dtype` go to `AnyCell::common`, an `activity_regularizer` to the cell or layer.
+/// `hard_sigmoid` is what it was for the Keras that wrote the config: `keras_version` says which, or else a `module`,
+/// which Keras 3 writes.
+/// @throws ValueError for what is not JSON, a key or class that is not known, a missing key or a value of another type:
+/// the message has the path of the key and what is known there.
 [[nodiscard]] AnyCell cell_from_config(std::string_view json, const Registry& registry = Registry());
 [[nodiscard]] AnyLayer layer_from_config(std::string_view json, const Registry& registry = Registry());
 

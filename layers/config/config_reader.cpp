@@ -74,8 +74,8 @@ double number(const Json& config, const char* key, double otherwise, const std::
   return at->get<double>();
 }
 
-// A whole number that is one, fits into T, and is not so large that a layer's small multiples of it overflow: at most 2^53, up to which
-// all readers of JSON agree.
+// A whole number that is one, fits into T, and is not so large that a layer's small multiples of it overflow: at most
+// 2^53, up to which all readers of JSON agree.
 template <class T>
 T whole_number(const Json& value, const char* expected, const std::string& path) {
   if (!value.is_number_integer()) refuse(path, "{} is expected, got {}", expected, value.dump());

@@ -10,8 +10,8 @@ struct Dialect {
   bool before_reset_after = false;  ///< A GRU that does not say is one without reset_after (up to Keras 2.2).
   bool stated = false;              ///< By keras_version, which holds for all of the config.
 
-  /// The dialect of a class within this config. @param version its keras_version, or empty @param module whether it has a "module",
-  /// which Keras 3 writes
+  /// The dialect of a class within this config. @param version its keras_version, or empty @param module whether it has
+  /// a "module", which Keras 3 writes
   [[nodiscard]] Dialect of(const std::string& version, bool module) const;
 };
 

@@ -15,8 +15,8 @@ class Initializer;
 struct Regularizer;
 
 /// Goes through options by their Keras names. One function of an options struct,
-/// `void fields(Fields& f) { f("units", units); f("activation", activation); }`, serves both to read a config (values are
-/// replaced where the key is there) and to write one (values are only looked at).
+/// `void fields(Fields& f) { f("units", units); f("activation", activation); }`, serves both to read a config (values
+/// are replaced where the key is there) and to write one (values are only looked at).
 class Fields {
  public:
   Fields() = default;

@@ -13,7 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// The reason in a message of the library: `[json.exception.…] parse error at line 1, column 2: syntax error … - REASON`.
+// The reason in a message of the library: `[json.exception.…] parse error at line 1, column 2: syntax error … -
+// REASON`.
 std::string reason_of(const Json::exception& error) {
   std::string text = error.what();
   if (const auto dash = text.find(" - "); dash != std::string::npos) text.erase(0, dash + 3);

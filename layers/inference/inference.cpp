@@ -105,7 +105,7 @@ void Inference::check() const {
   }
 }
 
-// ---- Steps ---------------------------------------------------------------------------------------------------------------
+// ---- Steps ----------------------------------------------------------------------------------------------------------
 
 void Inference::step(std::span<const float> input, std::span<float> output) noexcept { step(input, output, *state_); }
 void Inference::step(std::span<const std::int32_t> ids, std::span<float> output) noexcept {
@@ -208,7 +208,7 @@ void Inference::run(std::span<const std::int32_t> ids, std::span<float> output, 
   });
 }
 
-// ---- States --------------------------------------------------------------------------------------------------------------
+// ---- States ---------------------------------------------------------------------------------------------------------
 
 void Inference::reset() noexcept { reset(*state_); }
 void Inference::reset(Index stream) noexcept { reset(*state_, stream); }
@@ -237,7 +237,7 @@ void Inference::set_states(Index stream, std::span<const float> numbers) noexcep
   }
 }
 
-// ---- What it is ----------------------------------------------------------------------------------------------------------
+// ---- What it is -----------------------------------------------------------------------------------------------------
 
 Index Inference::input_size() const noexcept { return takes_ids() ? 1 : compiled_->graph.features; }
 Index Inference::output_size() const noexcept { return compiled_->graph.output.size; }

@@ -25,16 +25,17 @@ struct InferenceOptions {
 ///     Inference inference(model, 1);
 ///     inference.step(sample, output);
 ///
-/// The model is traced once (trace.h), so that cells and layers of one's own work as built-in ones do; weights are copied, in
-/// float, so that the model may change or go away. After construction no member allocates, locks, throws or calls the system,
-/// except those that say so. One object serves one thread at a time; several threads share one with a `State` each.
+/// The model is traced once (trace.h), so that cells and layers of one's own work as built-in ones do; weights are
+/// copied, in float, so that the model may change or go away. After construction no member allocates, locks, throws or
+/// calls the system, except those that say so. One object serves one thread at a time; several threads share one with a
+/// `State` each.
 class Inference {
  public:
   /// What a model remembers, and its working memory.
   class State;
 
-  /// Throws ValueError as `trace`, and if what is computed is not what the cells and layers themselves compute: of a cell, for
-  /// instance, that looks at the numbers of its input in another way than by operations.
+  /// Throws ValueError as `trace`, and if what is computed is not what the cells and layers themselves compute: of a
+  /// cell, for instance, that looks at the numbers of its input in another way than by operations.
   /// @param features of a step of the input; of no meaning to a model that begins with an Embedding
   Inference(Sequential& model, Index features, const InferenceOptions& options = {});
   explicit Inference(Graph graph, const InferenceOptions& options = {});
@@ -48,8 +49,8 @@ class Inference {
   /// Takes one step of a model of ids, one id for each stream. An id that the Embedding does not have counts as zeros.
   void step(std::span<const std::int32_t> ids, std::span<float> output) noexcept;
   void step(std::span<const std::int32_t> ids, std::span<float> output, State& state) const noexcept;
-  /// Takes all steps of `[streams, time, input_size]`. `output` is `[streams, time, output_size]`, or `[streams, output_size]` for
-  /// the last step only. Goes on from the states; `reset` begins anew.
+  /// Takes all steps of `[streams, time, input_size]`. `output` is `[streams, time, output_size]`, or `[streams,
+  /// output_size]` for the last step only. Goes on from the states; `reset` begins anew.
   void run(std::span<const float> input, std::span<float> output) noexcept;
   void run(std::span<const float> input, std::span<float> output, State& state) const noexcept;
   /// For a model of ids: `[streams, time]`.
@@ -101,7 +102,8 @@ class Inference::State {
   std::unique_ptr<Memory> memory_;
 };
 
-/// How far the outputs of two objects are apart that were made from one model: of one with int8 weights from one with float.
+/// How far the outputs of two objects are apart that were made from one model: of one with int8 weights from one with
+/// float.
 struct InferenceDifference {
   double largest = 0;   ///< Largest |a - b|.
   double relative = 0;  ///< √(Σ (a - b)² / Σ b²)

@@ -7,9 +7,9 @@
 #include <immintrin.h>
 #endif
 
-// The loops of InferenceKernels, written once and compiled for several instruction sets. `Isa` is a type of the including file's
-// own, so that code for different machines never has the same name; for the same reason nothing from the standard library is
-// called here.
+// The loops of InferenceKernels, written once and compiled for several instruction sets. `Isa` is a type of the
+// including file's own, so that code for different machines never has the same name; for the same reason nothing from
+// the standard library is called here.
 
 namespace recur::detail {
 inline namespace RECUR_SIMD_WIDTH {
@@ -79,8 +79,8 @@ struct InferenceKernel {
     }
   }
 
-  /// Adds a term to a tile that begins at row `row` and panel `first`. One row and one panel are too few sums to keep the
-  /// multipliers busy, so that two numbers are worked on at once.
+  /// Adds a term to a tile that begins at row `row` and panel `first`. One row and one panel are too few sums to keep
+  /// the multipliers busy, so that two numbers are worked on at once.
   template <class S, int Rows, int Panels, int Registers>
   [[gnu::always_inline]] static void add(Tile<Rows, Panels, Registers>& tile, const PackedTerm& term, Index row,
                                          Index first) {
@@ -165,8 +165,8 @@ struct InferenceKernel {
     simd::store(call.output + row * call.output_stride + panel * lanes, h);
     if (call.copy != nullptr) simd::store(call.copy + row * call.copy_stride + panel * lanes, h);
   }
-  /// The logistic function to an absolute error of a few units in the last place of 1; simd::sigmoid is exact for small results, too,
-  /// which takes longer.
+  /// The logistic function to an absolute error of a few units in the last place of 1; simd::sigmoid is exact for small
+  /// results, too, which takes longer.
   [[gnu::always_inline]] static V gate(V x) {
     const V bounded = simd::max(simd::splat<V>(-40.0F), simd::min(simd::splat<V>(20.0F), x));
     const auto reduced = simd::detail::reduce<-1, false, 0>(bounded);
@@ -201,7 +201,8 @@ struct InferenceKernel {
     }
   }
 
-  /// All panels for rows [first, last), a multiple of `Rows`. The rows are gone through for each panel, which then stays in the cache.
+  /// All panels for rows [first, last), a multiple of `Rows`. The rows are gone through for each panel, which then
+  /// stays in the cache.
   template <class End, class S, class Last, int Registers, int Rows>
   [[gnu::noinline]] static void band(const PanelCall& call, Index first, Index last) {
     if constexpr (Rows == 1) {
@@ -218,7 +219,8 @@ struct InferenceKernel {
     }
   }
 
-  /// One row and one panel: a small cell, step by step. Without a loop, before which the compiler would prepare constants.
+  /// One row and one panel: a small cell, step by step. Without a loop, before which the compiler would prepare
+  /// constants.
   template <class End, class S, class Last, int Registers>
   [[gnu::noinline]] static void single(const PanelCall& call) {
     tile<End, S, Last, Registers, 1, 1>(call, 0, 0);

@@ -12,8 +12,8 @@ struct PackedTerm {
   const void* weights;   ///< float or int8, by panels; see packing.h.
 };
 
-/// Arguments of the loops. A panel is a few registers of columns. What is given by column lies in the order of the panels, padded
-/// to whole panels.
+/// Arguments of the loops. A panel is a few registers of columns. What is given by column lies in the order of the
+/// panels, padded to whole panels.
 struct PanelCall {
   static constexpr int max_terms = 4;
 
@@ -45,8 +45,9 @@ struct InferenceKernels {
   Loop product1;
   /// The step of an LSTM. The registers of a panel are the gates i, f, c, o of as many units. output is h.
   Loop lstm;
-  /// The step of a GRU that resets after the product. The registers of a panel are z, r, the candidate's part of the input and
-  /// that of the state; the first `state_terms` … of the terms are of the input, the last of the state. output is h.
+  /// The step of a GRU that resets after the product. The registers of a panel are z, r, the candidate's part of the
+  /// input and that of the state; the first `state_terms` … of the terms are of the input, the last of the state.
+  /// output is h.
   Loop gru;
 };
 

@@ -24,12 +24,12 @@ struct MatrixData {
   Index cols;
 };
 
-/// The columns of the matrix that the lanes of the registers of all panels stand for, panel by panel, register by register; -1
-/// for zeros.
+/// The columns of the matrix that the lanes of the registers of all panels stand for, panel by panel, register by
+/// register; -1 for zeros.
 using ColumnOrder = std::vector<Index>;
 
-/// Packs a matrix of floats, panels of `registers` registers of `lanes` numbers; or, if `scales` has a number for each place of
-/// the order, of int8: w ≈ scale · integer.
+/// Packs a matrix of floats, panels of `registers` registers of `lanes` numbers; or, if `scales` has a number for each
+/// place of the order, of int8: w ≈ scale · integer.
 [[nodiscard]] PackedWeights pack(const MatrixData& matrix, const ColumnOrder& order, Index registers, Index lanes,
                                  std::span<const float> scales);
 /// The largest magnitude of each place's column, divided by 127; adds to what is in `scales`.

@@ -10,8 +10,8 @@
 
 namespace recur::detail {
 
-/// Where a value of the graph lies in a block of memory. Rows are streams; where `steps` is above one, the rows of each time step
-/// follow those of the step before.
+/// Where a value of the graph lies in a block of memory. Rows are streams; where `steps` is above one, the rows of each
+/// time step follow those of the step before.
 struct Slot {
   Index offset = -1;  ///< In floats.
   Index stride = 0;   ///< From row to row.
@@ -44,8 +44,8 @@ class ProgramOperation {
 };
 using ProgramOperations = std::vector<std::unique_ptr<ProgramOperation>>;
 
-/// The operations of a stage. A single step runs `step`. Several run `together` for all of them at once, then `each` for one after
-/// another.
+/// The operations of a stage. A single step runs `step`. Several run `together` for all of them at once, then `each`
+/// for one after another.
 struct ProgramStage {
   /// A value that the next step begins with.
   struct Carry {

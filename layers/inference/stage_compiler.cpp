@@ -35,7 +35,8 @@ void StageCompiler::find_dependent() {
   }
 }
 
-// A value lies there for all steps that are worked on together if it is computed for all of them at once, or read by the next stage.
+// A value lies there for all steps that are worked on together if it is computed for all of them at once, or read by
+// the next stage.
 void StageCompiler::place_values() {
   for (const GraphOperation& operation : stage_.operations)
     for (const int output : outputs_of(operation)) {

@@ -20,8 +20,8 @@ class Layout {
   InferenceProgram& program_;
 };
 
-/// Makes the operations of one stage. Products of what is known of all steps are made operations of their own, which are done for
-/// many steps at once.
+/// Makes the operations of one stage. Products of what is known of all steps are made operations of their own, which
+/// are done for many steps at once.
 class StageCompiler {
  public:
   StageCompiler(const Graph& graph, const GraphStage& stage, InferenceProgram& program, bool int8);

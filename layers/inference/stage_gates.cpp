@@ -8,7 +8,8 @@
 namespace recur::detail {
 namespace {
 
-/// For the units of each panel one register of every gate, whose columns begin at `firsts`; -1 for a gate without columns.
+/// For the units of each panel one register of every gate, whose columns begin at `firsts`; -1 for a gate without
+/// columns.
 ColumnOrder gate_order(std::span<const Index> firsts, Index units, Index lanes) {
   ColumnOrder order;
   for (Index unit = 0; unit < units; unit += lanes)
@@ -116,8 +117,8 @@ void StageCompiler::find_gates() {
   }
 }
 
-// Lets gates write the state that their output is the next value of, where there is one panel, so that all sums are finished before
-// the first output is written, and nothing but `reader` and the gates reads the state.
+// Lets gates write the state that their output is the next value of, where there is one panel, so that all sums are
+// finished before the first output is written, and nothing but `reader` and the gates reads the state.
 void StageCompiler::keep_output(int h, const GraphProduct& reader, std::size_t at) {
   if (graph_.at(h).cols > kernels_.lanes) return;
   for (const GraphState& state : stage_.states) {

@@ -16,7 +16,7 @@ ColumnOrder plain_order(Index first, Index count, Index places) {
 
 }  // namespace
 
-// ---- Parts of an operation -----------------------------------------------------------------------------------------------
+// ---- Parts of an operation ------------------------------------------------------------------------------------------
 
 std::vector<float> StageCompiler::bias_of(const GraphProduct& product, const ColumnOrder& order) const {
   std::vector<float> bias(order.size());
@@ -41,7 +41,7 @@ PanelOperation::Term StageCompiler::pack_term(const GraphProduct::Term& term, co
   return {place(term.a), pack(matrix(term.weight), order, registers, kernels_.lanes, scales)};
 }
 
-// ---- Products ------------------------------------------------------------------------------------------------------------
+// ---- Products -------------------------------------------------------------------------------------------------------
 
 void StageCompiler::add_product(const GraphProduct& product) {
   const Index lanes = kernels_.lanes;

@@ -147,7 +147,8 @@ void ModelTrace::add_plain(LayerInterface& layer) {
   finish(tracer, stage, y);
 }
 
-// The part itself if the stage computes it or is given it, a copy of a constant or of a state from before the step otherwise.
+// The part itself if the stage computes it or is given it, a copy of a constant or of a state from before the step
+// otherwise.
 GraphPart ModelTrace::computed(GraphStage& stage, const GraphPart& part) {
   if (part.value == stage.input.value) return part;
   for (const GraphOperation& operation : stage.operations)

@@ -12,8 +12,8 @@
 
 namespace recur::detail {
 
-/// Notes the operations of a tape in a stage of a graph. Values that the tape holds for another reason, parameters among them,
-/// become constants.
+/// Notes the operations of a tape in a stage of a graph. Values that the tape holds for another reason, parameters
+/// among them, become constants.
 class Tracer final : public OperationObserver {
  public:
   /// Watches `tape` until it is destroyed. `stage` names the culprit in messages.
@@ -24,8 +24,8 @@ class Tracer final : public OperationObserver {
 
   /// Says that a value of the tape is `value` of the graph.
   void bind(Var x, int value) { known_[x.node()] = value; }
-  /// Returns where the numbers of x are in the graph. Throws ValueError, with the reason, if a trace cannot express how x is
-  /// computed.
+  /// Returns where the numbers of x are in the graph. Throws ValueError, with the reason, if a trace cannot express how
+  /// x is computed.
   [[nodiscard]] GraphPart known_part(Var x);
 
   void product(const Linear& sum, Var z) override;

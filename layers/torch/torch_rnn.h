@@ -50,7 +50,7 @@ class TorchLayers {
   /// @param dropout_masks masks to use instead of drawn masks, also outside training: one for each layer but the last,
   /// in the shape of the output
   /// x is `[time, batch, input_size]`, or `[batch, time, input_size]` with batch_first; without a batch, as in PyTorch,
-/// `[time, input_size]`. Throws ShapeError for other shapes.
+  /// `[time, input_size]`. Throws ShapeError for other shapes.
   [[nodiscard]] TorchResult call(Var x, std::span<const Var> initial_state = {}, std::span<const Index> lengths = {},
                                  std::span<const Var> dropout_masks = {});
   [[nodiscard]] LayerValue call(const LayerValue& input);

@@ -5,4 +5,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/../scratch.sh"
 
 # A model and a text so small that training takes no time.
 for _ in {1..20}; do printf 'the quick brown fox jumps over the lazy dog. '; done >text
-tiny=(--text text --layers 1 --hidden 4 --batch 2 --time 5 --epochs 1 --sample 0)
+tiny=(--data text --layers 1 --hidden 4 --batch 2 --time 5 --epochs 1 --schedule constant --sample 0)

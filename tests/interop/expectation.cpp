@@ -98,7 +98,8 @@ OnnxTensor onnx_input(const NpzFile& data, const std::string& name) {
   return result;
 }
 
-// The graph's outputs under the names of the data: by name, by the last word of it, or by the best fit of one of its size.
+// The graph's outputs under the names of the data: by name, by the last word of it, or by the best fit of one of its
+// size.
 Outputs named_outputs(const std::map<std::string, OnnxTensor>& results, const NpzFile& data) {
   Outputs outputs;
   for (const std::string& name : names_with(data, "out_")) {

@@ -13,7 +13,8 @@ struct RowResult {
   std::string message;  ///< The largest error, the reason of a refusal, or what is wrong.
 };
 
-/// Does what a row of a list says: reads the file, and compares what comes out of it, or that it is refused for the row's reason.
+/// Does what a row of a list says: reads the file, and compares what comes out of it, or that it is refused for the
+/// row's reason.
 ///
 ///   file       path from the folder of the list
 ///   verdict    accept, refuse or accept-or-refuse

@@ -1,5 +1,5 @@
-// Does what a list of expectations says of the files beside it, FOLDER/expect.json: prints a line a row, and ends with `N passed, M
-// failed`. Exit status 0 when none failed.
+// Does what a list of expectations says of the files beside it, FOLDER/expect.json: prints a line a row, and ends with
+// `N passed, M failed`. Exit status 0 when none failed.
 //
 //   interop_check FOLDER
 

@@ -5,6 +5,7 @@
 #include <recur/layers/cells/dropout_cell.h>
 #include <recur/layers/cells/gru_cell.h>
 #include <recur/layers/cells/layer_norm_lstm_cell.h>
+#include <recur/layers/cells/mgu_cell.h>
 #include <recur/layers/cells/peephole_lstm_cell.h>
 #include <recur/layers/cells/projected_lstm_cell.h>
 #include <recur/layers/cells/residual_cell.h>
@@ -39,6 +40,7 @@ std::vector<NamedCell> all_cells() {
   projected.projection = 3;
   add("ProjectedLSTM", ProjectedLSTMCell(4, projected));
   add("CoupledLSTM", CoupledLSTMCell(4));
+  add("MGU", MGUCell(4));
   add("LayerNormLSTM", LayerNormLSTMCell(4));
   add("Residual", ResidualCell(GRUCell(cell_features)));
   add("Stacked", StackedRNNCells(LSTMCell(4), StackedRNNCells(GRUCell(3), SimpleRNNCell(2))));
@@ -51,6 +53,7 @@ std::vector<NamedCell> all_cells() {
     add("PeepholeLSTM" + tag, PeepholeLSTMCell(4, dropping(LSTMCellOptions{}, implementation)));
     add("ProjectedLSTM" + tag, ProjectedLSTMCell(4, dropping(projected, implementation)));
     add("CoupledLSTM" + tag, CoupledLSTMCell(4, dropping(CoupledLSTMCellOptions{}, implementation)));
+    add("MGU" + tag, MGUCell(4, dropping(MGUCellOptions{}, implementation)));
     add("LayerNormLSTM" + tag, LayerNormLSTMCell(4, dropping(LayerNormLSTMCellOptions{}, implementation)));
   }
   add("Dropout", DropoutCell(LSTMCell(4), {.input_dropout = 0.3, .output_dropout = 0.4}));

@@ -1,5 +1,5 @@
-// Shows that an Inference does nothing that may wait: from the first step on, to allocate or free memory or to take a lock ends the
-// program.
+// Shows that an Inference does nothing that may wait: from the first step on, to allocate or free memory or to take a
+// lock ends the program.
 #include <recur/layers/cells/layer_norm_lstm_cell.h>
 #include <recur/layers/cells/peephole_lstm_cell.h>
 #include <recur/layers/dense.h>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/tensor/random.h>
+#include <recur/train/data/batch_iterator.h>
 #include <recur/train/data/example.h>
 
 #include <span>
@@ -36,17 +37,21 @@ struct BatchOptions {
   bool drop_last = false;
 };
 
-/// Batches of a data set in memory, shuffled in each epoch: `for (Index i = 0; i < batches.size(); ++i)
-/// use(batches[i]);`. Copies each example once, where `views::batch(views::shuffle(data, seed), batch)` copies it
-/// twice. Refers to the data set, which must outlive it.
+/// A data set in memory, shuffled and cut into batches without a copy of every example, as
+/// `views::batch(views::shuffle(data, seed), batch)` would do: `for (const Batch& batch : batches) use(batch);`. It
+/// refers to the data set, which must outlive it.
 class Batches {
  public:
   /// Throws ValueError if the batch size is < 1, or if `drop_last` leaves no batch.
   Batches(const TensorDataset& data, BatchOptions options = {});
+  /// A temporary data set would be gone before its first batch: give it a name.
+  Batches(const TensorDataset&& data, BatchOptions options = {}) = delete;
 
   [[nodiscard]] Index size() const;
   /// Returns a copy of batch `index`. Throws ValueError if index is outside [0, size()).
   [[nodiscard]] Batch operator[](Index index) const;
+  [[nodiscard]] BatchIterator<Batches> begin() const { return {*this, 0}; }
+  [[nodiscard]] BatchIterator<Batches> end() const { return {*this, size()}; }
   /// Returns these batches without shuffling.
   [[nodiscard]] Batches in_order() const;
   /// Shuffles for this epoch. The order depends on the seed and on `epoch` only, so a resumed run has the orders of an

@@ -22,7 +22,7 @@ StreamWindow StreamBatches::operator[](Index window) const {
   const auto steps = static_cast<std::size_t>((window + 1) * time_ - begin);
   const auto learned = static_cast<std::size_t>(time_);
   const auto streams = static_cast<std::size_t>(batch_);
-  StreamWindow result{std::vector<std::int32_t>(steps * streams), std::vector<std::int32_t>(learned * streams)};
+  StreamWindow result{std::vector<std::int32_t>(steps * streams), std::vector<std::int32_t>(learned * streams), batch_};
   std::vector<std::int32_t> stream(steps + 1);
   for (std::size_t b = 0; b < streams; ++b) {
     ids_.read(static_cast<Index>(b) * stream_length_ + begin, stream);

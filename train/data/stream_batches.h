@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/train/data/batch_iterator.h>
 #include <recur/train/data/id_sequence.h>
 
 #include <cstdint>
@@ -11,6 +12,7 @@ namespace recur {
 struct StreamWindow {
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> targets;
+  Index batch = 0;  ///< Streams side by side.
 };
 
 /// Cuts a long sequence of ids into `batch` equal streams and reads them side by side. Each window continues the window
@@ -33,6 +35,8 @@ class StreamBatches {
   [[nodiscard]] Index targets() const { return size() * time_ * batch_; }
   /// Returns window `index`. Throws ValueError if index is outside [0, size()).
   [[nodiscard]] StreamWindow operator[](Index window) const;
+  [[nodiscard]] BatchIterator<StreamBatches> begin() const { return {*this, 0}; }
+  [[nodiscard]] BatchIterator<StreamBatches> end() const { return {*this, size()}; }
 
  private:
   IdSequence ids_;

@@ -32,7 +32,8 @@ std::vector<Array> TrainingState::get(const std::string& name) const {
   return list;
 }
 
-// Hexadecimal, so that the number comes back exactly. Without printf, which writes a decimal point as the locale has it.
+// Hexadecimal, so that the number comes back exactly. Without printf, which writes a decimal point as the locale has
+// it.
 void TrainingState::put(const std::string& name, double number) {
   std::array<char, 40> digits{};
   const auto end =

@@ -30,13 +30,13 @@ struct TrainingState {
   [[nodiscard]] const std::string& text(const std::string& name) const;
 };
 
-/// Writes the state as one safetensors file with a checksum over all of it. A file that was there is replaced as a whole or,
-/// when anything fails, left as it was. Throws FormatError if it cannot be written.
+/// Writes the state as one safetensors file with a checksum over all of it. A file that was there is replaced as a
+/// whole or, when anything fails, left as it was. Throws FormatError if it cannot be written.
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state);
 
 /// Reads it back, bit for bit.
-/// @throws FormatError for a file that cannot be read, is cut short, changed, or no checkpoint; VersionError (io/file_format.h) for one
-/// that a newer program wrote.
+/// @throws FormatError for a file that cannot be read, is cut short, changed, or no checkpoint; VersionError
+/// (io/file_format.h) for one that a newer program wrote.
 [[nodiscard]] TrainingState load_checkpoint(const std::filesystem::path& path);
 
 /// Where a run leaves checkpoints.
@@ -47,14 +47,14 @@ struct CheckpointOptions {
   Index every = 0;
   /// How many stay; older ones are removed.
   Index keep = 2;
-  /// Go on from the newest whole one in the directory, if there is any; otherwise the checkpoints that are there are removed when the
-  /// training begins.
+  /// Go on from the newest whole one in the directory, if there is any; otherwise the checkpoints that are there are
+  /// removed when the training begins.
   bool resume = false;
-  /// What makes the run what it is, by name: `{"loss", "huber"}`. A checkpoint in which one differs is refused. The optimizer and the
-  /// names, shapes and number types of the parameters belong to it anyway.
+  /// What makes the run what it is, by name: `{"loss", "huber"}`. A checkpoint in which one differs is refused. The
+  /// optimizer and the names, shapes and number types of the parameters belong to it anyway.
   Metadata identity{};
-  /// What the run depends on besides, by name: `{"data", checksum}`. If one differs from that of the checkpoint, training goes on and
-  /// a warning says so. Threads, epochs, batches and learning rate belong to it anyway.
+  /// What the run depends on besides, by name: `{"data", checksum}`. If one differs from that of the checkpoint,
+  /// training goes on and a warning says so. Threads, epochs, batches and learning rate belong to it anyway.
   Metadata circumstances{};
 };
 
@@ -68,12 +68,13 @@ class CheckpointFolder {
   void save(Index step, const TrainingState& state) const;
   /// The one of the most steps.
   [[nodiscard]] std::optional<std::filesystem::path> newest() const;
-  /// Loads the newest checkpoint that is whole, with a warning if a newer one is damaged; none if there are no checkpoints.
-  /// Throws FormatError if none of them is whole, VersionError if one is of a newer program.
+  /// Loads the newest checkpoint that is whole, with a warning if a newer one is damaged; none if there are no
+  /// checkpoints. Throws FormatError if none of them is whole, VersionError if one is of a newer program.
   [[nodiscard]] std::optional<TrainingState> load_newest() const;
   /// Removes all checkpoints. @throws FormatError for one that cannot be removed.
   void clear() const;
-  /// Holds the directory for one training and removes temporary files that killed ones left. @throws StateError if it is held.
+  /// Holds the directory for one training and removes temporary files that killed ones left. @throws StateError if it
+  /// is held.
   [[nodiscard]] FolderLock lock() const;
 
  private:

@@ -2,9 +2,9 @@
 
 namespace recur {
 
-/// While it lives, Ctrl-C (SIGINT), SIGTERM and SIGHUP ask for an orderly end instead of killing the program; a second one kills it.
-/// A signal that the program ignores stays ignored. The handlers that were there before come back when the guard is destroyed.
-/// Only one may live at a time. @throws StateError for a second.
+/// While it lives, Ctrl-C (SIGINT), SIGTERM and SIGHUP ask for an orderly end instead of killing the program; a second
+/// one kills it. A signal that the program ignores stays ignored. The handlers that were there before come back when
+/// the guard is destroyed. Only one may live at a time. @throws StateError for a second.
 class InterruptGuard {
  public:
   InterruptGuard();

@@ -26,8 +26,8 @@ struct MetricBatch {
 class Metric {
  public:
   virtual ~Metric() = default;
-  /// Takes a batch in. @throws ShapeError when target or weights do not fit the prediction, ValueError for a class that is none
-  /// or a negative weight; nothing has been taken in then.
+  /// Takes a batch in. @throws ShapeError when target or weights do not fit the prediction, ValueError for a class that
+  /// is none or a negative weight; nothing has been taken in then.
   void update(const MetricBatch& batch);
   /// Of values on a tape. @param target of the prediction's shape @param weights of that shape without its last axis
   void update(Var prediction, Var target, Var weights = {});
@@ -76,14 +76,14 @@ class MeanMetric {
 };
 
 /// `binary_accuracy`: part of elements where prediction > 0 (a logit) agrees with target > 0.5.
-/// `categorical_accuracy`: rows whose largest prediction is where the target's is; `sparse_categorical_accuracy` and `accuracy`:
-/// where the class says. `top_k_accuracy` (`top_5_accuracy` …): rows whose class is among the k largest predictions. Where n
-/// predictions tie for m of these places, a row counts m/n, as on average if the model drew among them. A prediction that is NaN
-/// agrees with nothing, and no row with one is right.
-/// `nll`, `perplexity`, `bits_per_character`: mean negative log likelihood of the class under logits, its exponential, and in
-/// bits. `nll_per_frame`: sum over the row of the binary cross-entropy of logits. `mean_absolute_error` (`mae`),
-/// `mean_squared_error` (`mse`), `root_mean_squared_error` (`rmse`), `mean_absolute_percentage_error` (`mape`, in percent of
-/// the target, at least 1e-7): over all elements. @throws ValueError for another name, listing these.
+/// `categorical_accuracy`: rows whose largest prediction is where the target's is; `sparse_categorical_accuracy` and
+/// `accuracy`: where the class says. `top_k_accuracy` (`top_5_accuracy` …): rows whose class is among the k largest
+/// predictions. Where n predictions tie for m of these places, a row counts m/n, as on average if the model drew among
+/// them. A prediction that is NaN agrees with nothing, and no row with one is right.
+/// `nll`, `perplexity`, `bits_per_character`: mean negative log likelihood of the class under logits, its exponential,
+/// and in bits. `nll_per_frame`: sum over the row of the binary cross-entropy of logits. `mean_absolute_error` (`mae`),
+/// `mean_squared_error` (`mse`), `root_mean_squared_error` (`rmse`), `mean_absolute_percentage_error` (`mape`, in
+/// percent of the target, at least 1e-7): over all elements. @throws ValueError for another name, listing these.
 [[nodiscard]] std::unique_ptr<Metric> make_metric(std::string_view name);
 
 /// All names that `make_metric` knows, with `top_5_accuracy` for its kind.

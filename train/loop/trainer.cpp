@@ -1,5 +1,6 @@
 #include <recur/train/loop/trainer.h>
 
+#include <recur/layers/recurrent/carried_state.h>
 #include <recur/layers/recurrent/states_aside.h>
 #include <recur/optim/averaged_weights.h>
 #include <recur/train/callbacks/finite_guard.h>
@@ -70,8 +71,8 @@ void Trainer::weigh(double weight) {
   weight_ = weight;
 }
 
-// Of all gradients at every step, as none may be spoilt; reported of those that the optimizer uses, the mean of what it has
-// accumulated.
+// Of all gradients at every step, as none may be spoilt; reported of those that the optimizer uses, the mean of what it
+// has accumulated.
 void Trainer::measure_gradients(Training& t, Var loss) {
   double square = 0;
   for (const NamedParameter& p : parameters_)
@@ -146,7 +147,14 @@ EpochReport Trainer::finish_epoch(const Training& t, const Validation& validatio
   return report;
 }
 
+void Trainer::begin_states() {
+  if (each_epoch_ == EachEpoch::goes_on) return;
+  for (RNN* rnn : carrying_) rnn->set_options(rnn->options());  // forgets the states
+  if (carried_ != nullptr) carried_->reset();
+}
+
 void Trainer::begin_epoch(Training& t, const EpochStart& start_epoch) {
+  begin_states();
   if (start_epoch) start_epoch(t.epoch);
   if (on_epoch_begin) on_epoch_begin(t.epoch);
   call(&detail::AnyCallback::epoch_begin, t);

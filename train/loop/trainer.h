@@ -11,10 +11,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace recur {
 
+class CarriedState;
 class RNN;
 
 /// What training may be told besides data and loss.
@@ -25,13 +28,14 @@ struct TrainerOptions {
   /// Checkpoints hold all of the training: parameters, optimizer, random numbers, how far it is, callbacks, and what
   /// `Trainer::save_state` adds. A run that was killed and resumed ends with the same bits as one that was not.
   CheckpointOptions checkpoint{};
-  /// What a batch has of `items`, to report how many are trained on in a second; 0: the samples that data counts, if it does.
+  /// What a batch has of `items`, to report how many are trained on in a second; 0: the samples that data counts, if it
+  /// does.
   double items_per_batch = 0;
   std::string items = "samples";
   /// Measure the norm of all gradients at every step, and refuse one that is not finite before it reaches a parameter.
   bool gradient_norm = true;
-  /// Told, once a training, of what is no error but likely a mistake: parameters that learn nothing, gradients of which no update
-  /// was made.
+  /// Told, once a training, of what is no error but likely a mistake: parameters that learn nothing, gradients of which
+  /// no update was made.
   std::function<void(const std::string&)> warn = print_warning;
 };
 
@@ -47,17 +51,20 @@ template <class D>
 concept TakesEpochs = requires(D& data, Index epoch) {
   data.start_epoch(epoch);
 };
+template <class F, class D>
+inline constexpr bool is_loss_of =
+    std::is_invocable_r_v<Var, F&, Tape&, decltype(std::declval<std::remove_reference_t<D>&>()[Index{}])>;
 // A source that takes epochs and is const would show the order of its first epoch in all of them.
 template <class D>
 concept ConstSource = !TakesEpochs<D> && TakesEpochs<std::remove_const_t<D>>;
 }  // namespace detail
 
-/// The training loop: for each epoch every batch's loss is computed, run backwards and followed by one step of the optimizer;
-/// then validation. Ctrl-C, SIGTERM and SIGHUP end it after the step at hand, with a checkpoint, a last validation and a report that is
-/// `interrupted` and never the best.
+/// The training loop: for each epoch every batch's loss is computed, run backwards and followed by one step of the
+/// optimizer; then validation. Ctrl-C, SIGTERM and SIGHUP end it after the step at hand, with a checkpoint, a last
+/// validation and a report that is `interrupted` and never the best.
 ///
-/// If the optimizer keeps moving averages, the parameters hold them during validation, `metrics`, `on_best` and what is called at
-/// the end of an epoch: what is judged is what callbacks save and restore.
+/// If the optimizer keeps moving averages, the parameters hold them during validation, `metrics`, `on_best` and what is
+/// called at the end of an epoch: what is judged is what callbacks save and restore.
 ///
 /// Nothing in it is hidden; by hand the inner loop is
 /// `Var loss = …; tape.backward(loss); optimizer.step(parameters); tape.reset();`.
@@ -94,26 +101,29 @@ class Trainer {
   /// Takes it back: before `on_epoch_begin` if training goes on with a new epoch, after it within an epoch.
   std::function<void(const TrainingState&)> load_state;
 
-  /// Begins with gradients of zero, whatever a backward pass before has left in them. A second call counts epochs and steps on, so
-  /// that orders, random changes and schedules by epochs go on.
-  /// @returns the reports of all epochs. @throws StateError for a loss or gradient that is not finite, naming epoch, batch, the
-  /// first operation with such a result and the first parameter with such a gradient; the parameters are then those of the step
-  /// before, gradients zero and the tape empty; and if another training holds the directory of the checkpoints. FormatError when the
-  /// checkpoint to resume from is of another run (`CheckpointOptions::identity`) or does not fit this model, optimizer and callbacks,
-  /// in which case nothing has changed. ValueError where the training has fewer batches than an update accumulates.
+  /// Begins with gradients of zero, whatever a backward pass before has left in them. A second call counts epochs and
+  /// steps on, so that orders, random changes and schedules by epochs go on.
+  /// @returns the reports of all epochs. @throws StateError for a loss or gradient that is not finite, naming epoch,
+  /// batch, the first operation with such a result and the first parameter with such a gradient; the parameters are
+  /// then those of the step before, gradients zero and the tape empty; and if another training holds the directory of
+  /// the checkpoints. FormatError when the checkpoint to resume from is of another run (`CheckpointOptions::identity`)
+  /// or does not fit this model, optimizer and callbacks, in which case nothing has changed. ValueError where the
+  /// training has fewer batches than an update accumulates.
   std::vector<EpochReport> fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation = {}) {
     return run(tape, batches, loss, validation, {});
   }
 
-  /// Trains on a source of batches. `loss(tape, batch)` computes the loss of a batch. Throws as the function above does.
+  /// Trains on a source of batches. `loss(tape, batch)` computes the loss of a batch. Throws as the function above
+  /// does.
   template <BatchSource Data, class F>
   std::vector<EpochReport> fit(Tape& tape, Data&& data, F loss, const Validation& validation = {}) {
     static_assert(!detail::ConstSource<std::remove_reference_t<Data>>,
                   "the source of batches is const, so that start_epoch cannot shuffle it: declare it without const");
-    const auto start = [&data]([[maybe_unused]] Index epoch) {
-      if constexpr (requires { data.start_epoch(epoch); }) data.start_epoch(epoch);
-    };
-    return run(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation, start);
+    static_assert(detail::is_loss_of<F, Data>,
+                  "the loss is a function of a tape and a batch: [&](Tape& t, const Batch& batch) { return …; }");
+    const auto start = [&data](Index epoch) { views::start_epoch(data, epoch); };
+    if constexpr (detail::is_loss_of<F, Data>)
+      return run(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation, start);
   }
   /// Trains on a source of batches and validates by the mean loss over another source.
   template <BatchSource Data, class F, BatchSource Other>
@@ -121,9 +131,9 @@ class Trainer {
     return fit(tape, data, loss, Validation([&] { return evaluate(tape, validation, loss); }));
   }
 
-  /// To be called inside `loss` where it is a mean over something else than the samples of the batch, such as the steps that a
-  /// mask leaves: the batch then counts by `weight` in the means over batches. Without it a batch counts by its samples, where these
-  /// are known. @throws ValueError for a negative weight.
+  /// To be called inside `loss` where it is a mean over something else than the samples of the batch, such as the steps
+  /// that a mask leaves: the batch then counts by `weight` in the means over batches. Without it a batch counts by its
+  /// samples, where these are known. @throws ValueError for a negative weight.
   void weigh(double weight);
 
   /// The mean loss over the batches without training, weighted as `weigh` says. Metrics may be gathered inside `loss`.
@@ -134,8 +144,8 @@ class Trainer {
     return evaluate(tape, static_cast<Index>(data.size()), loss_over(data, loss));
   }
 
-  /// What `output` is for each batch, without training, in the order of the data also where the source shuffles (`Batches`). A view
-  /// that shuffles is refused: give the data beneath it.
+  /// What `output` is for each batch, without training, in the order of the data also where the source shuffles
+  /// (`Batches`). A view that shuffles is refused: give the data beneath it.
   [[nodiscard]] static std::vector<Array> predict(Tape& tape, Index batches, const Loss& output);
   template <BatchSource Data, class F>
   [[nodiscard]] static std::vector<Array> predict(Tape& tape, Data&& data, F output) {
@@ -149,9 +159,20 @@ class Trainer {
     }
   }
 
-  /// Stateful RNNs whose states go from batch to batch in training: `trainer.carry_states(recurrent_layers(model))`. Checkpoints hold their
-  /// states, validation begins with zeros and leaves them as they were. When to begin anew is for `on_epoch_begin` to say.
-  void carry_states(std::vector<RNN*> rnns) { carrying_ = std::move(rnns); }
+  /// What an epoch does to carried states.
+  enum class EachEpoch { goes_on, begins_with_zeros };
+  /// Stateful RNNs whose states go from batch to batch in training: `trainer.carry_states(recurrent_layers(model))`.
+  /// Checkpoints hold their states, validation begins with zeros and leaves them as they were.
+  void carry_states(std::vector<RNN*> rnns, EachEpoch epoch = EachEpoch::goes_on) {
+    carrying_ = std::move(rnns);
+    each_epoch_ = epoch;
+  }
+  /// States that `TruncatedBPTT` or a loop of one's own carries from batch to batch in training:
+  /// `trainer.carry(truncated.carried())`. Checkpoints hold them. They must outlive the trainer.
+  void carry(CarriedState& state, EachEpoch epoch = EachEpoch::begins_with_zeros) {
+    carried_ = &state;
+    each_epoch_ = epoch;
+  }
 
   /// Returns the optimizer.
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
@@ -176,6 +197,7 @@ class Trainer {
     return [this, &data, &loss](Tape& tape, Index index) -> Var {
       decltype(auto) batch = data[index];
       if constexpr (requires { batch.inputs.shape()[0]; }) samples_ = static_cast<double>(batch.inputs.shape()[0]);
+      else samples_ = 0;
       return loss(tape, batch);
     };
   }
@@ -188,6 +210,7 @@ class Trainer {
   void begin_training(Training& training);
   std::vector<EpochReport> train(Training& training, const Loss& loss, const Validation& validation,
                                  const EpochStart& start_epoch);
+  void begin_states();
   void begin_epoch(Training& training, const EpochStart& start_epoch);
   [[nodiscard]] bool end_epoch(Training& training, const Validation& validation);
   void train_epoch(Training& training, const Loss& loss);
@@ -213,6 +236,8 @@ class Trainer {
   std::optional<CheckpointFolder> checkpoints_;
   std::vector<std::unique_ptr<detail::AnyCallback>> callbacks_;
   std::vector<RNN*> carrying_;
+  CarriedState* carried_ = nullptr;
+  EachEpoch each_epoch_ = EachEpoch::goes_on;
   Totals totals_;
   double samples_ = 0;              // of the batch at hand, where data tells
   std::optional<double> weight_{};  // of the batch at hand, where the loss tells

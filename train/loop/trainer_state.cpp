@@ -3,6 +3,7 @@
 #include <recur/train/loop/run_identity.h>
 #include <recur/train/loop/trainer.h>
 
+#include <recur/layers/recurrent/carried_state.h>
 #include <recur/layers/recurrent/rnn.h>
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ constexpr const char* identity_prefix = "identity/";
 constexpr const char* circumstance_prefix = "circumstance/";
 constexpr const char* trainable_prefix = "trainable/";
 constexpr const char* states_prefix = "states/";
+constexpr const char* carried_prefix = "carried";
 std::string callback_prefix(Index place) { return fmt::format("callback/{}/", place); }
 
 // The part of a map whose names begin with `prefix`, without it.
@@ -79,7 +81,8 @@ bool has_slots(const TrainingState& state, const std::string& path) {
   return at != state.arrays.end() && at->first.starts_with(prefix);
 }
 
-// Makes the slots of all parameters that had some when the state was saved, be they frozen by then, and takes their list as it was.
+// Makes the slots of all parameters that had some when the state was saved, be they frozen by then, and takes their
+// list as it was.
 void create_slots(const TrainingState& state, std::span<const NamedParameter> parameters, optim::Optimizer& optimizer) {
   std::vector<bool> trainable;
   for (const NamedParameter& p : parameters) trainable.push_back(was_trainable(state, p));
@@ -128,6 +131,7 @@ void Trainer::save(const Training& t) {
 
   for (std::size_t i = 0; i < carrying_.size(); ++i)
     state.put(fmt::format("{}{}", states_prefix, i), carrying_[i]->states());
+  if (carried_ != nullptr) state.put(carried_prefix, carried_->values());
 
   const Generator::State& random = t.tape.generator().state();
   const auto put_word = [&](const char* name, std::uint64_t word) { state.put(name, static_cast<Index>(word)); };
@@ -241,6 +245,7 @@ void Trainer::restore(Training& t, const TrainingState& state) {
   for (std::size_t i = 0; i < carrying_.size(); ++i)
     if (const auto states = state.get(fmt::format("{}{}", states_prefix, i)); !states.empty())
       carrying_[i]->reset_states(states);
+  if (carried_ != nullptr) carried_->set_values(state.get(carried_prefix));
   for (const NamedParameter& p : parameters_) {
     p.parameter->edit().assign(state.arrays.at(parameter_prefix + p.path));
     p.parameter->trainable = was_trainable(state, p);

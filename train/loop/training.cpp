@@ -12,6 +12,8 @@ namespace recur {
 double number_of(const EpochReport& report, const std::string& name) {
   const bool validated = report.validated || !std::isnan(report.valid_loss);
   if (name.empty()) return validated ? report.valid_loss : report.train_loss;
+  if (name == "val_loss") return number_of(report, "valid_loss");  // Keras's names
+  if (name == "loss") return number_of(report, "train_loss");
   const NamedNumbers all = numbers_of(report);
   std::string names;
   for (const auto& [there, number] : all) {

@@ -35,8 +35,9 @@ struct EpochReport {
   double items_per_second = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// A number of the report by its name: `train_loss`, `valid_loss`, a metric; for an empty name the validation loss or, without
-/// validation, the training loss; a validation loss that is NaN stays NaN. @throws ValueError, with the names there are, for another.
+/// A number of the report by its name: `train_loss`, `valid_loss` (Keras's `loss` and `val_loss`), a metric; for an
+/// empty name the validation loss or, without validation, the training loss; a validation loss that is NaN stays NaN.
+/// @throws ValueError, with the names there are, for another.
 [[nodiscard]] double number_of(const EpochReport& report, const std::string& name);
 
 /// All numbers of the report but its epoch, as logs have them: `step`, `train_loss`, `valid_loss`, `learning_rate`,

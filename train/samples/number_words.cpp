@@ -34,4 +34,17 @@ std::string number_words(Index number) {
   return words + (n % 1000 < 100 ? " and " : " ") + below_thousand(n % 1000);
 }
 
+std::vector<TextPair> number_pairs(Index count, Part part, Generator& generator) {
+  require<ValueError>(count >= 0, "number_pairs: the count {} is negative", count);
+  std::vector<TextPair> pairs;
+  while (std::ssize(pairs) < count) {
+    Index bound = 1;
+    for (Index digits = generator.below(6); digits >= 0; --digits) bound *= 10;
+    const Index number = generator.below(bound);
+    const bool for_tests = Generator(static_cast<std::uint64_t>(number)).below(10) == 0;
+    if (for_tests == (part == Part::test)) pairs.push_back({number_words(number), std::to_string(number)});
+  }
+  return pairs;
+}
+
 }  // namespace recur::samples

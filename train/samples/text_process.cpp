@@ -33,4 +33,12 @@ TextProcess dyck_process(const DyckOptions& options) {
           entropy};
 }
 
+TextProcess text_process(std::string_view name) {
+  if (name == "grammar") return grammar_process();
+  if (name == "markov") return markov_process();
+  if (name == "even") return even_text_process();
+  require<ValueError>(name == "dyck", "text_process: no text '{}'; there are grammar, markov, even, dyck", name);
+  return dyck_process();
+}
+
 }  // namespace recur::samples

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace recur::samples {
 
@@ -24,5 +25,7 @@ struct TextProcess {
 [[nodiscard]] TextProcess even_text_process();
 /// Makes a source of `dyck_text`. Throws ValueError if an option is out of its range.
 [[nodiscard]] TextProcess dyck_process(const DyckOptions& options = {});
+/// One of these by its name: `grammar`, `markov`, `even` or `dyck`. @throws ValueError for another.
+[[nodiscard]] TextProcess text_process(std::string_view name);
 
 }  // namespace recur::samples

@@ -5,10 +5,11 @@
 
 namespace recur {
 
-// Forecasts by arithmetic, which a model has to beat. `like` are forecasts whose windows and targets they are for; those of a window's
-// targets follow each other.
+// Forecasts by arithmetic, which a model has to beat. `like` are forecasts whose windows and targets they are for;
+// those of a window's targets follow each other.
 
-/// The value a season before, for later steps that of the last season which is known; a season of 1 gives the last value.
+/// The value a season before, for later steps that of the last season which is known; a season of 1 gives the last
+/// value.
 [[nodiscard]] std::vector<Forecast> naive_forecasts(const SeriesTable& table, std::span<const Forecast> like,
                                                     Index season);
 

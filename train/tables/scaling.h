@@ -53,8 +53,8 @@ struct ScaleOptions {
   std::map<std::string, ScaleKind> columns{};  ///< Other kinds for some columns, by name.
 };
 
-/// The scales of all columns of a table, learned from its training rows. A target that is also an input has the input's scale.
-/// Sines and cosines of the calendar, masks and categories stay as they are.
+/// The scales of all columns of a table, learned from its training rows. A target that is also an input has the input's
+/// scale. Sines and cosines of the calendar, masks and categories stay as they are.
 ///
 ///     const Scaling scaling = Scaling::fit(table);
 ///     scaling.apply(table);
@@ -65,11 +65,11 @@ class Scaling {
   /// @throws ValueError without training rows, and for a column that is constant or missing in all of them
   [[nodiscard]] static Scaling fit(const SeriesTable& table, const ScaleOptions& options = {});
 
-  /// Scales inputs and statics in place, except those that each window scales; what is missing becomes 0, the mean. Targets stay in
-  /// the user's units. @throws ValueError for a table with other columns
+  /// Scales inputs and statics in place, except those that each window scales; what is missing becomes 0, the mean.
+  /// Targets stay in the user's units. @throws ValueError for a table with other columns
   void apply(SeriesTable& table) const;
-  /// Where series are scaled each by its own numbers: learns scales for ids that were not in training from all rows of theirs.
-  /// Returns the ids. Must be called before `apply`.
+  /// Where series are scaled each by its own numbers: learns scales for ids that were not in training from all rows of
+  /// theirs. Returns the ids. Must be called before `apply`.
   std::vector<std::string> adopt(const SeriesTable& table);
   [[nodiscard]] const std::vector<ColumnScale>& inputs() const { return inputs_; }
   [[nodiscard]] const std::vector<ColumnScale>& targets() const { return targets_; }

@@ -12,8 +12,8 @@
 
 namespace recur {
 
-// Scores of predictions in the user's units. Pairs of which the target or the prediction is NaN do not count; without pairs, and where a score
-// has no meaning (targets that never change), the result is NaN.
+// Scores of predictions in the user's units. Pairs of which the target or the prediction is NaN do not count; without
+// pairs, and where a score has no meaning (targets that never change), the result is NaN.
 
 using Numbers = std::span<const double>;
 
@@ -55,8 +55,8 @@ struct ScoreOptions {
 /// Names that `score` knows: nse, kge, rmse, …
 [[nodiscard]] const std::vector<std::string>& score_names();
 [[nodiscard]] bool larger_score_is_better(std::string_view name);
-/// The score of many series: nse and kge are the median of the series, smape and mase the mean of the forecasts, all others are of all pairs
-/// together. @throws ValueError for an unknown name
+/// The score of many series: nse and kge are the median of the series, smape and mase the mean of the forecasts, all
+/// others are of all pairs together. @throws ValueError for an unknown name
 [[nodiscard]] double score(std::string_view name, std::span<const Forecast> forecasts,
                            const ScoreOptions& options = {});
 /// The score of each series by itself, in the order in which they occur.

@@ -8,7 +8,8 @@ namespace recur::detail {
 class KeyReader {
  public:
   /// @param kind that of the times read before, `none` if there are none; is set to this file's.
-  /// @throws ValueError for columns that do not exist; FormatError for a file whose name has no id, or times of another kind
+  /// @throws ValueError for columns that do not exist; FormatError for a file whose name has no id, or times of another
+  /// kind
   KeyReader(const TextTable& table, const TableKeys& keys, TimeKind& kind);
 
   [[nodiscard]] std::string id(std::size_t row) const;
@@ -55,19 +56,20 @@ struct RawTable {
   std::vector<std::pair<std::string, std::size_t>> order_;  // sorted by id
 };
 
-/// Puts the rows of each series in order of time, as the source says of repeated and missing times. Returns the time from a row to
-/// the next. @throws FormatError
+/// Puts the rows of each series in order of time, as the source says of repeated and missing times. Returns the time
+/// from a row to the next. @throws FormatError
 std::int64_t order_rows(RawTable& raw, const TableSource& source, std::vector<std::vector<unsigned char>>& breaks);
 
-/// Shifts what is known ahead by the horizon: a row sees the values `horizon` rows later. Rows of which nothing but these is known
-/// go away.
+/// Shifts what is known ahead by the horizon: a row sees the values `horizon` rows later. Rows of which nothing but
+/// these is known go away.
 void look_ahead(RawTable& raw, const TableSource& source);
 /// Converts targets to the user's units and computes those that are not in files.
 void derive_targets(RawTable& raw, const TableSource& source, std::int64_t step);
 
 /// Adds the targets of other files. @throws FormatError for a time that is there twice; ValueError if nothing fits
 void join_targets(RawTable& raw, const TableSource& source);
-/// Adds what does not change with time; categories become several inputs. @throws FormatError for an id or a number that is missing
+/// Adds what does not change with time; categories become several inputs. @throws FormatError for an id or a number
+/// that is missing
 void join_statics(SeriesTable& table, TableSource& source);
 
 }  // namespace recur::detail

@@ -91,12 +91,13 @@ struct TableSource {
 ///     source.targets = {{.column = "runoff"}};
 ///     SeriesTable table = read_series(source);
 ///
-/// Words become categories, which `source.categories` then knows. @throws FormatError naming file, line and remedy for what
-/// is wrong in a file; ValueError for columns that do not exist, and a target that is among the inputs of its own time.
+/// Words become categories, which `source.categories` then knows. @throws FormatError naming file, line and remedy for
+/// what is wrong in a file; ValueError for columns that do not exist, and a target that is among the inputs of its own
+/// time.
 [[nodiscard]] SeriesTable read_series(TableSource& source);
 
-/// Takes the last row of each series, in their order, from a file of numbers: how much later the series would have ended. The earlier
-/// rows have as much more. @throws FormatError unless there is one number for each series
+/// Takes the last row of each series, in their order, from a file of numbers: how much later the series would have
+/// ended. The earlier rows have as much more. @throws FormatError unless there is one number for each series
 void read_remaining(SeriesTable& table, const std::filesystem::path& path, const TextTableOptions& format);
 
 }  // namespace recur

@@ -32,7 +32,8 @@ struct WindowBatch {
   std::vector<Affine> scales;  ///< Of each target: scaled s means offset + s · factor.
 };
 
-/// Windows of the series of a table, made when they are asked for. No window crosses series, gaps or the end of its part.
+/// Windows of the series of a table, made when they are asked for. No window crosses series, gaps or the end of its
+/// part.
 ///
 /// Targets of several steps stand side by side: those of the first step, then those of the second.
 class TableWindows {
@@ -40,11 +41,11 @@ class TableWindows {
   /// Refers to the table, whose inputs must be scaled already. @throws ValueError for options that do not fit
   TableWindows(const SeriesTable& table, const Scaling& scaling, TableWindowOptions options);
 
-  /// The ends of all windows whose targets lie in a part and are not all missing, `stride` rows apart. A window that would begin before
-  /// its series is left out.
+  /// The ends of all windows whose targets lie in a part and are not all missing, `stride` rows apart. A window that
+  /// would begin before its series is left out.
   [[nodiscard]] std::vector<WindowEnd> ends(Part part, Index stride = 1) const;
-  /// One window for each series, whose last row is the series' last, whatever is known after it. Rows before a series begins are its first
-  /// row again.
+  /// One window for each series, whose last row is the series' last, whatever is known after it. Rows before a series
+  /// begins are its first row again.
   [[nodiscard]] std::vector<WindowEnd> last() const;
 
   /// All windows, whatever is known of their targets.

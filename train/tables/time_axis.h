@@ -15,8 +15,8 @@ enum class TimeKind : unsigned char {
   date,    ///< Dates with or without an hour; seconds since 1970-01-01 00:00.
 };
 
-/// A date with or without a time of day: 2016-07-01, 2016/07/01, 2016-07-01 13:00, 2016-07-01T13:00:30Z. None for anything else, also
-/// for a day that the calendar does not have.
+/// A date with or without a time of day: 2016-07-01, 2016/07/01, 2016-07-01 13:00, 2016-07-01T13:00:30Z. None for
+/// anything else, also for a day that the calendar does not have.
 [[nodiscard]] std::optional<std::int64_t> parse_date(std::string_view text);
 
 /// A date from the numbers year, month, day and, where they are given, hour, minute and second.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/tensor/error.h>
+#include <recur/train/data/batch_iterator.h>
 #include <recur/train/data/example.h>
 #include <recur/train/views/view.h>
 
@@ -35,6 +36,9 @@ class BatchView : public View<D> {
     for (Index i = index * count_; i < end; ++i) elements.push_back(this->base(i));
     return collate_(std::span<const Element<D>>(elements));
   }
+
+  [[nodiscard]] BatchIterator<BatchView> begin() const { return {*this, 0}; }
+  [[nodiscard]] BatchIterator<BatchView> end() const { return {*this, size()}; }
 
  private:
   Index count_;

@@ -129,7 +129,8 @@ void check_model(const std::string& what, Sequential& model, Index features) {
   BOOST_TEST(difference(whole, expected) < tolerance, what << ", as a whole");
 }
 
-/// As for training: `build` of the tests adds noise that makes large layers chaotic, so that errors grow from step to step.
+/// As for training: `build` of the tests adds noise that makes large layers chaotic, so that errors grow from step to
+/// step.
 void build_tame(Sequential& model, Index features) {
   Builder builder(features, DType::float64, Generator(5));
   model.build(builder);

@@ -12,7 +12,8 @@ using namespace recur;
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
-/// Series of 8 and 3 rows. The input of row r of series s is 100·s + r, the target ten times that, a static number is s.
+/// Series of 8 and 3 rows. The input of row r of series s is 100·s + r, the target ten times that, a static number is
+/// s.
 SeriesTable two_series(Index input = -1) {
   SeriesTable table;
   table.inputs = {"x"};
