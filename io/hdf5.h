@@ -35,7 +35,7 @@ class Hdf5File {
   /// groups, soft and external links, user blocks, more than 100,000 links or 64 levels of groups, an object reached
   /// twice.
   explicit Hdf5File(const std::filesystem::path& path);
-  /// The same of bytes in memory. @param name begins messages
+  /// Reads a file that is in memory already. @param name begins messages
   Hdf5File(std::string bytes, std::string name);
   Hdf5File(const Hdf5File&) = delete;  // objects refer to the bytes
   Hdf5File& operator=(const Hdf5File&) = delete;

@@ -8,7 +8,8 @@
 namespace recur {
 
 enum class TableHeading : unsigned char {
-  automatic,  ///< The first line names the columns if it has a word where the second has a number, or nothing but words.
+  /// The first line names the columns if it has a word where the second has a number, or nothing but words.
+  automatic,
   present,
   absent,
 };

@@ -20,7 +20,8 @@ struct RowResult {
 ///   verdict    accept, refuse or accept-or-refuse
 ///   data       .npz with in_*, out_*, weight_*, array_*; without it the file only has to load
 ///   tolerance  largest absolute difference
-///   module     PyTorch's own description, config: path of one in JSON, layer: a Keras layer whose weights are weight_0, weight_1 …
+///   module     PyTorch's own description, config: path of one in JSON, layer: a Keras layer whose weights are
+///              weight_0, weight_1 …
 ///   note       the reason of a refusal: one of its longer words must be in the error
 [[nodiscard]] RowResult check_row(const nlohmann::json& row, const std::filesystem::path& folder);
 

@@ -12,7 +12,8 @@ namespace recur {
 /// `text` does, which resumed training needs.
 class FreshStreams {
  public:
-  /// @param text the ids of an epoch, counted from 1 @throws as `StreamBatches`
+  /// @param text the ids of an epoch, counted from 1 Throws ValueError if the ids are too few for
+  /// `batch` streams of a window.
   FreshStreams(std::function<IdSequence(Index epoch)> text, Index batch, Index time)
       : text_(std::move(text)), windows_(text_(1), batch, time) {}
 

@@ -24,7 +24,7 @@ struct GenerateOptions {
 [[nodiscard]] std::vector<std::int32_t> generate(Sequential& model, std::span<const std::int32_t> prompt,
                                                  const GenerateOptions& options, Generator& generator);
 
-/// Text that begins with `prompt`, from a model of the characters of `vocabulary`. @throws as for ids, and ValueError
+/// Text that begins with `prompt`, from a model of the characters of `vocabulary`. Throws ValueError
 /// for a prompt with a character that is not in the vocabulary.
 [[nodiscard]] std::string generate_text(Sequential& model, const Vocabulary& vocabulary, std::string_view prompt,
                                         const GenerateOptions& options, Generator& generator);

@@ -86,7 +86,7 @@ class ModelTrainer : public Trainer {
   /// for an unknown name or a metric of classes where the loss is one of numbers.
   ModelTrainer& measure(std::string_view metric);
 
-  /// Trains. @throws as `Trainer::fit`
+  /// Trains; throws what `Trainer::fit` throws.
   template <BatchSource Data>
   std::vector<EpochReport> fit(Data&& data) {
     return Trainer::fit(tape_, data, step());

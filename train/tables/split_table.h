@@ -39,8 +39,8 @@ void split_by_fraction(SeriesTable& table, double validation, double test);
 void split_by_rows(SeriesTable& table, Index validation, Index test);
 
 /// Rolling origin: in fold `fold` of `folds`, the test part is `rows` rows that end `folds - 1 - fold` times `rows`
-/// before the end, the validation part the `rows` before them, and nothing later is used. @throws as split_by_rows, and
-/// for a fold that is not there
+/// before the end, the validation part the `rows` before them, and nothing later is used. Throws ValueError for a part
+/// without rows and for a fold that is not there
 void split_rolling(SeriesTable& table, Index fold, Index folds, Index rows);
 
 /// The number of rows of a part.

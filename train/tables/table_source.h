@@ -87,7 +87,8 @@ struct TableSource {
 
 /// Reads files as series in the order in which their ids occur first; rows of a series are in the order of time.
 ///
-///     TableSource source{.path = "forcing.txt", .keys = {.time = {"Year", "Mnth", "Day"}}, .inputs = {"prcp", "tmax"}};
+///     TableSource source{.path = "forcing.txt", .keys = {.time = {"Year", "Mnth", "Day"}},
+///                        .inputs = {"prcp", "tmax"}};
 ///     source.targets = {{.column = "runoff"}};
 ///     SeriesTable table = read_series(source);
 ///

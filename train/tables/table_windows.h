@@ -9,8 +9,8 @@ namespace recur {
 struct TableWindowOptions {
   Index length = 32;  ///< Rows that a model sees, the last one included.
   Index horizon = 0;  ///< Rows after the last one whose targets are wanted; 0: those of the last row itself.
-  Index season =
-      0;  ///< Targets are differences from the last value that is known a multiple of so many rows earlier; 0: they are not.
+  /// Targets are differences from the last value that is known a multiple of so many rows earlier; 0: they are not.
+  Index season = 0;
   /// The target of every row of the window (with a horizon of 1, of the row after it) …
   bool every_step = false;
   Index warm_up = 0;  ///< … except the first so many.
@@ -25,10 +25,11 @@ struct WindowEnd {
 /// Windows side by side, with what their numbers mean.
 struct WindowBatch {
   Tensor<float> inputs;  ///< `[windows, length, features]`
-  Tensor<float>
-      targets;  ///< `[windows, wanted]` scaled, NaN where missing; of every step `[windows, length, targets]`.
-  std::vector<float>
-      weights;  ///< Of each target: of basin-weighted losses, 1 / (deviation + 0.1)² of the scaled target in its series (Kratzert et al. 2019).
+  /// `[windows, wanted]` scaled, NaN where missing; of every step `[windows, length, targets]`.
+  Tensor<float> targets;
+  /// Of each target: of basin-weighted losses, 1 / (deviation + 0.1)² of the scaled target in its series (Kratzert et
+  /// al. 2019).
+  std::vector<float> weights;
   std::vector<Affine> scales;  ///< Of each target: scaled s means offset + s · factor.
 };
 
