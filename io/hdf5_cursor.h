@@ -20,12 +20,14 @@ class Cursor {
   Cursor(std::string_view bytes, const std::string& name, std::uint64_t offset)
       : bytes_(bytes), name_(name), offset_(offset) {}
 
+  /// Reads a number and goes on behind it. Throws FormatError if the bytes end before.
   template <class T>
   T number() {
     T value;
     std::memcpy(&value, take(sizeof(T)).data(), sizeof(T));
     return value;
   }
+  /// Returns the next `count` bytes and goes on behind them. Throws FormatError if there are fewer.
   std::string_view take(std::uint64_t count) {
     if (count > bytes_.size() - at_)
       fail<FormatError>("Hdf5File: '{}', byte {}: the file is cut short or inconsistent", name_, offset_ + at_);
@@ -33,8 +35,9 @@ class Cursor {
     at_ += count;
     return found;
   }
+  /// Passes over `count` bytes. Throws FormatError if there are fewer.
   void skip(std::uint64_t count) { (void)take(count); }
-  // To the next multiple of 8, as far as there are bytes.
+  /// Goes on to the next multiple of 8, as far as there are bytes.
   void align() { skip(std::min<std::uint64_t>((8 - at_ % 8) % 8, bytes_.size() - at_)); }
   [[nodiscard]] std::uint64_t left() const { return bytes_.size() - at_; }
   [[nodiscard]] std::string_view rest() const { return bytes_.substr(at_); }

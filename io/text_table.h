@@ -7,6 +7,7 @@
 
 namespace recur {
 
+/// Whether the first line of a table names its columns.
 enum class TableHeading : unsigned char {
   /// The first line names the columns if it has a word where the second has a number, or nothing but words.
   automatic,

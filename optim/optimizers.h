@@ -21,8 +21,6 @@ namespace recur::optim {
 [[nodiscard]] Optimizer lion(LionOptions options = {});
 [[nodiscard]] Optimizer ftrl(FtrlOptions options = {});
 
-// With a learning rate alone, a number or a schedule, and defaults for everything else: `optim::adam(1e-3)`. Braces are
-// options.
 namespace detail {
 template <class Rate>
 concept LearningRate = std::convertible_to<Rate, Schedule>;
@@ -33,6 +31,8 @@ template <class Options>
   return options;
 }
 }  // namespace detail
+/// Make optimizers from a learning rate alone, a number or a schedule, with defaults for everything else:
+/// `optim::adam(1e-3)`. Braces are options.
 template <detail::LearningRate Rate>
 [[nodiscard]] Optimizer sgd(Rate rate) {
   return sgd(detail::with_rate<SgdOptions>(rate));

@@ -75,6 +75,7 @@ struct GraphEmbedding {
   int output;
 };
 
+/// Any of the operations that a traced model may hold.
 using GraphOperation =
     std::variant<GraphProduct, GraphFused, GraphLayerNorm, GraphSoftmax, GraphConcat, GraphEmbedding>;
 
@@ -108,6 +109,7 @@ struct Graph {
   Index features = 0;
   GraphPart output{};
 
+  /// Returns value number `value`, which must be there.
   [[nodiscard]] const GraphValue& at(int value) const { return values[static_cast<std::size_t>(value)]; }
   [[nodiscard]] bool takes_ids() const { return input < 0; }
   /// Number of ids, of a model that takes ids.

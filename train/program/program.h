@@ -36,8 +36,8 @@ class Program {
   Program& operator=(const Program&) = delete;
   ~Program();
 
-  // Options: `--name VALUE` is written to `value`, whose number before that is the default. A wrong one is an error of
-  // the command line.
+  /// Adds an option: `--name VALUE` is written to `value`, whose number before that is the default. A number below
+  /// `least` is an error of the command line.
   Program& option(const std::string& name, Index& value, const std::string& help, Index least = 1);
   Program& option(const std::string& name, double& value, const std::string& help, double least = 0);
   /// A text; one of `words` if there are any.

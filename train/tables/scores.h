@@ -15,6 +15,7 @@ namespace recur {
 // Scores of predictions in the user's units. Pairs of which the target or the prediction is NaN do not count; without
 // pairs, and where a score has no meaning (targets that never change), the result is NaN.
 
+/// Targets or predictions, one after another.
 using Numbers = std::span<const double>;
 
 /// Nash-Sutcliffe efficiency, 1 - Σ(p - t)² / Σ(t - mean t)²; 1 is best (Nash & Sutcliffe 1970). R² is computed alike.

@@ -52,6 +52,7 @@ class TableWindows {
   /// All windows, whatever is known of their targets.
   [[nodiscard]] std::vector<WindowEnd> all() const;
 
+  /// Returns the inputs and targets of `windows`, side by side in their order.
   [[nodiscard]] WindowBatch gather(std::span<const WindowEnd> windows) const;
   /// A number that a model gave for target `at` of a window, in the user's units.
   [[nodiscard]] double undo(Index at, double scaled, const Affine& scale) const;

@@ -32,6 +32,7 @@ enum class TimeKind : unsigned char {
 struct CalendarDate {
   int year, month, day, hour, day_of_year, weekday;
 };
+/// Returns the calendar's numbers of a time in seconds since 1970 (UTC).
 [[nodiscard]] CalendarDate calendar_date(std::int64_t time);
 
 }  // namespace recur
