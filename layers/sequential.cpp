@@ -28,7 +28,7 @@ Sequential::Sequential(std::vector<AnyLayer> layers) : config_{std::move(layers)
     std::string name = layer.common.name;
     if (name.empty()) {
       name = snake_case(layer->class_name());
-      if (const int count = used[name]++; count > 0) name += "_" + std::to_string(count);
+      if (const int count = used[name]++; count > 0) name += '_' + std::to_string(count);
     }
     require<ValueError>(std::find(names_.begin(), names_.end(), name) == names_.end(),
                         "Sequential: two layers are named '{}'", name);
