@@ -9,6 +9,12 @@ namespace recur::tools {
 /// What becomes of a run that the folder holds already.
 enum class EarlierRun : unsigned char { refuse, resume, overwrite };
 
+/// Returns what the flags `--resume` and `--overwrite` ask for.
+[[nodiscard]] inline EarlierRun earlier_run(bool resume, bool overwrite) {
+  if (resume) return EarlierRun::resume;
+  return overwrite ? EarlierRun::overwrite : EarlierRun::refuse;
+}
+
 /// The folder of a run while `recur train` works in it: held for this process, without what killed ones left behind.
 class RunDirectory {
  public:

@@ -156,12 +156,13 @@ Settings Settings::load(const std::filesystem::path& file) {
 }
 
 Settings Settings::parse(const std::string& text, const std::string& name) {
+  const std::string plain = without_comments(text);
   try {
-    check_json(text, "", deepest);
+    check_json(plain, "", deepest);
   } catch (const ValueError& error) {
     fail<UsageError>("{}: {}", name, error.what());
   }
-  return {Json::parse(text), name, ""};
+  return {Json::parse(plain), name, ""};
 }
 
 Settings::Settings(Json object, std::string file, std::string path)

@@ -90,20 +90,20 @@ void read_target_files(TableSource& source, Settings& data) {
     source.targets = read_targets(data, "targets");
     return;
   }
-  Settings files = data.object("targets");
-  source.target_files = {files.text("path"), read_format(files), read_keys(files)};
-  source.targets = read_targets(files, "columns");
-  files.finish();
+  Settings settings = data.object("targets");
+  source.target_files = {settings.text("path"), read_format(settings), read_keys(settings)};
+  source.targets = read_targets(settings, "columns");
+  settings.finish();
 }
 
 void read_static_files(TableSource& source, Settings& data) {
   if (!data.asks("static")) return;
-  Settings files = data.object("static");
-  source.static_files = {files.text("path"), read_format(files), read_keys(files)};
-  source.statics = files.texts("columns");
-  if (files.asks("missing_numbers"))
-    source.mean_of_missing_statics = files.choice("missing_numbers", {"refuse", "mean"}) == "mean";
-  files.finish();
+  Settings settings = data.object("static");
+  source.static_files = {settings.text("path"), read_format(settings), read_keys(settings)};
+  source.statics = settings.texts("columns");
+  if (settings.asks("missing_numbers"))
+    source.mean_of_missing_statics = settings.choice("missing_numbers", {"refuse", "mean"}) == "mean";
+  settings.finish();
 }
 
 /// The position of a choice in its list.

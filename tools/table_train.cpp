@@ -43,11 +43,6 @@ struct Training {
   }
 };
 
-EarlierRun earlier_run(const Flags& flags) {
-  if (flags.resume) return EarlierRun::resume;
-  return flags.overwrite ? EarlierRun::overwrite : EarlierRun::refuse;
-}
-
 /// The part that the scores are of: the test part or, without one, the validation part.
 struct Judged {
   const char* name;
@@ -108,7 +103,7 @@ void complete_report(RunFolder& report, const TableTask& task, const Judged& jud
 
 /// Trains, and returns what the best model forecasts for the part that is judged.
 std::vector<Forecast> train_once(TableTask& task, const Training& training, const Judged& judged) {
-  const RunDirectory directory(training.folder, earlier_run(training.flags));
+  const RunDirectory directory(training.folder, earlier_run(training.flags.resume, training.flags.overwrite));
   directory.clear();
   Trainer trainer(task.parameters(), training.run.make_optimizer(),
                   {.epochs = training.run.epochs, .checkpoint = training.checkpoint(directory, task)});

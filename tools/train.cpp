@@ -46,11 +46,6 @@ void complete_report(RunFolder& report, Task& task, const Run& run, std::uint64_
   }
 }
 
-EarlierRun earlier_run(const Flags& flags) {
-  if (flags.resume) return EarlierRun::resume;
-  return flags.overwrite ? EarlierRun::overwrite : EarlierRun::refuse;
-}
-
 Metadata identity_of(const Task& task, Settings& settings) {
   Metadata all = task.identity();
   all["loss"] = settings.value("loss").dump();
@@ -83,7 +78,7 @@ void train(const Flags& flags) {
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
   Task task(settings, {.seed = seed, .registry = flags.registry});
   settings.finish();
-  const RunDirectory directory(run.folder, earlier_run(flags));
+  const RunDirectory directory(run.folder, earlier_run(flags.resume, flags.overwrite));
   directory.clear();
   Trainer trainer(task.parameters(), run.make_optimizer(),
                   {.epochs = run.epochs,
