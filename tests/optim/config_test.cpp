@@ -78,12 +78,12 @@ BOOST_AUTO_TEST_CASE(what_get_config_tells_makes_the_same_optimizer) {
 
 BOOST_AUTO_TEST_CASE(defaults_are_those_of_the_library) {
   const auto options = from_config("torch.optim.RMSprop", json::object()).options();
-  const auto& torch = std::get<RmspropOptions>(options);
+  const auto& torch = *options.get_if<RmspropOptions>();
   BOOST_TEST(torch.learning_rate->constant().value() == 0.01);
   BOOST_TEST(torch.rho.value() == 0.99);
   BOOST_TEST(torch.epsilon.value() == 1e-8);
   const auto keras_options = from_config("keras.optimizers.RMSprop", json::object()).options();
-  const auto& keras = std::get<RmspropOptions>(keras_options);
+  const auto& keras = *keras_options.get_if<RmspropOptions>();
   BOOST_TEST(keras.rho.value() == 0.9);
   BOOST_TEST((keras.convention == Convention::keras3));
 }
@@ -93,26 +93,26 @@ BOOST_AUTO_TEST_CASE(real_configs_are_understood) {
   auto keras =
       from_config("tf.keras.optimizers.Adam", json::parse(R"({"name": "Adam", "learning_rate": 0.002, "decay": 0.5,
       "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-07, "amsgrad": false})"));
-  BOOST_TEST(std::get<AdamOptions>(keras.options()).decay == 0.5);
+  BOOST_TEST(keras.options().get_if<AdamOptions>()->decay == 0.5);
   auto keras3 =
       from_config("keras.optimizers.SGD", json::parse(R"({"name": "SGD", "learning_rate": 0.01, "weight_decay": null,
       "clipnorm": null, "global_clipnorm": 1.5, "clipvalue": null, "use_ema": false, "ema_momentum": 0.99,
       "ema_overwrite_frequency": null, "loss_scale_factor": null, "gradient_accumulation_steps": null,
       "momentum": 0.9, "nesterov": true})"));
-  BOOST_TEST(std::get<SgdOptions>(keras3.options()).clip.global_norm == 1.5);
+  BOOST_TEST(keras3.options().get_if<SgdOptions>()->clip.global_norm == 1.5);
   auto torch = from_config("torch.optim.Adam", json::parse(R"({"lr": 0.1, "betas": [0.8, 0.9], "eps": 1e-08,
       "weight_decay": 0, "amsgrad": false, "maximize": false, "foreach": null, "capturable": false})"));
-  BOOST_TEST(std::get<AdamOptions>(torch.options()).beta_2 == 0.9);
+  BOOST_TEST(torch.options().get_if<AdamOptions>()->beta_2 == 0.9);
   // tf.keras calls the decay of Nadam's momentum just `decay`.
   auto nadam = from_config("tf.keras.optimizers.Nadam", json{{"decay", 0.01}});
-  BOOST_TEST(std::get<NadamOptions>(nadam.options()).momentum_decay.value() == 0.01);
+  BOOST_TEST(nadam.options().get_if<NadamOptions>()->momentum_decay.value() == 0.01);
   BOOST_TEST(from_config("tf.keras.optimizers.SGD", json{{"lr", 0.5}}).learning_rate() == 0.5);
 }
 
 BOOST_AUTO_TEST_CASE(averages_and_accumulation_of_keras) {
   const auto extra = [](const char* config) {
     const auto options = from_config("keras.optimizers.Adam", std::string_view(config)).options();
-    return std::get<AdamOptions>(options).extra;
+    return (*options.get_if<AdamOptions>()).extra;
   };
   BOOST_TEST(extra(R"({"use_ema": true, "gradient_accumulation_steps": 4})").ema_momentum == 0.99);
   BOOST_TEST(extra(R"({"use_ema": true, "gradient_accumulation_steps": 4})").gradient_accumulation_steps == 4);

@@ -286,9 +286,9 @@ BOOST_AUTO_TEST_CASE(have_the_defaults_of_their_convention) {
   const auto torch = optim::adadelta({.convention = Convention::torch});
   BOOST_TEST(torch.learning_rate() == 1);
   BOOST_TEST(optim::adadelta().learning_rate() == 0.001);
-  BOOST_TEST(std::get<optim::AdamOptions>(optim::adam({.convention = Convention::torch}).options()).epsilon.value() ==
+  BOOST_TEST(optim::adam({.convention = Convention::torch}).options().get_if<optim::AdamOptions>()->epsilon.value() ==
              1e-8);
-  BOOST_TEST(std::get<optim::AdamOptions>(optim::adam().options()).epsilon.value() == 1e-7);
+  BOOST_TEST(optim::adam().options().get_if<optim::AdamOptions>()->epsilon.value() == 1e-7);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

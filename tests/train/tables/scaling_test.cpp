@@ -20,8 +20,8 @@ SeriesTable small_table() {
     one.id = base > 0 ? "big" : "small";
     for (int r = 0; r < 6; ++r) {
       one.times.push_back(r);
-      one.inputs.push_back(base + static_cast<float>(r % 2 == 0 ? 1 : 3));
-      one.targets.push_back(r < 4 ? 50 + r + base : 1e6);
+      one.inputs.push_back(base + (r % 2 == 0 ? 1.0F : 3.0F));
+      one.targets.push_back(r < 4 ? 50 + static_cast<float>(r) + base : 1e6F);
     }
     one.parts.assign(6, Part::none);
   }
