@@ -40,6 +40,8 @@ function(recur_compile_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage)  # unnamed namespaces lie in included files
+  else()
+    target_compile_options(${target} PRIVATE -Wno-shadow)  # of a name in the unnamed namespace of another file
   endif()
 endfunction()
 
