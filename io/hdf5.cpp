@@ -141,7 +141,7 @@ class Walker {
       return found;
     };
     std::string name(piece(name_size));
-    name = name.c_str();  // ends at the NUL
+    name.resize(std::min(name.size(), name.find('\0')));  // ends at the NUL
     const std::string_view type = piece(type_size);
     const auto sizes = hdf5::read_space(piece(space_size), name_);
     std::uint64_t count = sizes ? 1 : 0;
@@ -174,11 +174,11 @@ class Walker {
     return texts;
   }
 
-  std::string_view read_variable(std::string_view element) const {
+  [[nodiscard]] std::string_view read_variable(std::string_view element) const {
     Cursor cursor(element, name_, 0);
     const std::uint64_t length = cursor.number<std::uint32_t>();
     const auto heap = cursor.number<std::uint64_t>();
-    const std::uint32_t index = cursor.number<std::uint32_t>();
+    const auto index = cursor.number<std::uint32_t>();
     if (length == 0 || heap == 0) return {};
     Cursor collection = at(heap, 16);
     check(collection.take(4) == "GCOL" && collection.number<std::uint8_t>() == 1, heap, "no global heap");
@@ -228,7 +228,7 @@ class Walker {
       check(++links_ <= 100'000, node, "more than 100,000 links");
       const std::string name = read_name(heap, cursor.number<std::uint64_t>());
       const auto header = cursor.number<std::uint64_t>();
-      const std::uint32_t cache = cursor.number<std::uint32_t>();
+      const auto cache = cursor.number<std::uint32_t>();
       cursor.skip(20);
       check(cache != 2 && header != hdf5::undefined, node, "'{}' is a soft link, which is not followed", name);
       check(!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos, node,

@@ -22,9 +22,9 @@ void complete(std::optional<T>& value, const Options& options, double keras, dou
                       "clip: norm {}, global norm {}, value {}: limits must not be negative", clip.norm,
                       clip.global_norm, clip.value);
   std::vector<AnyLink> links;
-  if (clip.norm > 0) links.push_back(clip_by_norm(clip.norm));
-  if (clip.global_norm > 0) links.push_back(clip_by_global_norm(clip.global_norm));
-  if (clip.value > 0) links.push_back(clip_by_value(clip.value));
+  if (clip.norm > 0) links.emplace_back(clip_by_norm(clip.norm));
+  if (clip.global_norm > 0) links.emplace_back(clip_by_global_norm(clip.global_norm));
+  if (clip.value > 0) links.emplace_back(clip_by_value(clip.value));
   return links;
 }
 
@@ -41,10 +41,10 @@ template <class Options>
     links.insert(links.begin(), accumulate_gradients(extra.gradient_accumulation_steps));
   const ParameterFilter decays =
       extra.exclude_from_weight_decay.empty() ? ParameterFilter{} : all_but(extra.exclude_from_weight_decay);
-  if (weight_decay != 0 && !decoupled) links.push_back(add_decayed_weights(weight_decay, decays));
+  if (weight_decay != 0 && !decoupled) links.emplace_back(add_decayed_weights(weight_decay, decays));
   links.insert(links.end(), middle.begin(), middle.end());
-  if (weight_decay != 0 && decoupled) links.push_back(decay_weights(weight_decay, decays));
-  if (extra.ema_momentum != 0) links.push_back(average_weights(extra.ema_momentum));
+  if (weight_decay != 0 && decoupled) links.emplace_back(decay_weights(weight_decay, decays));
+  if (extra.ema_momentum != 0) links.emplace_back(average_weights(extra.ema_momentum));
   return Optimizer(std::move(links), std::move(options));
 }
 

@@ -2,6 +2,7 @@
 
 #include <recur/framework/autodiff/parameter.h>
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <string>
@@ -17,9 +18,8 @@ using ParameterFilter = std::function<bool(const NamedParameter&)>;
 /// exclude_from_weight_decay)
 [[nodiscard]] inline ParameterFilter all_but(std::vector<std::string> parts) {
   return [parts = std::move(parts)](const NamedParameter& named) {
-    for (const std::string& part : parts)
-      if (named.path.find(part) != std::string::npos) return false;
-    return true;
+    return std::ranges::all_of(parts,
+                               [&](const std::string& part) { return named.path.find(part) == std::string::npos; });
   };
 }
 

@@ -4,7 +4,6 @@
 
 #include <concepts>
 #include <string_view>
-#include <utility>
 
 namespace recur::optim {
 
@@ -25,9 +24,9 @@ namespace detail {
 template <class Rate>
 concept LearningRate = std::convertible_to<Rate, Schedule>;
 template <class Options>
-[[nodiscard]] Options with_rate(Schedule rate) {
+[[nodiscard]] Options with_rate(const Schedule& rate) {
   Options options;
-  options.learning_rate = std::move(rate);
+  options.learning_rate = rate;
   return options;
 }
 }  // namespace detail

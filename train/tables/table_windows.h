@@ -71,7 +71,7 @@ class TableWindows {
   [[nodiscard]] const Scaling& scaling() const { return scaling_; }
 
  private:
-  [[nodiscard]] bool usable(const Series& series, Index end, Part part) const;
+  [[nodiscard]] bool usable(const Series& one, Index end, Part part) const;
   [[nodiscard]] Affine scale_of(const WindowEnd& window, Index at) const;
   void write_inputs(const WindowEnd& window, float* to) const;
   void write_targets(const WindowEnd& window, WindowBatch& batch) const;
