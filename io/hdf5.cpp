@@ -2,6 +2,7 @@
 
 #include <recur/io/hdf5_cursor.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <set>
