@@ -65,7 +65,7 @@ struct Program::CommandLine {
   }
 };
 
-Program::Program(std::string description) : command_line_(std::make_unique<CommandLine>(std::move(description))) {}
+Program::Program(const std::string& description) : command_line_(std::make_unique<CommandLine>(description)) {}
 Program::~Program() = default;
 
 Program& Program::option(const std::string& name, Index& value, const std::string& help, Index least) {

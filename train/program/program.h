@@ -31,7 +31,7 @@ class RunFolder;
 /// `--checkpoint-every STEPS`; `--help` lists all options with their defaults. Needs CLI11 where the library is built.
 class Program {
  public:
-  explicit Program(std::string description);
+  explicit Program(const std::string& description);
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();

@@ -75,8 +75,8 @@ class TableWindows {
   [[nodiscard]] Affine scale_of(const WindowEnd& window, Index at) const;
   void write_inputs(const WindowEnd& window, float* to) const;
   void write_targets(const WindowEnd& window, WindowBatch& batch) const;
-  [[nodiscard]] bool crosses_gap(const Series& series, Index first, Index last) const;
-  [[nodiscard]] float weight_of(const Series& series, Index target) const;
+  [[nodiscard]] bool crosses_gap(const Series& one, Index first, Index last) const;
+  [[nodiscard]] float weight_of(const Series& one, Index target) const;
   [[nodiscard]] std::span<const float> column(const WindowEnd& window, Index input, std::vector<float>& buffer) const;
 
   const SeriesTable& table_;
