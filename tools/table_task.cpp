@@ -245,7 +245,10 @@ TableTask::Numbers TableTask::scores(std::span<const Forecast> forecasts) const 
     all.emplace_back(name, sum);
     if (targets > 1) all.insert(all.end(), each.begin(), each.end());
   }
-  for (std::size_t q = 0; q < loss_.quantiles().size() && targets == 1; ++q) {
+  // Baselines have no quantiles.
+  const bool with_quantiles =
+      targets == 1 && std::ranges::none_of(forecasts, [](const Forecast& one) { return one.quantiles.empty(); });
+  for (std::size_t q = 0; q < loss_.quantiles().size() && with_quantiles; ++q) {
     std::vector<double> predicted, wanted;
     for (const Forecast& one : forecasts) {
       predicted.insert(predicted.end(), one.quantiles[q].begin(), one.quantiles[q].end());
