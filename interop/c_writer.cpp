@@ -134,7 +134,8 @@ void CWriter::operation(const GraphFused& fused) {
         const int slot = kernel.constant_slots[node][k];
         if (child >= 0) arguments.push_back(fmt::format("n{}", child));
         else if (slot >= 0) {
-          kind = static_cast<int>(constant(slot));
+          // Other constants may be too large for an int, such as a limit that there is not.
+          if (std::string_view(kernel.functions[node]) == "activate") kind = static_cast<int>(constant(slot));
           const std::string number = c_number(constant(slot));
           arguments.push_back(number[0] == '-' ? "(" + number + ")" : number);
         }
