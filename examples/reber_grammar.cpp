@@ -2,8 +2,8 @@
 // again as the last but one, however much lies between. Strings differ in length: they are padded, and weights keep the
 // padding out of the loss.
 //
-//   scripts/run reber_grammar                 embedded strings: the best possible is 7/11 ln 2 = 0.4411 nats a prediction, 0.5041
-//                                             for a net that forgets the second symbol
+//   scripts/run reber_grammar                 embedded strings: the best possible is 7/11 ln 2 = 0.4411 nats a
+//                                             prediction, 0.5041 for a net that forgets the second symbol
 //   scripts/run reber_grammar --plain         the grammar itself: 6/7 ln 2 = 0.5941 nats
 //
 // A string counts as predicted if, at every step, each symbol that may follow has a probability above 0.25 (0.5 if it

@@ -8,7 +8,6 @@
 
 #include <recur/recur.h>
 #include <recur/samples.h>
-
 using namespace recur;
 
 struct Translator {

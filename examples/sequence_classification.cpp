@@ -1,10 +1,11 @@
 // Classifies sequences by the last state of a (stacked) LSTM.
 //
-//   scripts/run sequence_classification            temporal order (Hochreiter & Schmidhuber 1997): which of X and Y came first, which
-//                                                  second, 50 to 100 steps before the end; four classes, chance being 25 %
-//   scripts/run sequence_classification --data /usr/share/datasets/fashion-mnist --units 128 --batch 128 --remember 0 --epochs 5 --lr 0.001
-//                                                  images of a folder of IDX files, row by row: 28 steps of 28 numbers, ten classes
-//                                                  (Debian's package dataset-fashion-mnist; scripts/setup --data installs it)
+//   scripts/run sequence_classification
+//       temporal order (Hochreiter & Schmidhuber 1997): which of X and Y came first, which second, 50 to 100 steps before
+//       the end; four classes, chance being 25 %
+//   scripts/run sequence_classification --data FOLDER --units 128 --batch 128 --remember 0 --epochs 5 --lr 0.001
+//       images of a folder of IDX files, row by row: 28 steps of 28 numbers, ten classes. FOLDER is
+//       /usr/share/datasets/fashion-mnist for Debian's package dataset-fashion-mnist; scripts/setup --data installs it
 //
 // Expect 100 % for temporal order after 3 seconds. With the usual biases of the gates (--remember 0) it is still at
 // chance then: a gate of sigmoid(1) leaves 1e-7 of a gradient after 50 steps. More scores are in docs/examples.md.

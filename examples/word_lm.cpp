@@ -1,10 +1,10 @@
 // A word language model as Zaremba, Sutskever & Vinyals (2014) train it: Embedding → two LSTMs → Dense, with dropout
 // between them that is drawn anew at every step; plain SGD, whose learning rate is divided after some epochs.
 //
-//   scripts/run word_lm                                  sentences of a small grammar, generated
+//   scripts/run word_lm
+//       sentences of a small grammar, generated
 //   scripts/run word_lm --data ptb.train.txt --valid ptb.valid.txt --test ptb.test.txt --preset small
-//                                                        words between spaces; published for Penn Treebank: validation perplexity
-//                                                        120.7, test 114.5 (medium: 86.2, 82.7)
+//       words between spaces; published for Penn Treebank: validation perplexity 120.7, test 114.5 (medium: 86.2, 82.7)
 //
 // Scores to expect are in docs/examples.md. The published settings were run on other texts for a few steps only.
 
