@@ -92,7 +92,7 @@ void Optimizer::discard_gradients(std::span<const NamedParameter> parameters) {
   accumulated_ = 0;
 }
 
-// Who is updated, and by which number of update each.
+// The parameters to update, and the number of the update for each.
 void Optimizer::group_targets() {
   for (std::size_t i = 0; i < targets_.size(); ++i) {
     Target& target = targets_[i];

@@ -21,7 +21,7 @@ struct GruGates {
   int h;
 };
 
-/// Recognizes such steps by the expression, whoever wrote it and in whatever order sums and products are.
+/// Recognizes such steps by the expression alone: built-in or written by a user, with sums and products in any order.
 [[nodiscard]] std::optional<LstmGates> find_lstm(const GraphFused& fused);
 [[nodiscard]] std::optional<GruGates> find_gru(const GraphFused& fused);
 

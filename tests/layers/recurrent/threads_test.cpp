@@ -24,7 +24,7 @@ Outcome train_with(int count, RNN& rnn, const Case& c, const Checkpointing& chec
   return outcome;
 }
 
-// Threads share out rows and columns. A sum along a row is made in the same order whoever makes it; but a row by itself
+// Threads share out rows and columns. A sum along a row is made in one order by every thread; but a row by itself
 // is multiplied in another way than several, so those with few rows may differ by rounding, as may sums over rows: each
 // thread makes those of its own. With as many threads everything is the same every time.
 void check(const std::string& what, AnyCell cell, const Case& c, const Checkpointing& checkpoint = {}) {
