@@ -1,6 +1,6 @@
 #include <recur/io/npz.h>
 
-#include <recur/io/atomic_file.h>
+#include <recur/io/zip_file.h>
 
 #include <fmt/ranges.h>
 #include <zip.h>
@@ -15,7 +15,6 @@ constexpr std::string_view ending = ".npy";
 struct Discard {
   void operator()(zip_t* archive) const { ::zip_discard(archive); }
   void operator()(zip_file_t* file) const { (void)::zip_fclose(file); }
-  void operator()(zip_source_t* source) const { ::zip_source_free(source); }
 };
 using Zip = std::unique_ptr<zip_t, Discard>;
 
@@ -122,42 +121,9 @@ void NpzWriter::add(const std::string& name, const std::string& header, std::spa
 }
 
 void NpzWriter::commit() const {
-  zip_error_t error;
-  ::zip_error_init(&error);
-  const auto refuse = [&](std::string reason) {
-    fail<FormatError>("NpzWriter: '{}' cannot be written: {}", path_.string(), reason);
-  };
-  // The archive is made in memory: `result` outlives the handle it is made with.
-  std::unique_ptr<zip_source_t, Discard> result(::zip_source_buffer_create(nullptr, 0, 0, &error));
-  if (result == nullptr) refuse(reason_of(&error));
-  Zip zip(::zip_open_from_source(result.get(), ZIP_TRUNCATE, &error));
-  if (zip == nullptr) refuse(reason_of(&error));
-  ::zip_source_keep(result.get());
-  for (const auto& [name, bytes] : files_) {
-    zip_source_t* source = ::zip_source_buffer(zip.get(), bytes.data(), bytes.size(), 0);
-    if (source == nullptr) refuse(::zip_strerror(zip.get()));
-    const zip_int64_t index = ::zip_file_add(zip.get(), (name + std::string(ending)).c_str(), source, ZIP_FL_ENC_UTF_8);
-    if (index < 0) {
-      ::zip_source_free(source);
-      refuse(::zip_strerror(zip.get()));
-    }
-    // The same arrays make the same file, whatever the time.
-    constexpr zip_uint16_t first_of_january_1980 = 1U << 5U | 1U;
-    (void)::zip_file_set_dostime(zip.get(), static_cast<zip_uint64_t>(index), 0, first_of_january_1980, 0);
-  }
-  if (::zip_close(zip.get()) != 0) refuse(::zip_strerror(zip.get()));
-  (void)zip.release();  // NOLINT: closed
-  zip_stat_t status;
-  ::zip_stat_init(&status);
-  if (::zip_source_stat(result.get(), &status) != 0 || ::zip_source_open(result.get()) != 0)
-    refuse(reason_of(::zip_source_error(result.get())));
-  std::string bytes(status.size, '\0');
-  const zip_int64_t got = ::zip_source_read(result.get(), bytes.data(), bytes.size());
-  (void)::zip_source_close(result.get());
-  if (got != static_cast<zip_int64_t>(bytes.size())) refuse("the archive cannot be read back");
-  AtomicFile file(path_);
-  file.write(bytes);
-  file.commit();
+  std::vector<ZipMember> members;
+  for (const auto& [name, bytes] : files_) members.emplace_back(name + std::string(ending), bytes);
+  write_zip("NpzWriter", path_, members, ZipCompression::deflate);
 }
 
 }  // namespace recur

@@ -128,11 +128,12 @@ void ZipWriter::add(const std::string& name, std::string bytes) {
   members_.emplace_back(name, std::move(bytes));
 }
 
-void ZipWriter::commit(const std::filesystem::path& path) const {
+void write_zip(std::string_view writer, const std::filesystem::path& path, std::span<const ZipMember> members,
+               ZipCompression compression) {
   zip_error_t error;
   ::zip_error_init(&error);
   const auto refuse = [&](const std::string& reason) {
-    fail<FormatError>("ZipWriter: '{}' cannot be written: {}", path.string(), reason);
+    fail<FormatError>("{}: '{}' cannot be written: {}", writer, path.string(), reason);
   };
   // The archive is made in memory. `result` outlives the handle it is made with.
   std::unique_ptr<zip_source_t, Discard> result(::zip_source_buffer_create(nullptr, 0, 0, &error));
@@ -140,7 +141,7 @@ void ZipWriter::commit(const std::filesystem::path& path) const {
   std::unique_ptr<zip_t, Discard> zip(::zip_open_from_source(result.get(), ZIP_TRUNCATE, &error));
   if (zip == nullptr) refuse(reason_of(&error));
   ::zip_source_keep(result.get());
-  for (const auto& [name, bytes] : members_) {
+  for (const auto& [name, bytes] : members) {
     zip_source_t* source = ::zip_source_buffer(zip.get(), bytes.data(), bytes.size(), 0);
     if (source == nullptr) refuse(::zip_strerror(zip.get()));
     const zip_int64_t index = ::zip_file_add(zip.get(), name.c_str(), source, ZIP_FL_ENC_UTF_8);
@@ -150,7 +151,8 @@ void ZipWriter::commit(const std::filesystem::path& path) const {
     }
     constexpr zip_uint16_t first_of_january_1980 = 1U << 5U | 1U;
     (void)::zip_file_set_dostime(zip.get(), static_cast<zip_uint64_t>(index), 0, first_of_january_1980, 0);
-    (void)::zip_set_file_compression(zip.get(), static_cast<zip_uint64_t>(index), ZIP_CM_STORE, 0);
+    if (compression == ZipCompression::none)
+      (void)::zip_set_file_compression(zip.get(), static_cast<zip_uint64_t>(index), ZIP_CM_STORE, 0);
   }
   if (::zip_close(zip.get()) != 0) refuse(::zip_strerror(zip.get()));
   (void)zip.release();  // NOLINT: closed
@@ -165,6 +167,11 @@ void ZipWriter::commit(const std::filesystem::path& path) const {
   AtomicFile file(path);
   file.write(bytes);
   file.commit();
+}
+
+void ZipWriter::commit(const std::filesystem::path& path) const {
+  const std::vector<ZipMember> members(members_.begin(), members_.end());
+  write_zip("ZipWriter", path, members, ZipCompression::none);
 }
 
 }  // namespace recur

@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace recur {
@@ -34,7 +36,18 @@ class ZipFile {
   std::unique_ptr<Archive> archive_;
 };
 
-/// Writes a zip archive of members that are not compressed, without dates: equal members make equal files.
+/// The name of a member of an archive, and its bytes.
+using ZipMember = std::pair<std::string, std::string_view>;
+
+/// Whether the members of an archive are written as they are or by deflate.
+enum class ZipCompression : unsigned char { none, deflate };
+
+/// Writes an archive without dates: equal members make equal files. Replaces the file as a whole or not at all. Throws
+/// FormatError, which begins with `writer`, if it cannot be written.
+void write_zip(std::string_view writer, const std::filesystem::path& path, std::span<const ZipMember> members,
+               ZipCompression compression);
+
+/// Writes a zip archive of members that are not compressed, with `write_zip`.
 class ZipWriter {
  public:
   /// @throws ValueError for a name that is empty or was added before.
