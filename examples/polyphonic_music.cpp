@@ -3,7 +3,7 @@
 // it no longer falls on held-out pieces, and the best state is the one that is tested.
 //
 //   scripts/run polyphonic_music                   generated chords, whose best possible score is known exactly
-//   scripts/run polyphonic_music --data jsb.npz    pieces of a file, such as the JSB chorales: {train,valid,test}_frames
+//   scripts/run polyphonic_music --data jsb.npz    a file, such as the JSB chorales: {train,valid,test}_frames
 //                                                  `[frames, keys]`, piece after piece, and _lengths, frames of each
 //
 // Scores to expect are in docs/examples.md; published for the chorales with LSTMs: 8.67 (Chung et al. 2014), 8.45 (Bai

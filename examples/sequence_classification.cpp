@@ -1,8 +1,8 @@
 // Classifies sequences by the last state of a (stacked) LSTM.
 //
 //   scripts/run sequence_classification
-//       temporal order (Hochreiter & Schmidhuber 1997): which of X and Y came first, which second, 50 to 100 steps before
-//       the end; four classes, chance being 25 %
+//       temporal order (Hochreiter & Schmidhuber 1997): which of X and Y came first, which second, 50 to 100 steps
+//       before the end; four classes, chance being 25 %
 //   scripts/run sequence_classification --data FOLDER --units 128 --batch 128 --remember 0 --epochs 5 --lr 0.001
 //       images of a folder of IDX files, row by row: 28 steps of 28 numbers, ten classes. FOLDER is
 //       /usr/share/datasets/fashion-mnist for Debian's package dataset-fashion-mnist; scripts/setup --data installs it
