@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "export_c.h"
+#include "table_settings.h"
 #include "task.h"
 #include "trained.h"
 
@@ -79,6 +80,8 @@ std::string list_of_formats() {
 void export_model(const Flags& flags) {
   const ExportFormat& format = find_format(flags.as, flags.to);
   Trained trained = find_trained(flags);
+  require<UsageError>(!is_table(trained.settings),
+                      "{}: a model of tables is not exported, as the scales of its columns would be lost", flags.file);
   Task task = load_trained(flags, trained, {.data = format.wants_data, .one_stream = format.wants_data});
   const std::vector<std::string> notes = format.write({flags, task, flags.to});
   if (flags.json) {
