@@ -77,7 +77,7 @@ std::string CWriter::pointer(const GraphPart& part) {
 
 // A matrix output by output, so that each is a sum over neighbours.
 std::string CWriter::weights(int value, const std::vector<float>& scales) {
-  const std::string name = fmt::format("{}_w{}", options_.name, value);
+  std::string name = fmt::format("{}_w{}", options_.name, value);
   if (!weights_.insert(value).second) return name;
   const GraphValue& matrix = graph_.at(value);
   std::vector<float> turned;

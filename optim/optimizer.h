@@ -104,7 +104,7 @@ class Optimizer {
   void update();
   void plan(std::span<const NamedParameter> parameters);
   [[nodiscard]] bool planned(std::span<const NamedParameter> parameters) const;
-  State& state_of(const NamedParameter& parameter);
+  State& state_of(const NamedParameter& named);
   void group_targets();
   void visit_count(const std::string& path, Index& count, Index limit,
                    const std::function<void(const std::string& name, Array& slot)>& visit);
