@@ -1,3 +1,4 @@
+#include <recur/framework/ops/add_to_rows.h>
 #include <recur/framework/ops/gather.h>
 
 #include <algorithm>
@@ -31,12 +32,7 @@ Var gather(Var table, std::span<const std::int32_t> ids, const Shape& ids_shape)
       std::copy_n(from.data + kept[static_cast<std::size_t>(r)] * from.stride, to.cols, to.data + r * to.stride);
     if (!y.wants_gradient()) return;
     y.tape().on_backward(y, [table, kept, y] {
-      const MatrixView<T> into = table.add_gradient<T>();
-      const MatrixView<const T> dy = y.adjoint<T>();
-      for (Index r = 0; r < dy.rows; ++r) {
-        T* const target = into.data + kept[static_cast<std::size_t>(r)] * into.stride;
-        for (Index c = 0; c < dy.cols; ++c) target[c] += dy.data[r * dy.stride + c];
-      }
+      detail::add_to_rows<T, std::int32_t>(y.tape(), kept, y.adjoint<T>(), table.add_gradient<T>());
     });
   });
   return y;

@@ -3,6 +3,8 @@
 #include <recur/framework/ops/row_kernels.h>
 #include <recur/framework/simd/simd_math.h>
 
+#include <type_traits>
+
 // The loops of RowKernels, written once and compiled for several instruction sets. `Isa` is a type of the including
 // file's own, so that code for different machines never has the same name; for the same reason nothing from the
 // standard library is called here.
@@ -42,12 +44,33 @@ struct RowKernel {
   using Normalized = typename RowKernels<T>::Normalized;
   using NormalizedSums = typename RowKernels<T>::NormalizedSums;
   static constexpr Index lanes = simd::lanes<T>;
+  // A lane takes in so many numbers, then its sum is added in Sum: a float that has grown large takes in no small ones.
+  static constexpr Index piece = 64 * lanes;
+  using Sum = std::conditional_t<is_dual<T>, T, double>;
 
   template <class Body>
+  [[gnu::always_inline]] static void each(Index from, Index end, Body body) {
+    Index i = from;
+    for (; i + lanes <= end; i += lanes) body(i, WholeTile<T>{});
+    if (i < end) body(i, PartTile<T>{end - i});
+  }
+  template <class Body>
   [[gnu::always_inline]] static void each(Index n, Body body) {
-    Index i = 0;
-    for (; i + lanes <= n; i += lanes) body(i, WholeTile<T>{});
-    if (i < n) body(i, PartTile<T>{n - i});
+    each(0, n, body);
+  }
+  [[gnu::always_inline]] static Index end_of_piece(Index from, Index n) { return n - from < piece ? n : from + piece; }
+
+  /// Σ term(i, tile), whose lanes past the end are 0.
+  template <class Term>
+  [[gnu::always_inline]] static T total(Index n, Term term) {
+    Sum sum{};
+    for (Index from = 0, end = 0; from < n; from = end) {
+      end = end_of_piece(from, n);
+      V of_piece{};
+      each(from, end, [&](Index i, auto tile) { of_piece += term(i, tile); });
+      sum += static_cast<Sum>(simd::horizontal_sum(of_piece));
+    }
+    return static_cast<T>(sum);
   }
   template <class Tile>
   [[gnu::always_inline]] static void put(const Tile& tile, T* dx, V gradient, bool add) {
@@ -56,15 +79,11 @@ struct RowKernel {
   }
 
   static T sum(const T* x, Index n) {
-    V total{};
-    each(n, [&](Index i, auto tile) { total += tile.load(x + i); });
-    return simd::horizontal_sum(total);
+    return total(n, [&](Index i, auto tile) { return tile.load(x + i); });
   }
 
   static T dot(const T* a, const T* b, Index n) {
-    V total{};
-    each(n, [&](Index i, auto tile) { total += tile.load(a + i) * tile.load(b + i); });
-    return simd::horizontal_sum(total);
+    return total(n, [&](Index i, auto tile) { return tile.load(a + i) * tile.load(b + i); });
   }
 
   static T largest(const T* x, Index n) {
@@ -77,20 +96,17 @@ struct RowKernel {
 
   static T log_sum_exp(const T* x, Index n) {
     const T shift = largest(x, n);
-    V total{};
-    each(n, [&](Index i, auto tile) { total += tile.within(simd::exp(tile.load(x + i) - shift), T{}); });
-    return shift + simd::log(simd::splat<V>(simd::horizontal_sum(total)))[0];
+    const T sum = total(n, [&](Index i, auto tile) { return tile.within(simd::exp(tile.load(x + i) - shift), T{}); });
+    return shift + simd::log(simd::splat<V>(sum))[0];
   }
 
   static void softmax(const T* x, T* y, Index n) {
     const T shift = largest(x, n);
-    V total{};
-    each(n, [&](Index i, auto tile) {
-      const V e = simd::exp(tile.load(x + i) - shift);
-      tile.store(y + i, e);
-      total += tile.within(e, T{});
-    });
-    const T scale = 1 / simd::horizontal_sum(total);
+    const T scale = 1 / total(n, [&](Index i, auto tile) {
+                      const V e = simd::exp(tile.load(x + i) - shift);
+                      tile.store(y + i, e);
+                      return tile.within(e, T{});
+                    });
     each(n, [&](Index i, auto tile) { tile.store(y + i, tile.load(y + i) * scale); });
   }
   static void softmax_backward(const T* y, const T* dy, T* dx, Index n, bool add) {
@@ -103,9 +119,9 @@ struct RowKernel {
     each(n, [&](Index i, auto tile) { tile.store(y + i, tile.load(x + i) - log_sum); });
   }
   static void log_softmax_backward(const T* y, const T* dy, T* dx, Index n, bool add) {
-    const T total = sum(dy, n);
+    const T mass = sum(dy, n);
     each(n,
-         [&](Index i, auto tile) { put(tile, dx + i, tile.load(dy + i) - simd::exp(tile.load(y + i)) * total, add); });
+         [&](Index i, auto tile) { put(tile, dx + i, tile.load(dy + i) - simd::exp(tile.load(y + i)) * mass, add); });
   }
 
   static void nll_backward(const T* x, T log_sum, T scale, T target, T* dx, Index n, bool add) {
@@ -120,13 +136,11 @@ struct RowKernel {
   }
 
   static T binary_nll(const T* x, const T* q, T factor, T shift, Index n) {
-    V total{};
-    each(n, [&](Index i, auto tile) {
+    return total(n, [&](Index i, auto tile) {
       const V logit = tile.load(x + i);
       const V target = factor * tile.load(q + i) + shift;
-      total += tile.within(simd::softplus(logit) - logit * target, T{});
+      return tile.within(simd::softplus(logit) - logit * target, T{});
     });
-    return simd::horizontal_sum(total);
   }
   static void binary_nll_backward(const T* x, const T* q, T factor, T shift, T scale, T* dx, Index n, bool add) {
     each(n, [&](Index i, auto tile) {
@@ -136,12 +150,10 @@ struct RowKernel {
   }
 
   static T squared_deviation(const T* x, T mean, Index n) {
-    V total{};
-    each(n, [&](Index i, auto tile) {
+    return total(n, [&](Index i, auto tile) {
       const V d = tile.within(tile.load(x + i), mean) - mean;
-      total += d * d;
+      return d * d;
     });
-    return simd::horizontal_sum(total);
   }
 
   template <class Tile>
@@ -158,18 +170,25 @@ struct RowKernel {
     });
   }
   static NormalizedSums normalize_sums(const Normalized& row, const T* dy, T* dgamma, T* dbeta, Index n) {
-    V sum_g{};
-    V sum_gn{};
-    each(n, [&](Index i, auto tile) {
-      const V seed = tile.load(dy + i);  // 0 past the end
-      const V normal = (tile.load(row.x + i) - row.mean) * row.inverse;
-      const V g = scaled(tile, at(row.gamma, i), seed);
-      sum_g += g;
-      sum_gn += g * normal;
-      if (dgamma != nullptr) put(tile, dgamma + i, seed * normal, true);
-      if (dbeta != nullptr) put(tile, dbeta + i, seed, true);
-    });
-    return {simd::horizontal_sum(sum_g), simd::horizontal_sum(sum_gn)};
+    Sum sum_g{};
+    Sum sum_gn{};
+    for (Index from = 0, end = 0; from < n; from = end) {
+      end = end_of_piece(from, n);
+      V piece_g{};
+      V piece_gn{};
+      each(from, end, [&](Index i, auto tile) {
+        const V seed = tile.load(dy + i);  // 0 past the end
+        const V normal = (tile.load(row.x + i) - row.mean) * row.inverse;
+        const V g = scaled(tile, at(row.gamma, i), seed);
+        piece_g += g;
+        piece_gn += g * normal;
+        if (dgamma != nullptr) put(tile, dgamma + i, seed * normal, true);
+        if (dbeta != nullptr) put(tile, dbeta + i, seed, true);
+      });
+      sum_g += static_cast<Sum>(simd::horizontal_sum(piece_g));
+      sum_gn += static_cast<Sum>(simd::horizontal_sum(piece_gn));
+    }
+    return {static_cast<T>(sum_g), static_cast<T>(sum_gn)};
   }
   static void normalize_backward(const Normalized& row, const T* dy, NormalizedSums mean, T* dx, Index n, bool add) {
     each(n, [&](Index i, auto tile) {

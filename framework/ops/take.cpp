@@ -1,3 +1,4 @@
+#include <recur/framework/ops/add_to_rows.h>
 #include <recur/framework/ops/take.h>
 
 #include <algorithm>
@@ -25,15 +26,8 @@ Var take_rows(Var x, std::span<const Index> rows, Shape shape) {
   });
   if (!y.wants_gradient()) return y;
   tape.on_backward(y, [x, y, chosen] {
-    dispatch(y.dtype(), [&]<class T>() {
-      const auto dy = y.adjoint<T>();
-      const auto dx = x.add_gradient<T>();
-      for (Index i = 0; i < dy.rows; ++i) {
-        const Index row = chosen[static_cast<std::size_t>(i)];
-        if (row < 0) continue;
-        for (Index c = 0; c < dy.cols; ++c) dx(row, c) += dy(i, c);
-      }
-    });
+    dispatch(y.dtype(),
+             [&]<class T>() { detail::add_to_rows<T, Index>(y.tape(), chosen, y.adjoint<T>(), x.add_gradient<T>()); });
   });
   return y;
 }

@@ -1,8 +1,14 @@
-// Gradients of what is repeated over many rows or columns: sums of ten million floats.
+// Sums of ten million floats: gradients of what is repeated over many rows or columns or chosen often, and sums along
+// one long row.
 #include "support.h"
 
 #include <recur/framework/expr/fuse.h>
+#include <recur/framework/ops/gather.h>
 #include <recur/framework/ops/layer_norm.h>
+#include <recur/framework/ops/reduce.h>
+#include <recur/framework/ops/row_kernels.h>
+#include <recur/framework/ops/softmax.h>
+#include <recur/framework/ops/take.h>
 #include <recur/layers/dense.h>
 
 using namespace recur;
@@ -64,6 +70,45 @@ BOOST_AUTO_TEST_CASE(a_bias_and_the_vectors_of_a_layer_normalization) {
 
   const auto norm = [](Var x, Var beta) { return layer_norm(x, Var(), beta, 1e-3); };
   BOOST_TEST(gradient_of({2}, {many, 2}, norm)[1] == total, boost::test_tools::tolerance(exact_enough));
+}
+
+BOOST_AUTO_TEST_CASE(a_row_of_a_table_that_is_chosen_often) {
+  // Row 0 once, row 2 never, row 1 all other times.
+  std::vector<std::int32_t> ids(static_cast<std::size_t>(many), 1);
+  ids[7] = 0;
+  const std::vector<Index> rows(ids.begin(), ids.end());
+  const auto chosen = [&](auto choose) { return gradient_of({3, 1}, {many, 1}, choose); };
+  for (const auto& gradient :
+       {chosen([&](Var, Var table) { return gather(table, ids, {many}); }), chosen([&](Var, Var table) {
+          return take_rows(table, rows, {many, 1});
+        })}) {
+    BOOST_TEST(gradient[0] == static_cast<double>(0.1F));
+    BOOST_TEST(gradient[1] == total, boost::test_tools::tolerance(exact_enough));
+    BOOST_TEST(gradient[2] == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(one_long_row) {
+  const auto close = boost::test_tools::tolerance(exact_enough);
+  const std::vector<float> tenth(static_cast<std::size_t>(many), 0.1F);
+  const std::vector<float> one(static_cast<std::size_t>(many), 1);
+  for (const auto* kernels : {&detail::row_kernels<float>(), detail::portable_row_kernels<float>()}) {
+    BOOST_TEST(static_cast<double>(kernels->sum(tenth.data(), many)) == total, close);
+    BOOST_TEST(static_cast<double>(kernels->dot(tenth.data(), one.data(), many)) == total, close);
+    BOOST_TEST(static_cast<double>(kernels->squared_deviation(tenth.data(), 1.1F, many)) ==
+                   static_cast<double>(many) * std::pow(static_cast<double>(0.1F - 1.1F), 2),
+               close);
+    const auto sums = kernels->normalize_sums({tenth.data(), -0.9F, 1, nullptr}, tenth.data(), nullptr, nullptr, many);
+    BOOST_TEST(static_cast<double>(sums.g) == total, close);
+    BOOST_TEST(static_cast<double>(sums.gn) == total, close);
+    // ln Σ eˣ of equal numbers is their value and ln n.
+    BOOST_TEST(
+        static_cast<double>(kernels->log_sum_exp(tenth.data(), many)) == 0.1 + std::log(static_cast<double>(many)),
+        close);
+  }
+  Tape tape;
+  const Var all = sum(softmax(tape.filled({1, many}, 0.1)));
+  BOOST_TEST(all.to_doubles()[0] == 1, close);
 }
 
 // Pieces of rows and of columns, neither of which divides the whole, against numbers of double.

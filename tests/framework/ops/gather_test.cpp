@@ -34,6 +34,24 @@ BOOST_AUTO_TEST_CASE(gradients) {
   test::check_jacobian([&](Tape&, auto x) -> Var { return gather(slice(x[0], -1, 1, 3), ids, {6}); }, {Shape{5, 6}});
 }
 
+// Rows that occur often are added up elsewhere; the others, and rows of other values, are not touched by it.
+BOOST_AUTO_TEST_CASE(frequent_ids_receive_the_gradients_of_all_their_places) {
+  std::vector<std::int32_t> ids;
+  for (std::int32_t i = 0; i < 2000; ++i) ids.push_back(i % 7 < 5 ? i % 3 : 3 + i % 5);
+  const auto gradient = [&](DType dtype) {
+    Tape tape(dtype);
+    const Var table = tape.input(test::normal({9, 3}, 1));
+    const Var wide = table * 2;
+    const Var y = gather(slice(wide, -1, 1, 2), ids, {400, 5});
+    Array seed(y.shape(), dtype);
+    seed.assign(test::normal(y.shape(), 2).values());
+    tape.backward(y, seed);
+    return table.gradient().to_doubles();
+  };
+  // 700 numbers of a magnitude of 1 add up to about 26, each with the error of a float.
+  test::check_close(gradient(DType::float32), gradient(DType::float64), 1e-5);
+}
+
 BOOST_AUTO_TEST_CASE(frozen_tables_get_no_gradient) {
   Parameter table("table");
   test::fill(table, {6, 2}, 1);
