@@ -1,5 +1,6 @@
 #include "../temporary_directory.h"
 
+#include "standard_error.h"
 #include "toy_training.h"
 
 #include <recur/io/model_file.h>
@@ -104,6 +105,35 @@ BOOST_AUTO_TEST_CASE(early_stopping_may_watch_a_metric_that_grows_from_a_baselin
     return std::string(e.what()).find("'acuracy'; it has step, train_loss") != std::string::npos;
   });
   BOOST_CHECK_THROW(EarlyStopping({.patience = 0}), ValueError);
+}
+
+// Told when training begins; the first epoch may take hours.
+BOOST_AUTO_TEST_CASE(a_misspelt_name_of_a_number_is_told_when_training_begins) {
+  const TemporaryDirectory folder;
+  const auto told_of = [&](auto callback) {
+    Line line;
+    Trainer trainer(parameters(line.dense), optim::sgd(), {.epochs = 1, .progress = false});
+    trainer.metrics = [](const EpochReport&) { return NamedNumbers{{"accuracy", 0.5}}; };
+    trainer.add(std::move(callback));
+    const StandardError errors(folder);
+    std::string before_first_step;
+    Tape tape;
+    try {
+      trainer.fit(tape, 1, [&](Tape& t, Index) { return before_first_step = errors.text(), line.loss(t); });
+    } catch (const ValueError&) {  // after the epoch
+    }
+    return before_first_step;
+  };
+  const auto hints = [&](const std::string& text, const char* name) {
+    return text.find(std::string("(did you mean ") + name + "?)") != std::string::npos;
+  };
+  BOOST_TEST(hints(told_of(EarlyStopping({.monitor = "val_los"})), "val_loss"));
+  BOOST_TEST(hints(told_of(EarlyStopping({.monitor = "valid_los"})), "valid_loss"));
+  BOOST_TEST(hints(told_of(ReduceLROnPlateau({}, "trian_loss")), "train_loss"));
+  BOOST_TEST(hints(told_of(ModelCheckpoint({.path = folder.file("a").string(), .monitor = "lsos"})), "loss"));
+  BOOST_TEST(hints(told_of(ModelCheckpoint({.path = folder.file("b-{val_los}").string()})), "val_loss"));
+  for (const char* known : {"loss", "val_loss", "accuracy", ""})
+    BOOST_TEST(told_of(EarlyStopping({.monitor = known})) == "", known);
 }
 
 BOOST_AUTO_TEST_CASE(the_best_model_or_every_model_is_saved) {

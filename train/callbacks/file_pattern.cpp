@@ -56,4 +56,11 @@ std::string FilePattern::operator()(const EpochReport& report) const {
   return name;
 }
 
+std::vector<std::string> FilePattern::numbers() const {
+  std::vector<std::string> names;
+  for (const Part& part : parts_)
+    if (!part.name.empty() && part.name != "epoch") names.push_back(part.name);
+  return names;
+}
+
 }  // namespace recur

@@ -16,6 +16,8 @@ class FilePattern {
 
   /// Returns the file name for a report. Throws ValueError, with the names there are, if the report lacks a number.
   [[nodiscard]] std::string operator()(const EpochReport& report) const;
+  /// Returns the names in braces but `epoch`.
+  [[nodiscard]] std::vector<std::string> numbers() const;
 
  private:
   struct Part {

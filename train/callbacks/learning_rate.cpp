@@ -1,6 +1,13 @@
 #include <recur/train/callbacks/learning_rate.h>
 
+#include <recur/train/callbacks/monitor.h>
+
 namespace recur {
+
+void ReduceLROnPlateau::on_train_begin(Training&) {
+  plateau_.set_state({});
+  warn_of_misspelt_monitor("ReduceLROnPlateau", monitor_);
+}
 
 void ReduceLROnPlateau::on_epoch_end(Training& training) {
   if (training.report.interrupted) return;

@@ -29,7 +29,7 @@ class ReduceLROnPlateau {
   explicit ReduceLROnPlateau(optim::ReduceOnPlateauOptions options = {}, std::string monitor = {})
       : plateau_(options), monitor_(std::move(monitor)) {}
 
-  void on_train_begin(Training&) { plateau_.set_state({}); }
+  void on_train_begin(Training& training);
   void on_epoch_end(Training& training);
   void save(TrainingState& state) const;
   void load(const TrainingState& state);

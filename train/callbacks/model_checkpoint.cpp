@@ -13,6 +13,7 @@ ModelCheckpoint::ModelCheckpoint(ModelCheckpointOptions options) : options_(std:
 void ModelCheckpoint::on_train_begin(Training&) {
   best_ = std::numeric_limits<double>::infinity();
   warn_of_misspelt_monitor("ModelCheckpoint", options_.monitor);
+  for (const std::string& name : path_.numbers()) warn_of_misspelt_monitor("ModelCheckpoint", name);
   const std::filesystem::path folder = std::filesystem::path(options_.path).parent_path();
   if (folder.empty() || folder.string().find('{') != std::string::npos) return;
   std::error_code error;

@@ -11,7 +11,7 @@ namespace recur {
 
 void warn_of_misspelt_monitor(const char* function, const std::string& monitor) {
   if (monitor.empty()) return;
-  std::vector<std::string> known;
+  std::vector<std::string> known = {"loss", "val_loss"};  // Keras's names
   for (const auto& [name, number] : numbers_of(EpochReport{.metrics = {}})) known.push_back(name);
   if (std::ranges::find(known, monitor) != known.end()) return;
   if (const std::string hint = did_you_mean(monitor, known); !hint.empty())

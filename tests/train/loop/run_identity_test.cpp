@@ -1,4 +1,5 @@
 #include "../../temporary_directory.h"
+#include "../standard_error.h"
 #include "../toy_training.h"
 
 #include <recur/io/file_format.h>
@@ -15,30 +16,6 @@ namespace {
 using namespace recur;
 
 struct Killed {};
-
-// What is printed on standard error while it lives.
-class StandardError {
- public:
-  explicit StandardError(const TemporaryDirectory& folder) : path_(folder.file("err")), kept_(::dup(2)) {
-    std::fflush(stderr);
-    (void)!std::freopen(path_.c_str(), "w", stderr);
-  }
-  StandardError(const StandardError&) = delete;
-  StandardError& operator=(const StandardError&) = delete;
-  ~StandardError() {
-    std::fflush(stderr);
-    ::dup2(kept_, 2);
-    ::close(kept_);
-  }
-  [[nodiscard]] std::string text() const {
-    std::fflush(stderr);
-    return TemporaryDirectory::read(path_);
-  }
-
- private:
-  std::filesystem::path path_;
-  int kept_;
-};
 
 struct Way {
   double rate = 0.1;
