@@ -12,6 +12,8 @@ namespace {
 // The steps that query `q` may see: those of `mask`, none after its own.
 Var seen_by(Index q, const AttentionInputs& in) {
   const Shape shape{in.value.shape()[0], in.value.shape()[1]};
+  require(!in.value_mask.defined() || in.value_mask.shape() == shape, "attention: mask {} does not fit values {}",
+          in.value_mask.defined() ? in.value_mask.shape() : Shape(), in.value.shape());
   const Var past = in.query.tape().output(shape, false);
   dispatch(past.dtype(), [&]<class T>() {
     T* const out = past.mutable_value<T>().data;

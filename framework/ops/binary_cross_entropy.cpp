@@ -79,6 +79,7 @@ void compute(Var logits, Var targets, const RowLosses& rows, T smoothing, Var lo
 }  // namespace
 
 Var binary_cross_entropy(Var logits, Var targets, const CrossEntropyOptions& options) {
+  detail::require_one_tape("binary_cross_entropy", logits, targets);
   require(logits.shape() == targets.shape(), "binary_cross_entropy: logits {} but targets {}", logits.shape(),
           targets.shape());
   const RowLosses rows = detail::row_losses("binary_cross_entropy", logits, options);

@@ -141,6 +141,7 @@ void dense(Var logits, Var targets, const RowLosses& rows, T smoothing, Var loss
 }
 
 void check_same(const char* function, Var logits, Var targets) {
+  detail::require_one_tape(function, logits, targets);
   require(logits.shape() == targets.shape(), "{}: logits {} but targets {}{}", function, logits.shape(),
           targets.shape(),
           targets.size() == logits.rows() ? " (sparse_softmax_cross_entropy takes class numbers)" : "");

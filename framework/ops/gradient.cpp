@@ -31,6 +31,7 @@ Var relayed(Var from, Var x, double factor) {
 }  // namespace
 
 Var straight_through(Var hard, Var x) {
+  detail::require_one_tape("straight_through", hard, x);
   require(hard.shape() == x.shape(), "straight_through: the value is {}, but what gets its gradient {}", hard.shape(),
           x.shape());
   return relayed(hard, x, 1);

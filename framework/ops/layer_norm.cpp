@@ -118,9 +118,11 @@ void compute(Var x, Var gamma, Var beta, double epsilon, Var y) {
 }
 
 void check(const char* what, Var x, Var vector) {
-  require(!vector.defined() || (vector.cols() == x.cols() && vector.rows() == 1),
-          "layer_norm: {} {} for a value of shape {}; one number for each feature is needed", what,
-          vector.defined() ? vector.shape() : Shape{}, x.shape());
+  if (!vector.defined()) return;
+  detail::require_one_tape("layer_norm", x, vector);
+  require(vector.cols() == x.cols() && vector.rows() == 1,
+          "layer_norm: {} {} for a value of shape {}; one number for each feature is needed", what, vector.shape(),
+          x.shape());
 }
 
 }  // namespace

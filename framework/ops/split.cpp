@@ -29,8 +29,8 @@ void copy_slice(Var x, Var y, Axis axis, Index first) {
 Var slice(Var x, int axis, Index first, Index count) {
   const Shape& shape = x.shape();
   const Index size = shape[axis];
-  if (first < 0 || count < 0 || first + count > size)
-    fail<ShapeError>("slice: positions {} to {} of axis {} of {}", first, first + count, axis, shape);
+  if (first < 0 || first > size || count < 0 || count > size - first)
+    fail<ShapeError>("slice: {} positions from {} of axis {} of {}", count, first, axis, shape);
   const Index stride = x.node()->stride;
   const bool last = axis == -1 || axis == shape.rank() - 1;
   const Axis along = last ? Axis{} : detail::axis_of(shape, axis);

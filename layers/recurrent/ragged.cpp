@@ -19,6 +19,7 @@ void check_lengths(std::span<const Index> lengths, Index time) {
 
 RaggedBatch::RaggedBatch(Tape& tape, Index time, std::span<const Index> lengths, bool go_backwards)
     : batch_(static_cast<Index>(lengths.size())), order_(tape.list<Index>(batch_)), place_(tape.list<Index>(batch_)) {
+  require<ValueError>(!lengths.empty(), "RaggedBatch: no lengths");
   check_lengths(lengths, time);
   const auto length = [&](Index b) { return lengths[static_cast<std::size_t>(b)]; };
   std::iota(order_.begin(), order_.end(), Index{0});
@@ -63,8 +64,16 @@ Var RaggedBatch::unsorted(Var value) const { return take_rows(value, place_, val
 
 Var reverse_in_time(Var x, std::span<const Index> lengths, bool time_major) {
   if (lengths.empty()) return reverse(x, time_major ? 0 : 1);
+  require(x.shape().rank() >= 3, "reverse_in_time: input {} where {} is expected", x.shape(),
+          time_major ? "[time, batch, features]" : "[batch, time, features]");
   const Index time = x.shape()[time_major ? 0 : 1];
   const auto batch = static_cast<Index>(lengths.size());
+  require(x.shape()[time_major ? 1 : 0] == batch && x.rows() == time * batch,
+          "reverse_in_time: {} lengths for sequences {}", batch, x.shape());
+  for (Index b = 0; b < batch; ++b)
+    require<ValueError>(lengths[static_cast<std::size_t>(b)] >= 0 && lengths[static_cast<std::size_t>(b)] <= time,
+                        "reverse_in_time: length {} of sequence {} is outside [0, {}]",
+                        lengths[static_cast<std::size_t>(b)], b, time);
   const auto rows = x.tape().list<Index>(time * batch);
   for (Index b = 0; b < batch; ++b)
     for (Index t = 0; t < time; ++t) {

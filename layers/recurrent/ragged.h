@@ -35,7 +35,8 @@ class RaggedBatch {
 };
 
 /// Reverses sequences `[batch, time, features]` (`[time, batch, features]` if time_major) in time. With lengths each is
-/// reversed within its length, with zeros beyond.
+/// reversed within its length, with zeros beyond. Throws ShapeError unless there is a length for each sequence,
+/// ValueError if a length is outside [0, time].
 [[nodiscard]] Var reverse_in_time(Var x, std::span<const Index> lengths, bool time_major);
 
 }  // namespace recur

@@ -135,6 +135,18 @@ BOOST_AUTO_TEST_CASE(generated_elements_depend_on_seed_epoch_and_number_alone) {
   BOOST_TEST((all(noisy) != noise));
 }
 
+// Views of a container, which does not check numbers itself.
+BOOST_AUTO_TEST_CASE(elements_that_are_not_there_are_refused) {
+  const Numbers data{1, 2, 3};
+  const auto doubled = map(data, [](Index i) { return 2 * i; });
+  const auto noisy = map_randomly(data, 1, [](Index i, Generator&) { return i; });
+  BOOST_TEST(doubled[2] == 6);
+  for (const Index outside : {Index{-1}, Index{3}}) {
+    BOOST_CHECK_THROW((void)doubled[outside], ValueError);
+    BOOST_CHECK_THROW((void)noisy[outside], ValueError);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(split_by_counts_and_fractions_in_order_or_drawn) {
   Counting data{10};
   const auto ordered = split(data, {0.5, 0.25, 0.25});

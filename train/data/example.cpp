@@ -37,9 +37,15 @@ Tensor<float> pad_part(std::span<const Example> sequences, Part part, Index time
 Index PaddedBatch::steps() const { return std::accumulate(lengths.begin(), lengths.end(), Index{0}); }
 
 Tensor<float> PaddedBatch::mask() const {
+  require(inputs.shape().rank() >= 2 && inputs.shape()[0] == std::ssize(lengths),
+          "PaddedBatch::mask: {} lengths for inputs {}", lengths.size(), inputs.shape());
   Tensor<float> mask({inputs.shape()[0], inputs.shape()[1]});
-  for (std::size_t i = 0; i < lengths.size(); ++i)
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    require<ValueError>(lengths[i] >= 0 && lengths[i] <= inputs.shape()[1],
+                        "PaddedBatch::mask: length {} of sequence {} is outside [0, {}]", lengths[i], i,
+                        inputs.shape()[1]);
     std::fill_n(mask.data() + static_cast<Index>(i) * mask.shape()[1], lengths[i], 1.0F);
+  }
   return mask;
 }
 

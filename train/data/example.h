@@ -27,7 +27,8 @@ struct PaddedBatch {
   bool labels = false;         ///< The targets are of whole sequences, `[batch, …]`, and not of steps.
   /// Returns the number of steps in all sequences, without padding.
   [[nodiscard]] Index steps() const;
-  /// Returns a mask `[batch, time]`: 1 for steps of a sequence, 0 for padding.
+  /// Returns a mask `[batch, time]`: 1 for steps of a sequence, 0 for padding. Throws ShapeError unless there is a
+  /// length for each sequence, ValueError if a length is outside [0, time].
   [[nodiscard]] Tensor<float> mask() const;
 };
 

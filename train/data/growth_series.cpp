@@ -41,6 +41,9 @@ GrowthSeries::GrowthSeries(std::vector<double> values, Index season, Index train
 }
 
 double GrowthSeries::growth(Index t) const {
+  require<ValueError>(t >= (season_ == 1 ? 0 : season_) && t < std::ssize(y_),
+                      "GrowthSeries: there is no growth at step {}; the {} values have it from step {} on", t,
+                      y_.size(), season_ == 1 ? 0 : season_);
   const auto at = static_cast<std::size_t>(t);
   return season_ == 1 ? y_[at] : y_[at] - y_[at - static_cast<std::size_t>(season_)];
 }
@@ -58,12 +61,15 @@ std::vector<double> GrowthSeries::inputs(Index t) const {
 double GrowthSeries::target(Index t) const { return change(t); }
 
 double GrowthSeries::level_for(Index t, double change) const {
-  const double d = growth(t - 1) + change_scale_ * change;
+  const double d = growth(t - 1) + change_scale_ * change;  // refuses steps beyond the one after the last
   return season_ == 1 ? d : y_[static_cast<std::size_t>(t - season_)] + d;
 }
 
 double GrowthSeries::to_value(double level) const { return logarithm_ ? std::exp(level) : level; }
-void GrowthSeries::set_level(Index t, double level) { y_[static_cast<std::size_t>(t)] = level; }
+void GrowthSeries::set_level(Index t, double level) {
+  require<ValueError>(t >= 0 && t < std::ssize(y_), "GrowthSeries::set_level: step {} of {}", t, y_.size());
+  y_[static_cast<std::size_t>(t)] = level;
+}
 
 Batch GrowthSeries::known(Index end) const {
   const Index steps = end - first_step();

@@ -18,18 +18,19 @@ class GrowthSeries {
   [[nodiscard]] Index first_step() const { return season_ == 1 ? 1 : season_ + 1; }
   [[nodiscard]] Index features() const { return season_ == 1 ? 2 : 3; }
   /// What is known before step t: the last growth, its change, and the change one season ago (0 where that is before
-  /// the start).
+  /// the start). Throws ValueError if t is outside [first_step(), size].
   [[nodiscard]] std::vector<double> inputs(Index t) const;
-  /// The scaled change at step t, to be predicted.
+  /// The scaled change at step t, to be predicted. Throws ValueError if t is outside [0, size).
   [[nodiscard]] double target(Index t) const;
   /// Inputs `[1, steps, features()]` of steps [first_step(), end), what is known before each, and targets `[1, steps,
   /// 1]`, zero beyond the end of the series. @throws ValueError for an end outside (first_step(), size + 1].
   [[nodiscard]] Batch known(Index end) const;
-  /// y at step t if the scaled change is `change`; forecasts are averaged in y.
+  /// y at step t if the scaled change is `change`; forecasts are averaged in y. Throws ValueError if t is outside
+  /// [first_step(), size].
   [[nodiscard]] double level_for(Index t, double change) const;
   /// The value that a y stands for.
   [[nodiscard]] double to_value(double level) const;
-  /// Sets y at step t (a forecast, to go on from).
+  /// Sets y at step t (a forecast, to go on from). Throws ValueError if t is outside [0, size).
   void set_level(Index t, double level);
 
  private:

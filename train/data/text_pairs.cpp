@@ -37,6 +37,7 @@ PairFile read_pairs(const std::filesystem::path& path) {
 }
 
 std::vector<TextPair> some_of(const std::vector<TextPair>& pairs, Index count, Generator& generator) {
+  require<ValueError>(!pairs.empty() && count >= 0, "some_of: {} of {} pairs", count, pairs.size());
   std::vector<TextPair> some;
   for (Index i = 0; i < count; ++i) some.push_back(pairs[static_cast<std::size_t>(generator.below(std::ssize(pairs)))]);
   return some;
@@ -76,6 +77,9 @@ PairBatch PairCoder::encode(const std::vector<TextPair>& pairs) const {
 
 std::vector<std::string> PairCoder::decode(const std::vector<std::vector<std::int32_t>>& ids) const {
   std::vector<std::string> texts(ids.empty() ? 0 : ids[0].size());
+  for (const auto& step : ids)
+    require(step.size() == texts.size(), "PairCoder::decode: a step of {} ids, the first has {}", step.size(),
+            texts.size());
   for (std::size_t b = 0; b < texts.size(); ++b)
     for (const auto& step : ids) {
       if (step[b] == edge) break;

@@ -26,7 +26,8 @@ struct PairFile {
 /// line that is not two texts, with its number, or less than two lines.
 [[nodiscard]] PairFile read_pairs(const std::filesystem::path& path);
 
-/// `count` of them, drawn at random.
+/// Returns `count` pairs drawn at random, with repetition. Throws ValueError if there are no pairs or the count is
+/// negative.
 [[nodiscard]] std::vector<TextPair> some_of(const std::vector<TextPair>& pairs, Index count, Generator& generator);
 
 /// Pairs side by side, padded to the longest.
@@ -56,7 +57,8 @@ class PairCoder {
   [[nodiscard]] Index target_symbols() const { return Index{targets_.size()} + 1; }
   /// @throws ValueError for a character that is in no alphabet.
   [[nodiscard]] PairBatch encode(const std::vector<TextPair>& pairs) const;
-  /// Texts of ids `[steps][batch]`, each up to its end.
+  /// Returns the texts of ids `[steps][batch]`, each up to its end. Throws ShapeError if steps differ in size,
+  /// ValueError for an id that is no character.
   [[nodiscard]] std::vector<std::string> decode(const std::vector<std::vector<std::int32_t>>& ids) const;
 
  private:

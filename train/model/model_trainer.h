@@ -45,6 +45,7 @@ concept IdBatch = requires(const B& b) {
 template <IdBatch B>
 [[nodiscard]] IdsView ids_view(const B& batch) {
   IdsView view{.inputs = batch.inputs, .targets = batch.targets, .weights = {}};
+  require<ValueError>(batch.batch >= 1, "ModelTrainer: a batch of {} sequences", batch.batch);
   if constexpr (requires { batch.time; }) view.shape = {batch.batch, batch.time};
   else view.shape = {static_cast<Index>(batch.inputs.size()) / batch.batch, batch.batch};
   if constexpr (requires { batch.weights; }) view.weights = batch.weights;

@@ -11,7 +11,10 @@ class Map : public View<D> {
   Map(D&& data, F function) : View<D>(std::forward<D>(data)), function_(std::move(function)) {}
 
   [[nodiscard]] Index size() const { return this->base_size(); }
-  [[nodiscard]] auto operator[](Index index) const { return function_(this->base(index)); }
+  [[nodiscard]] auto operator[](Index index) const {
+    detail::require_element("map", index, size());
+    return function_(this->base(index));
+  }
 
  private:
   F function_;

@@ -15,6 +15,7 @@ class MapRandomly : public View<D> {
 
   [[nodiscard]] Index size() const { return this->base_size(); }
   [[nodiscard]] auto operator[](Index index) const {
+    detail::require_element("map_randomly", index, size());
     Generator generator = seed_.fork(static_cast<std::uint64_t>(epoch_)).fork(static_cast<std::uint64_t>(index));
     return function_(this->base(index), generator);
   }

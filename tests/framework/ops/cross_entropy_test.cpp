@@ -232,6 +232,10 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_are_refused) {
   BOOST_CHECK_THROW((void)softmax_cross_entropy(logits, tape.constant(test::normal({2}))), ShapeError);
   BOOST_CHECK_THROW((void)binary_cross_entropy(logits, tape.constant(test::normal({3, 2}))), ShapeError);
   BOOST_CHECK_THROW((void)sparse_softmax_cross_entropy(tape.constant(1.0), {}), ShapeError);
+  Tape other(DType::float64);
+  const Var foreign = other.constant(test::normal({2, 3}));
+  BOOST_CHECK_THROW((void)softmax_cross_entropy(logits, foreign), ForeignVar);
+  BOOST_CHECK_THROW((void)binary_cross_entropy(logits, foreign), ForeignVar);
   try {
     (void)sparse({0, 3});
     BOOST_ERROR("not refused");

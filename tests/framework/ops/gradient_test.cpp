@@ -46,6 +46,8 @@ BOOST_AUTO_TEST_CASE(rounding_learns_straight_through) {
   tape.backward(sum(square(y)));
   check_close(x.gradient().to_doubles(), {0, 4, -4});
   BOOST_CHECK_THROW((void)straight_through(tape.zeros(Shape{2}), x), ShapeError);
+  Tape other(DType::float64);
+  BOOST_CHECK_THROW((void)straight_through(other.zeros(x.shape()), x), ForeignVar);
 }
 
 BOOST_AUTO_TEST_CASE(reversal_changes_the_sign) {

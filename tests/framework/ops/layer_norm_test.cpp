@@ -86,6 +86,8 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_are_refused) {
   BOOST_CHECK_THROW((void)layer_norm(x, Var(), tape.constant(test::normal({5, 1}))), ShapeError);
   BOOST_CHECK_THROW((void)layer_norm(tape.constant(1.0), Var(), Var()), ShapeError);
   BOOST_CHECK_THROW((void)layer_norm(x, Var(), Var(), -1), ValueError);
+  Tape other(DType::float64);
+  BOOST_CHECK_THROW((void)layer_norm(x, Var(), other.constant(test::normal({5}))), ForeignVar);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 #include <recur/framework/ops/split.h>
 #include <recur/framework/ops/transpose.h>
 
+#include <limits>
 #include <numeric>
 
 using namespace recur;
@@ -97,6 +98,9 @@ BOOST_AUTO_TEST_CASE(split_and_slice_refuse) {
   BOOST_CHECK_THROW((void)split<2>(x, 2), ShapeError);
   BOOST_CHECK_THROW((void)slice(x, 0, 1, 2), ShapeError);
   BOOST_CHECK_THROW((void)slice(x, 1, -1, 2), ShapeError);
+  const Index huge = std::numeric_limits<Index>::max();
+  BOOST_CHECK_THROW((void)slice(x, 1, huge, 1), ShapeError);
+  BOOST_CHECK_THROW((void)slice(x, 1, 1, huge), ShapeError);
   BOOST_CHECK_THROW((void)slice(tape.constant(1.0), 0, 0, 1), ShapeError);
 }
 

@@ -8,6 +8,7 @@
 #include <recur/layers/cells/lstm_cell.h>
 #include <recur/layers/cells/simple_rnn_cell.h>
 #include <recur/layers/recurrent/bidirectional.h>
+#include <recur/layers/recurrent/ragged.h>
 
 #include <fmt/ranges.h>
 
@@ -150,6 +151,18 @@ BOOST_AUTO_TEST_SUITE(ragged)
 
 BOOST_AUTO_TEST_CASE(every_cell_learns_as_from_one_sequence_after_the_other) {
   for (NamedCell& cell : all_cells()) check_rnn(cell.name, std::move(cell.cell));
+}
+
+// Sequences lie one behind the other: a length too large would read the next one's numbers.
+BOOST_AUTO_TEST_CASE(a_reversal_of_lengths_beyond_the_time_axis_is_refused) {
+  Tape tape(DType::float64);
+  const Var x = tape.constant(Tensor<double>({2, 3, 1}, {0, 1, 2, 3, 4, 5}));
+  const auto reversed = [&](std::vector<Index> lengths) { return reverse_in_time(x, lengths, false).to_doubles(); };
+  BOOST_TEST(reversed({2, 3}) == (std::vector<double>{1, 0, 0, 5, 4, 3}), boost::test_tools::per_element());
+  BOOST_CHECK_THROW(reversed({4, 3}), ValueError);
+  BOOST_CHECK_THROW(reversed({3, -1}), ValueError);
+  BOOST_CHECK_THROW(reversed({3, 3, 3}), ShapeError);
+  BOOST_CHECK_THROW(reversed({3}), ShapeError);
 }
 
 BOOST_AUTO_TEST_CASE(stacks_learn_as_from_one_sequence_after_the_other) {

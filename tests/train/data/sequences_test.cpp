@@ -85,6 +85,16 @@ BOOST_AUTO_TEST_CASE(padding_is_zero_and_lengths_say_where_it_begins) {
   BOOST_CHECK_THROW((void)stack({}), ValueError);
 }
 
+BOOST_AUTO_TEST_CASE(a_mask_of_lengths_beyond_the_batch_is_refused) {
+  PaddedBatch batch = views::batch(of_lengths({1, 3}), 2, pad)[0];
+  batch.lengths = {1, 4};
+  BOOST_CHECK_THROW((void)batch.mask(), ValueError);
+  batch.lengths = {-1, 3};
+  BOOST_CHECK_THROW((void)batch.mask(), ValueError);
+  batch.lengths = {1, 3, 3};
+  BOOST_CHECK_THROW((void)batch.mask(), ShapeError);
+}
+
 BOOST_AUTO_TEST_CASE(buckets_have_every_sequence_once_and_pad_less) {
   std::vector<Index> lengths;
   for (Index i = 0; i < 103; ++i) lengths.push_back(1 + i * 37 % 101);

@@ -43,6 +43,14 @@ BOOST_AUTO_TEST_CASE(are_read_from_lines) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(steps_of_unequal_sizes_and_no_pairs_are_refused) {
+  const PairCoder coder("ab", "xy");
+  BOOST_CHECK_THROW((void)coder.decode({{1, 2}, {1}}), ShapeError);
+  BOOST_CHECK_THROW((void)coder.decode({{3}}), ValueError);
+  Generator random(1);
+  BOOST_CHECK_THROW((void)some_of({}, 1, random), ValueError);
+}
+
 BOOST_AUTO_TEST_CASE(numbers_of_tests_never_occur_in_training) {
   Generator random(1);
   std::set<std::string> learned;
@@ -70,6 +78,11 @@ BOOST_AUTO_TEST_CASE(levels_follow_from_changes) {
     BOOST_TEST(series.to_value(series.level_for(t, series.target(t))) == values[static_cast<std::size_t>(t)],
                boost::test_tools::tolerance(1e-12));
   BOOST_CHECK_THROW((void)series.known(42), ValueError);
+  BOOST_CHECK_THROW((void)series.inputs(4), ValueError);
+  BOOST_CHECK_THROW((void)series.inputs(41), ValueError);
+  BOOST_CHECK_THROW((void)series.target(40), ValueError);
+  BOOST_CHECK_THROW((void)series.level_for(41, 0), ValueError);
+  BOOST_CHECK_THROW(GrowthSeries(series).set_level(40, 0), ValueError);
   BOOST_CHECK_THROW(GrowthSeries(values, 12, 30), ValueError);
 }
 
