@@ -161,6 +161,7 @@ std::vector<NamedTensor> import_tensors(const std::filesystem::path& path) {
   if (kind == FileKind::torch_zip || kind == FileKind::torch_stream || kind == FileKind::torch_tar)
     return load_torch(path).tensors;
   if (kind == FileKind::hdf5) return load_h5_tensors(path);
+  if (kind == FileKind::keras_zip) return load_archive_tensors(path);
   require<FormatError>(kind == FileKind::safetensors, "import_tensors: '{}' ({}) has no tensors by name", path.string(),
                        name(kind));
   std::vector<NamedTensor> tensors;

@@ -49,8 +49,8 @@ struct ImportOptions {
 /// not
 [[nodiscard]] ModelDescription import_model(const std::filesystem::path& path, const ImportOptions& options = {});
 
-/// Reads the arrays of a file without making a model of them: a PyTorch state dict, safetensors, or the datasets of an
-/// HDF5 file.
+/// Reads the arrays of a file without making a model of them: a PyTorch state dict, safetensors, the datasets of an
+/// HDF5 file or of the one in a `.keras` archive. @throws FormatError for another or a damaged file
 [[nodiscard]] std::vector<NamedTensor> import_tensors(const std::filesystem::path& path);
 
 }  // namespace recur::interop

@@ -55,6 +55,18 @@ void print_notes(const std::vector<std::string>& notes) {
   for (const std::string& note : notes) fmt::print("  {}\n", note);
 }
 
+// The arrays of a file that is not imported. Refuses a damaged file.
+std::map<std::string, Array> arrays_of(const std::filesystem::path& path, interop::FileKind kind) {
+  using Kind = interop::FileKind;
+  std::map<std::string, Array> arrays;
+  const bool named = kind == Kind::hdf5 || kind == Kind::keras_zip || kind == Kind::torch_zip ||
+                     kind == Kind::torch_stream || kind == Kind::torch_tar;
+  if (!named) return arrays;
+  for (interop::NamedTensor& tensor : interop::import_tensors(path))
+    arrays.insert_or_assign(tensor.name, std::move(tensor.value));
+  return arrays;
+}
+
 }  // namespace
 
 void import_model(const Flags& flags) {
@@ -108,6 +120,7 @@ bool inspect_foreign(const std::filesystem::path& path, bool json) {
     description = interop::import_model(path);
   } catch (const Error& error) {
     problem = error.what();
+    description.weights = arrays_of(path, kind);
   }
   if (json) {
     Json line{{"format", name(kind)}, {"notes", description.notes}};

@@ -18,7 +18,11 @@ namespace recur::interop {
 /// Reads `model.json` of a TensorFlow.js layers model and the files beside it that it names.
 [[nodiscard]] ModelDescription load_tfjs(const std::filesystem::path& path);
 
-/// The data sets of real numbers in an HDF5 file, by path. The weights that Keras lists must be there.
+/// Reads the weights of a `.keras` archive by their paths in model.weights.h5. Every member must have its checksum.
+[[nodiscard]] std::vector<NamedTensor> load_archive_tensors(const std::filesystem::path& path);
+
+/// The data sets of real numbers in an HDF5 file, by path. The weights that Keras lists must be there, and a config
+/// must be JSON.
 [[nodiscard]] std::vector<NamedTensor> load_h5_tensors(const std::filesystem::path& path);
 
 }  // namespace recur::interop

@@ -104,8 +104,22 @@ ModelDescription load_keras_archive(const std::filesystem::path& path) {
   return read_keras3_weights(file, std::move(model), "Keras 3 archive", where);
 }
 
+std::vector<NamedTensor> load_archive_tensors(const std::filesystem::path& path) {
+  const ZipFile zip(path);
+  constexpr std::uint64_t largest = std::uint64_t{4} << 30U;
+  for (const std::string& member : zip.names())
+    if (!member.ends_with("/")) (void)zip.read(member, largest);  // compares the checksum
+  std::vector<NamedTensor> tensors;
+  if (!zip.contains("model.weights.h5")) return tensors;
+  const Hdf5File file(zip.read("model.weights.h5", largest), path.string() + "/model.weights.h5");
+  collect(file, file.root(), "", tensors);
+  return tensors;
+}
+
 std::vector<NamedTensor> load_h5_tensors(const std::filesystem::path& path) {
   const Hdf5File file(path);
+  const std::string config = text_of(file.root(), "model_config");
+  if (!config.empty()) (void)parse_json(config, fmt::format("load_h5_tensors: '{}': model_config", path.string()));
   std::vector<NamedTensor> tensors;
   const Object* const whole = file.find(file.root(), "model_weights");
   const Object& group = whole != nullptr ? *whole : file.root();
