@@ -11,7 +11,8 @@
 //   lstm_step --layers 1 --hidden 256 --batch 8 --time 100000 --checkpoint auto --memory 900M --steps 1
 //
 // There --memory is for all the program needs, its input included. The programs in bench/peers take the same flags;
-// bench/compare runs them in turn.
+// bench/compare runs them in turn. --without switches a mechanism of docs/engine.md off; bench/mechanisms measures what
+// each gains.
 #include "common/cells.h"
 
 #include <recur/framework/threads/denormals.h>
@@ -19,6 +20,9 @@
 #include <recur/layers/recurrent/rnn.h>
 
 #include <fmt/format.h>
+
+#include <map>
+#include <vector>
 
 namespace {
 
@@ -50,7 +54,15 @@ Checkpointing checkpointing_of(const bench::StepOptions& options) {
   return Checkpointing::memory(static_cast<std::size_t>(left));
 }
 
-void run(const bench::StepOptions& options) {
+const std::map<std::string, bool Mechanisms::*> mechanisms = {
+    {"pack_weights", &Mechanisms::pack_weights},
+    {"hoist_products", &Mechanisms::hoist_products},
+    {"collect_weight_gradients", &Mechanisms::collect_weight_gradients},
+    {"overwrite_operands", &Mechanisms::overwrite_operands},
+    {"place_outputs", &Mechanisms::place_outputs},
+    {"divide_batch", &Mechanisms::divide_batch}};
+
+void run(const bench::StepOptions& options, const std::vector<std::string>& without) {
   set_threads(options.threads);
   const bool long_sequence = !options.checkpoint.empty();
   RNN rnn(bench::make_cells(options),
@@ -66,6 +78,7 @@ void run(const bench::StepOptions& options) {
              DType::float32);
   seed.fill(0.01);
   Tape tape;
+  for (const std::string& name : without) tape.mechanisms().*mechanisms.at(name) = false;
   bench::run_step_benchmark("recur", options, [&] {
     for (const NamedParameter& weight : weights) {
       if (options.weights == "changed") static_cast<void>(weight.parameter->edit());
@@ -88,9 +101,11 @@ int main(int argc, char** argv) try {
   app.add_option("--memory", options.memory, "With --checkpoint auto: for the whole program (900M, 1.5G)");
   bool keep = false;
   app.add_flag("--keep-denormals", keep, "Numbers too small for full precision do not count as zeros");
+  std::vector<std::string> without;
+  app.add_option("--without", without, "Mechanisms to switch off")->check(CLI::IsMember(mechanisms));
   CLI11_PARSE(app, argc, argv);
   if (keep) flush_denormals(false);
-  run(options);
+  run(options, without);
   return 0;
 } catch (const std::exception& error) {
   fmt::print(stderr, "lstm_step: {}\n", error.what());
