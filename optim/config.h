@@ -1,10 +1,12 @@
 #pragma once
 
+#include <recur/framework/tensor/config_key.h>
 #include <recur/optim/optimizer.h>
 
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recur::optim {
 
@@ -35,5 +37,10 @@ template <class Json>
 /// What `from_config` makes an equal optimizer of, the present learning rate included.
 /// @throws StateError for a chain, which has no name, and for a learning rate that is a function of one's own.
 [[nodiscard]] OptimizerConfig get_config(const Optimizer& optimizer);
+
+/// Returns the class names that `from_config` takes, with their prefixes.
+[[nodiscard]] std::vector<std::string> config_names();
+/// Returns the keys that a config of this class may have, with their defaults. Throws ValueError for an unknown class.
+[[nodiscard]] std::vector<ConfigKey> config_keys(std::string_view class_name);
 
 }  // namespace recur::optim

@@ -1,93 +1,16 @@
-#include <recur/framework/tensor/error.h>
-#include <recur/framework/tensor/nearest_name.h>
+#include <recur/optim/internal/config_object.h>
 #include <recur/optim/schedule_config.h>
 
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <cmath>
 
 namespace recur::optim {
 namespace {
 
 using nlohmann::json;
 
-json to_json(const Schedule& schedule);
+using namespace detail;
+
 Schedule from_json(const json& config);
-
-/// Reads members from an object; those without a default must be there.
-class ScheduleReader {
- public:
-  ScheduleReader(std::string class_name, const json& config) : class_name_(std::move(class_name)), config_(config) {}
-
-  template <class T>
-  void required(const char* key, T& value) {
-    require<ValueError>(config_.contains(key), "schedule_from_config: {} needs {}", class_name_, key);
-    (*this)(key, value);
-  }
-  template <class T>
-  void operator()(const char* key, T& value) {
-    known_.emplace_back(key);
-    if (const auto at = config_.find(key); at != config_.end() && !at->is_null()) read(key, *at, value);
-  }
-  void ignored(const char* key) { known_.emplace_back(key); }
-  void finish() const {
-    std::string all;
-    for (const std::string& known : known_) all += " " + known;
-    for (const auto& [key, value] : config_.items())
-      require<ValueError>(std::ranges::find(known_, key) != known_.end(),
-                          "schedule_from_config: {} has no argument {}{}; it has{}", class_name_, key,
-                          did_you_mean(key, known_), all);
-  }
-
- private:
-  void check(bool holds, const char* key, const json& value, const char* kind) const {
-    require<ValueError>(holds, "schedule_from_config: {}: {} = {}, must be {}", class_name_, key, value.dump(), kind);
-  }
-  void read(const char* key, const json& value, double& to) const {
-    check(value.is_number(), key, value, "a number");
-    to = value.get<double>();
-  }
-  void read(const char* key, const json& value, Index& to) const {
-    // Keras writes steps as it was given them, 1000.0 perhaps.
-    const double number = value.is_number() ? value.get<double>() : 0.5;
-    check(std::floor(number) == number && std::abs(number) < 1e15, key, value, "a whole number");
-    to = static_cast<Index>(number);
-  }
-  void read(const char* key, const json& value, bool& to) const {
-    check(value.is_boolean(), key, value, "true or false");
-    to = value.get<bool>();
-  }
-  void read(const char* /*key*/, const json& value, Schedule& to) const { to = from_json(value); }
-  template <class T>
-  void read(const char* key, const json& value, std::vector<T>& to) const {
-    check(value.is_array(), key, value, "a list");
-    to.resize(value.size());
-    for (std::size_t i = 0; i < to.size(); ++i) read(key, value[i], to[i]);
-  }
-
-  std::string class_name_;
-  const json& config_;
-  std::vector<std::string> known_;
-};
-
-/// Writes the options of a schedule as a config, field by field.
-class ScheduleWriter {
- public:
-  template <class T>
-  void required(const char* key, const T& value) {
-    (*this)(key, value);
-  }
-  template <class T>
-  void operator()(const char* key, const T& value) {
-    config[key] = value;
-  }
-  void operator()(const char* key, const Schedule& value) { config[key] = to_json(value); }
-  void ignored(const char* /*key*/) {}
-
-  json config = json::object();
-};
 
 void describe(auto& archive, PiecewiseConstantOptions& o) {
   archive.required("boundaries", o.boundaries);
@@ -221,7 +144,7 @@ Schedule from_json(const json& config) {
   for_each_kind([&](auto kind) {
     known.emplace_back(kind.name);
     if (name != kind.name) return;
-    ScheduleReader reader(name, arguments);
+    ObjectReader reader("schedule_from_config", name, arguments);
     auto options = kind.empty;
     describe(reader, options);
     reader.ignored("name");
@@ -242,9 +165,9 @@ json to_json(const Schedule& schedule) {
     const auto* given = std::get_if<Options>(&schedule.source()->options);
     if (!given) return;
     Options options = *given;
-    ScheduleWriter writer;
+    ObjectWriter writer;
     describe(writer, options);
-    result = {{"class_name", kind.name}, {"config", writer.config}};
+    result = {{"class_name", kind.name}, {"config", writer.object}};
   });
   return result;
 }
@@ -258,5 +181,21 @@ Schedule schedule_from_config(std::string_view config) {
 }
 
 std::string get_config(const Schedule& schedule) { return to_json(schedule).dump(); }
+
+std::vector<std::string> schedule_names() {
+  std::vector<std::string> names;
+  for_each_kind([&](const auto& kind) { names.emplace_back(kind.name); });
+  return names;
+}
+
+std::vector<ConfigKey> schedule_keys(std::string_view class_name) {
+  KeyLister lister;
+  for_each_kind([&](auto kind) {
+    if (class_name == kind.name) describe(lister, kind.empty);
+  });
+  require<ValueError>(!lister.keys.empty(), "schedule_keys: no schedule {}; there are {}", class_name,
+                      fmt::join(schedule_names(), ", "));
+  return std::move(lister.keys);
+}
 
 }  // namespace recur::optim

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <recur/framework/tensor/config_key.h>
 #include <recur/optim/schedules.h>
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recur::optim {
 
@@ -16,5 +18,10 @@ namespace recur::optim {
 
 /// What `schedule_from_config` makes an equal schedule of. @throws StateError for a function of one's own.
 [[nodiscard]] std::string get_config(const Schedule& schedule);
+
+/// Returns the class names that `schedule_from_config` takes.
+[[nodiscard]] std::vector<std::string> schedule_names();
+/// Returns the keys that a config of this class may have, with their defaults. Throws ValueError for an unknown class.
+[[nodiscard]] std::vector<ConfigKey> schedule_keys(std::string_view class_name);
 
 }  // namespace recur::optim
