@@ -3,10 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <set>
+
 namespace recur {
 namespace {
 
-// In the order they are written.
+// Keeps keys in the order in which they are written.
 using OrderedJson = nlohmann::ordered_json;
 
 OrderedJson with_class(std::string_view name, OrderedJson config) {
@@ -72,6 +74,8 @@ class Writer final : public Fields {
   void without_meaning(const char*) override {}
   [[nodiscard]] bool reading() const override { return false; }
 
+  OrderedJson json = OrderedJson::object();
+
   template <class Any>
   static OrderedJson write(const char* kind, const Any& any) {
     require<ValueError>(!any.empty() && !any->class_name().empty(),
@@ -93,13 +97,66 @@ class Writer final : public Fields {
     json[key] = OrderedJson::array();
     for (const Any& any : list) json[key].push_back(write(kind, any));
   }
+};
 
-  OrderedJson json = OrderedJson::object();
+// Lists keys with the values of their members as defaults.
+class KeyLister final : public Fields {
+ public:
+  void operator()(const char* key, bool& value) override { add(key, "true or false", value); }
+  void operator()(const char* key, int& value) override { add(key, "a whole number", value); }
+  void axis(const char* key, int& value) override { add(key, "an axis, or a list of one", value); }
+  void operator()(const char* key, Index& value) override { add(key, "a whole number", value); }
+  void operator()(const char* key, double& value) override { add(key, "a number", value); }
+  void operator()(const char* key, std::string& value) override { add(key, "a text", value); }
+  void optional(const char* key, std::string& value) override {
+    add(key, "a text or null", value);
+    if (value.empty()) keys.back().otherwise = "null";
+  }
+  void operator()(const char* key, Activation& value) override { add(key, "an activation", value); }
+  void operator()(const char* key, Initializer& value) override { add(key, "an initializer", value); }
+  void operator()(const char* key, Regularizer& value) override { add(key, "a regularizer", value); }
+  void operator()(const char* key, Constraint& value) override { add(key, "a constraint", value); }
+  void operator()(const char* key, AnyCell& /*value*/) override { add(key, "a cell"); }
+  void operator()(const char* key, std::vector<AnyCell>& /*value*/) override { add(key, "a list of cells"); }
+  void operator()(const char* key, AnyLayer& /*value*/) override { add(key, "a layer"); }
+  void operator()(const char* key, std::vector<AnyLayer>& /*value*/) override { add(key, "a list of layers"); }
+  void required(const char* key) override { required_.insert(key); }
+  void only_null(const char* key) override { keys.push_back({key, "null", "null"}); }
+  void without_meaning(const char* key) override { keys.push_back({key, "ignored", ""}); }
+  [[nodiscard]] bool reading() const override { return false; }
+
+  std::vector<ConfigKey> keys;
+
+ private:
+  void add(const char* key, const char* kind) { keys.push_back({key, kind, "", required_.contains(key)}); }
+  template <class T>
+  void add(const char* key, const char* kind, T& value) {
+    add(key, kind);
+    if (keys.back().required) return;
+    Writer writer;
+    writer(key, value);
+    const OrderedJson& json = writer.json[key];
+    // Of an initializer its name says enough.
+    keys.back().otherwise = (json.is_object() ? json["class_name"] : json).dump();
+  }
+
+  std::set<std::string> required_;
 };
 
 }  // namespace
 
 std::string get_config(const AnyCell& cell, int indent) { return Writer::write("cell", cell).dump(indent); }
 std::string get_config(const AnyLayer& layer, int indent) { return Writer::write("layer", layer).dump(indent); }
+
+std::vector<ConfigKey> cell_keys(const Registry& registry, const std::string& class_name) {
+  KeyLister lister;
+  registry.describe_cell(class_name, lister);
+  return std::move(lister.keys);
+}
+std::vector<ConfigKey> layer_keys(const Registry& registry, const std::string& class_name) {
+  KeyLister lister;
+  registry.describe_layer(class_name, lister);
+  return std::move(lister.keys);
+}
 
 }  // namespace recur

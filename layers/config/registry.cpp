@@ -42,10 +42,17 @@ Registry::Registry() {
   add_layer<TorchRNN>();
 }
 
-std::vector<std::string> Registry::cell_names() const {
+namespace {
+
+std::vector<std::string> names_of(const auto& entries) {
   std::vector<std::string> names;
-  for (const auto& [name, maker] : cells_) names.push_back(name);
+  for (const auto& [name, entry] : entries) names.push_back(name);
   return names;
 }
+
+}  // namespace
+
+std::vector<std::string> Registry::cell_names() const { return names_of(cells_); }
+std::vector<std::string> Registry::layer_names() const { return names_of(layers_); }
 
 }  // namespace recur
