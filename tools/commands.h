@@ -60,6 +60,8 @@ void export_model(const Flags& flags);
 void import_model(const Flags& flags);
 /// Writes a first config from a look at `files`; `file` is the kind of job.
 void init(const Flags& flags);
+/// Prints the keys of the class `file`, or of all classes that configs may name, with their defaults, in Markdown.
+void list_keys(const Flags& flags);
 /// @throws Error when gradients are wrong
 void check_gradients(const Flags& flags);
 

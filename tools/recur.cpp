@@ -42,6 +42,8 @@ constexpr Command commands[] = {
     {"inspect", "List what is in a model or checkpoint", "FILE|RUN", inspect},
     {"import", "Read a model of another program", "FILE", import_model},
     {"grad-check", "Compare the model's gradients with finite differences", "CONFIG", check_gradients},
+    {"keys", "List the classes that configs may name and their keys, in Markdown; CLASS: of one class", "CLASS",
+     list_keys},
 };
 
 // CLI11's own check writes the bounds of double out.
@@ -67,6 +69,7 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
     return;
   }
   app.add_flag("--json", flags.json, "One JSON object a line on standard output");
+  if (name == "keys") return;
   app.add_option("--threads", flags.threads, "At most so many")->check(CLI::Range(1, 1024));
   if (name == "inspect") return;
   if (name == "import") {
@@ -141,7 +144,7 @@ int run_command_line(int argc, char** argv, const Registry* registry) {
   flags.registry = registry;
   for (const Command& command : commands) {
     CLI::App* const sub = app.add_subcommand(command.name, command.description);
-    sub->add_option(command.file, flags.file)->required();
+    sub->add_option(command.file, flags.file)->required(command.run != list_keys);
     add_options(*sub, command.name, flags);
   }
   try {
