@@ -16,11 +16,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Keys that Keras writes beside class_name and config; the last three around a whole model.
+// Keys beside class_name and config that Keras writes; the last three are those of a whole model.
 const std::set<std::string> class_keys = {"class_name",      "config",        "module",
                                           "registered_name", "build_config",  "name",
                                           "compile_config",  "keras_version", "backend"};
-// What every Keras layer may have in its config and has no meaning here, where sizes are known when a layer is built.
+// Keys of every Keras layer that have no effect: sizes are known when a layer is built.
 const std::set<std::string> shape_keys = {"batch_input_shape", "batch_shape", "build_input_shape"};
 
 std::string joined(const std::set<std::string>& names) {
@@ -39,7 +39,7 @@ template <class... Args>
   refuse(path + "." + key, "the key is not known{} (known: {})", did_you_mean(key, names), joined(known));
 }
 
-// An object {"class_name": …, "config": {…}}, or for things with defaults just the name.
+// A class and its config, from {"class_name": …, "config": {…}} or from a name alone.
 struct ClassConfig {
   std::string class_name;
   Json config;
@@ -74,8 +74,8 @@ double number(const Json& config, const char* key, double otherwise, const std::
   return at->get<double>();
 }
 
-// A whole number that is one, fits into T, and is not so large that a layer's small multiples of it overflow: at most
-// 2^53, up to which all readers of JSON agree.
+// Reads a whole number. Refuses one that does not fit into T or is larger than 2^53: small multiples of a size must not
+// overflow, and parsers of JSON agree on whole numbers up to 2^53.
 template <class T>
 T whole_number(const Json& value, const char* expected, const std::string& path) {
   if (!value.is_number_integer()) refuse(path, "{} is expected, got {}", expected, value.dump());
@@ -260,7 +260,7 @@ class LayerReader final : public Fields {
       if (std::string_view(error.what()).starts_with("config: ")) throw;
       refuse(inner.path_, "{}", error.what());
     }
-    // Any Keras layer may have one; some have it among their own options.
+    // Every class may have an activity_regularizer; for some it is one of their own options.
     if (!inner.known_.contains("activity_regularizer")) inner("activity_regularizer", result->activity_regularizer);
     inner.finish();
     result.common = std::move(common);
@@ -279,7 +279,7 @@ class LayerReader final : public Fields {
     else refuse(at("dtype"), "float32, float64 or null is expected, got {}", dtype->dump());
     return common;
   }
-  // Of Keras 3's DTypePolicy.
+  // Returns the name in a DTypePolicy of Keras 3.
   [[nodiscard]] const Json& policy_name(const Json& policy) const {
     const auto config = policy.find("config");
     const bool named = config != policy.end() && config->is_object() && config->contains("name");
@@ -296,7 +296,7 @@ class LayerReader final : public Fields {
     value.clear();
     for (std::size_t i = 0; i < found->size(); ++i) {
       const Json& element = (*found)[i];
-      // Tells sizes, which are known when the model is built.
+      // An InputLayer only states sizes, which are known when the model is built.
       if (element.is_object() && element.contains("class_name") && element["class_name"] == "InputLayer") continue;
       value.push_back(read_one(element, fmt::format("{}[{}]", at(key), i)));
     }
@@ -311,7 +311,7 @@ class LayerReader final : public Fields {
     if (!right) refuse(at(key), "{} is expected, got {}", expected, value.dump());
     return value;
   }
-  // An error of a value's own says where the value was.
+  // Runs `body`, and puts the path of the key in front of its errors.
   template <class Body>
   void named(const char* key, Body body) const {
     try {

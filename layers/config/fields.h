@@ -14,9 +14,9 @@ class Constraint;
 class Initializer;
 struct Regularizer;
 
-/// Goes through options by their Keras names. One function of an options struct,
-/// `void fields(Fields& f) { f("units", units); f("activation", activation); }`, serves both to read a config (values
-/// are replaced where the key is there) and to write one (values are only looked at).
+/// A visitor of the members of an options struct, by their keys in configs. The struct names its members once,
+/// `void fields(Fields& f) { f("units", units); f("activation", activation); }`. A reader of configs assigns the
+/// members whose keys are there; a writer reads all members; a lister lists keys and defaults.
 class Fields {
  public:
   Fields() = default;
@@ -29,9 +29,9 @@ class Fields {
   virtual void operator()(const char* key, Index& value) = 0;
   virtual void operator()(const char* key, double& value) = 0;
   virtual void operator()(const char* key, std::string& value) = 0;
-  /// With `null` for the empty string.
+  /// Visits a string that is `null` in configs if it is empty.
   virtual void optional(const char* key, std::string& value) = 0;
-  /// An axis; Keras writes it as a number or as a list of one.
+  /// Visits an axis, which Keras writes as a number or as a list of one number.
   virtual void axis(const char* key, int& value) = 0;
   virtual void operator()(const char* key, Activation& value) = 0;
   virtual void operator()(const char* key, Initializer& value) = 0;
@@ -41,16 +41,18 @@ class Fields {
   virtual void operator()(const char* key, std::vector<AnyCell>& value) = 0;
   virtual void operator()(const char* key, AnyLayer& value) = 0;
   virtual void operator()(const char* key, std::vector<AnyLayer>& value) = 0;
-  /// Reading: an error unless the key is there.
+  /// Says that a config must have the key. Readers throw ValueError if it does not. Call it before the member is
+  /// visited.
   virtual void required(const char* key) = 0;
-  /// Reading: accepts the key only with the value `null` (an option of Keras that is off).
+  /// Names a key that configs may have with the value `null` only, for an option of Keras that Recur does not have.
   virtual void only_null(const char* key) = 0;
-  /// Reading: accepts the key whatever its value: an option of Keras that cannot change results.
+  /// Names a key that configs may have with any value, for an option of Keras that cannot change results.
   virtual void without_meaning(const char* key) = 0;
+  /// Returns true if members are assigned from a config.
   [[nodiscard]] virtual bool reading() const = 0;
 };
 
-/// What most cells and layers are configured by: their size and their options.
+/// The config of most cells and layers: a number of units, and options.
 template <class Options>
 struct UnitsConfig {
   Index units = 0;

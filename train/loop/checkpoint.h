@@ -12,69 +12,70 @@
 
 namespace recur {
 
-/// What a run needs to go on as if it had never stopped: numbers and texts, by name.
+/// The state of a training: arrays and texts by name. A training that is resumed from it ends with the same bits as an
+/// uninterrupted one.
 struct TrainingState {
   std::map<std::string, Array> arrays;
   Metadata texts;
 
-  /// A list of arrays under `name/0`, `name/1` …
+  /// Stores a list of arrays as `name/0`, `name/1` …
   void put(const std::string& name, std::span<const Array> list);
-  /// That list; empty if there is none.
+  /// Returns a list of arrays; empty if there is none of this name.
   [[nodiscard]] std::vector<Array> get(const std::string& name) const;
-  /// Numbers, stored exactly.
+  /// Stores a number exactly.
   void put(const std::string& name, double number);
   void put(const std::string& name, Index number);
-  /// @throws FormatError when there is none of this name, or it is no number.
+  /// Returns a number or text by name. Throws FormatError if there is none of this name, or if it is not a number.
   [[nodiscard]] double number(const std::string& name) const;
   [[nodiscard]] Index integer(const std::string& name) const;
   [[nodiscard]] const std::string& text(const std::string& name) const;
 };
 
-/// Writes the state as one safetensors file with a checksum over all of it. A file that was there is replaced as a
-/// whole or, when anything fails, left as it was. Throws FormatError if it cannot be written.
+/// Writes a state as one safetensors file with a checksum. An existing file is replaced as a whole, or left unchanged
+/// if writing fails. Throws FormatError if the file cannot be written.
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state);
 
-/// Reads it back, bit for bit.
-/// @throws FormatError for a file that cannot be read, is cut short, changed, or no checkpoint; VersionError
-/// (io/file_format.h) for one that a newer program wrote.
+/// Reads the file that `save_checkpoint` wrote, bit for bit. Throws FormatError if the file cannot be read, is not a
+/// checkpoint, is cut short or was changed. Throws VersionError (io/file_format.h) if a newer Recur wrote it.
 [[nodiscard]] TrainingState load_checkpoint(const std::filesystem::path& path);
 
-/// Where a run leaves checkpoints.
+/// Where and when a training writes checkpoints.
 struct CheckpointOptions {
-  /// Made if it is not there; empty: no checkpoints.
+  /// Directory of the checkpoints. It is created if it does not exist. Empty: no checkpoints.
   std::filesystem::path directory;
-  /// Steps from one to the next, besides the one after each epoch; 0: only these.
+  /// Steps between checkpoints within an epoch. One is written after each epoch in any case; 0: only then.
   Index every = 0;
-  /// How many stay; older ones are removed.
+  /// Number of checkpoints that stay; older ones are removed.
   Index keep = 2;
-  /// Go on from the newest whole one in the directory, if there is any; otherwise the checkpoints that are there are
-  /// removed when the training begins.
+  /// Resumes from the newest undamaged checkpoint in the directory, if there is one. Without `resume` the checkpoints
+  /// in the directory are removed when the training begins.
   bool resume = false;
-  /// What makes the run what it is, by name: `{"loss", "huber"}`. A checkpoint in which one differs is refused. The
-  /// optimizer and the names, shapes and number types of the parameters belong to it anyway.
+  /// Texts by name that a checkpoint must have to be resumed, such as `{"loss", "huber"}`; a checkpoint with another
+  /// text is refused. The optimizer and the names, shapes and number types of the parameters are compared as well.
   Metadata identity{};
-  /// What the run depends on besides, by name: `{"data", checksum}`. If one differs from that of the checkpoint,
-  /// training goes on and a warning says so. Threads, epochs, batches and learning rate belong to it anyway.
+  /// Texts by name that may change, such as `{"data", checksum}`. If one differs from that of the checkpoint, training
+  /// resumes with a warning. Threads, epochs, batches and learning rate are compared as well.
   Metadata circumstances{};
 };
 
-/// The checkpoints of one run, `checkpoint-<steps>.safetensors` in a directory.
+/// The checkpoints of one training, `checkpoint-<steps>.safetensors` in a directory.
 class CheckpointFolder {
  public:
-  /// @throws ValueError for keep < 1 or every < 0; FormatError when the directory cannot be made.
+  /// Throws ValueError if keep < 1 or every < 0, FormatError if the directory cannot be created.
   explicit CheckpointFolder(CheckpointOptions options);
 
-  /// Writes the checkpoint of this step, then removes those beyond `keep`. Throws FormatError if it cannot be written.
+  /// Writes the checkpoint of a step, then removes the oldest ones beyond `keep`. Throws FormatError if it cannot be
+  /// written.
   void save(Index step, const TrainingState& state) const;
-  /// The one of the most steps.
+  /// Returns the checkpoint with the most steps; none if there are no checkpoints.
   [[nodiscard]] std::optional<std::filesystem::path> newest() const;
-  /// Loads the newest checkpoint that is whole, with a warning if a newer one is damaged; none if there are no
-  /// checkpoints. Throws FormatError if none of them is whole, VersionError if one is of a newer program.
+  /// Loads the newest undamaged checkpoint; none if there are no checkpoints. Warns of a damaged newer one. Throws
+  /// FormatError if all are damaged, VersionError if a newer Recur wrote one.
   [[nodiscard]] std::optional<TrainingState> load_newest() const;
-  /// Removes all checkpoints. @throws FormatError for one that cannot be removed.
+  /// Removes all checkpoints. Throws FormatError if one cannot be removed.
   void clear() const;
-  /// Holds the directory for one training and removes temporary files that killed ones left. @throws StateError if it
-  /// is held.
+  /// Locks the directory for one training, and removes temporary files of killed trainings. Throws StateError if
+  /// another training has locked it.
   [[nodiscard]] FolderLock lock() const;
 
  private:

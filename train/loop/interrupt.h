@@ -2,9 +2,9 @@
 
 namespace recur {
 
-/// While it lives, Ctrl-C (SIGINT), SIGTERM and SIGHUP ask for an orderly end instead of killing the program; a second
-/// one kills it. A signal that the program ignores stays ignored. The handlers that were there before come back when
-/// the guard is destroyed. Only one may live at a time. @throws StateError for a second.
+/// While a guard lives, Ctrl-C (SIGINT), SIGTERM and SIGHUP set a flag instead of killing the program; a second signal
+/// kills it. A signal that the program ignores stays ignored. The destructor restores the earlier handlers. Throws
+/// StateError if another guard lives.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -12,9 +12,9 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  /// Whether the end was asked for since the last guard was made.
+  /// Returns true if a signal came since the last guard was made.
   [[nodiscard]] static bool requested() { return signal() != 0; }
-  /// The signal that asked for it; 0: none.
+  /// Returns that signal; 0 if none came.
   [[nodiscard]] static int signal();
 };
 

@@ -8,11 +8,10 @@
 
 namespace recur {
 
-/// Compares a list of parameters with what a backward pass has been through: to be called after the pass, before
-/// `Tape::reset`.
-/// @returns a sentence for each parameter on the tape that wants a gradient and is not listed, and for each one listed
-/// that has no gradient. Unlisted parameters that only parts of a model use which are checkpointed or divided among
-/// threads are not found: they are on tapes of their own.
+/// Compares a list of parameters with those on a tape. Call it after the backward pass and before `Tape::reset`.
+/// Returns a sentence for each parameter on the tape that wants a gradient and is not listed, and for each listed
+/// parameter without a gradient. An unlisted parameter is not found if only checkpointed parts of the model use it,
+/// because these parts are on tapes of their own.
 [[nodiscard]] std::vector<std::string> parameters_that_learn_nothing(const Tape& tape,
                                                                      std::span<const NamedParameter> parameters);
 

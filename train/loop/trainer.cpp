@@ -26,7 +26,7 @@ template <class T>
 double square_of(const Array& array) {
   const auto values = array.as<T>().values();
   const auto vector = Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, 1>>(values.data(), std::ssize(values));
-  // Pieces of float are added up as such, faster and still far from overflow unless the gradient is lost anyway.
+  // Floats are summed in pieces in float, which is faster; a piece overflows only if the gradient is useless anyway.
   constexpr Index piece = 4096;
   double square = 0;
   for (Index at = 0; at < vector.size(); at += piece)
@@ -34,7 +34,7 @@ double square_of(const Array& array) {
   return square;
 }
 
-// Each parameter once.
+// Removes repeated parameters.
 std::vector<NamedParameter> distinct(std::vector<NamedParameter> parameters) {
   std::set<const Parameter*> seen;
   std::erase_if(parameters, [&](const NamedParameter& p) { return !seen.insert(p.parameter).second; });
@@ -71,8 +71,8 @@ void Trainer::weigh(double weight) {
   weight_ = weight;
 }
 
-// Of all gradients at every step, as none may be spoilt; reported of those that the optimizer uses, the mean of what it
-// has accumulated.
+// Checks all gradients at every step, because one that is not finite must not reach the optimizer. Reports the norm at
+// updates only, of the mean of the accumulated gradients.
 void Trainer::measure_gradients(Training& t, Var loss) {
   double square = 0;
   for (const NamedParameter& p : parameters_)
@@ -149,7 +149,7 @@ EpochReport Trainer::finish_epoch(const Training& t, const Validation& validatio
 
 void Trainer::begin_states() {
   if (each_epoch_ == EachEpoch::goes_on) return;
-  for (RNN* rnn : carrying_) rnn->set_options(rnn->options());  // forgets the states
+  for (RNN* rnn : carrying_) rnn->set_options(rnn->options());  // resets the states
   if (carried_ != nullptr) carried_->reset();
 }
 
@@ -160,7 +160,7 @@ void Trainer::begin_epoch(Training& t, const EpochStart& start_epoch) {
   call(&detail::AnyCallback::epoch_begin, t);
 }
 
-// Whether the epoch came to its end; then `t` is at the beginning of the next one.
+// Returns true if the epoch ended; `t` then is at the beginning of the next epoch.
 bool Trainer::end_epoch(Training& t, const Validation& validation) {
   {
     std::optional<optim::AveragedWeights> judged;
@@ -233,7 +233,7 @@ std::vector<EpochReport> Trainer::train(Training& t, const Loss& loss, const Val
   std::optional<TrainingState> resumed = newest_state(t);
   call(&detail::AnyCallback::train_begin, t);
   std::vector<EpochReport> reports;
-  // A checkpoint between two epochs was made before the later one began, one within an epoch after that.
+  // A checkpoint between two epochs was written before on_epoch_begin, one within an epoch after it.
   bool within_epoch = t.batch > 0;
   if (resumed && !within_epoch) restore(t, *resumed);
   while (t.epoch <= t.epochs && !totals_.ended && !InterruptGuard::requested()) {
@@ -246,7 +246,7 @@ std::vector<EpochReport> Trainer::train(Training& t, const Loss& loss, const Val
     reports.push_back(t.report);
     if (!whole) break;
   }
-  if (within_epoch) restore(t, *resumed);  // it was over already
+  if (within_epoch) restore(t, *resumed);  // the epoch was complete already
   if (t.epoch <= t.epochs && !totals_.ended) interrupted_by_ = InterruptGuard::signal();
   call(&detail::AnyCallback::train_end, t);
   return reports;

@@ -20,26 +20,28 @@ namespace recur {
 class CarriedState;
 class RNN;
 
-/// What training may be told besides data and loss.
+/// Options of a training besides data and loss.
 struct TrainerOptions {
   Index epochs = 10;
-  /// A line on standard error while training, if that is a terminal.
+  /// Shows a line with the progress on standard error while training, if standard error is a terminal.
   bool progress = true;
-  /// Checkpoints hold all of the training: parameters, optimizer, random numbers, how far it is, callbacks, and what
-  /// `Trainer::save_state` adds. A run that was killed and resumed ends with the same bits as one that was not.
+  /// Where checkpoints are written. A checkpoint holds parameters, optimizer, random numbers, the position in the
+  /// training, the states of callbacks, and what `Trainer::save_state` adds. A run that is killed and resumed ends with
+  /// the same bits as an uninterrupted one.
   CheckpointOptions checkpoint{};
-  /// What a batch has of `items`, to report how many are trained on in a second; 0: the samples that data counts, if it
-  /// does.
+  /// Number of items in a batch, for the reported items a second. 0: the first axis of the inputs, if the batch has
+  /// one.
   double items_per_batch = 0;
-  std::string items = "samples";
-  /// Measure the norm of all gradients at every step, and refuse one that is not finite before it reaches a parameter.
+  std::string items = "samples";  ///< What is counted, in the plural.
+  /// Measures the norm of all gradients at every step. A norm that is not finite is refused before a parameter changes.
   bool gradient_norm = true;
-  /// Told, once a training, of what is no error but likely a mistake: parameters that learn nothing, gradients of which
-  /// no update was made.
+  /// Called once in a training with each likely mistake: parameters that learn nothing, gradients that were never used
+  /// in an update. By default it prints to standard error.
   std::function<void(const std::string&)> warn = print_warning;
 };
 
-/// Batches by number: `StreamBatches`, `Batches`. With a `start_epoch(epoch)` they are told of every epoch.
+/// A source of batches by number, such as `Batches` or `StreamBatches`. If it has `start_epoch(epoch)`, the trainer
+/// calls it at the start of each epoch.
 template <class D>
 concept BatchSource = requires(D& data, Index index) {
   { data.size() } -> std::convertible_to<Index>;
@@ -59,26 +61,26 @@ template <class D>
 concept ConstSource = !TakesEpochs<D> && TakesEpochs<std::remove_const_t<D>>;
 }  // namespace detail
 
-/// The training loop: for each epoch every batch's loss is computed, run backwards and followed by one step of the
-/// optimizer; then validation. Ctrl-C, SIGTERM and SIGHUP end it after the step at hand, with a checkpoint, a last
-/// validation and a report that is `interrupted` and never the best.
+/// The training loop. In each epoch it computes the loss of every batch, runs backwards and calls the optimizer, and
+/// then validates. Ctrl-C, SIGTERM and SIGHUP end it after the present step: a checkpoint is written, validation runs
+/// once more, and the report of the epoch is marked `interrupted` and never counts as the best.
 ///
-/// If the optimizer keeps moving averages, the parameters hold them during validation, `metrics`, `on_best` and what is
-/// called at the end of an epoch: what is judged is what callbacks save and restore.
+/// If the optimizer keeps moving averages of the parameters, the parameters hold the averages from validation to the
+/// end of the epoch, so callbacks save and restore the weights that were validated.
 ///
-/// Nothing in it is hidden; by hand the inner loop is
+/// The inner loop by hand is
 /// `Var loss = …; tape.backward(loss); optimizer.step(parameters); tape.reset();`.
 class Trainer {
  public:
-  /// The loss of batch `index` of `count`, on the tape given.
+  /// Computes the loss of batch number `index` on `tape`.
   using Loss = std::function<Var(Tape& tape, Index index)>;
-  /// The validation loss.
+  /// Computes the validation loss.
   using Validation = std::function<double()>;
 
-  /// @throws ValueError for an empty list: of a model that was not built, or whose `visit` names nothing.
+  /// Throws ValueError if the list of parameters is empty, as for a model that was not built.
   Trainer(std::vector<NamedParameter> parameters, optim::Optimizer optimizer, TrainerOptions options = {});
 
-  /// Takes a callback; they are called in the order they were added. @returns the callback, which the trainer keeps
+  /// Adds a callback and returns it; the trainer owns it. Callbacks are called in the order in which they were added.
   template <Callback C>
   C& add(C callback) {
     auto model = std::make_unique<detail::CallbackModel<C>>(std::move(callback));
@@ -87,28 +89,29 @@ class Trainer {
     return kept;
   }
 
-  // What the program itself does, as functions; any may be empty.
-  /// Called at the start of every epoch: shuffle, reset carried states.
+  // Functions of the program; each may be empty.
+  /// Called at the start of each epoch, for example to shuffle.
   std::function<void(Index epoch)> on_epoch_begin;
-  /// Numbers to add to the report of an epoch, after validation and before callbacks see it.
+  /// Returns numbers to add to the report of an epoch. Called after validation and before callbacks.
   std::function<NamedNumbers(const EpochReport&)> metrics;
-  /// Called when an epoch is the best so far: save the model here.
+  /// Called when an epoch is the best so far, for example to save the model.
   std::function<void(const EpochReport&)> on_best;
-  /// Called with the report of every epoch, after the callbacks.
+  /// Called with the report of each epoch, after the callbacks.
   std::function<void(const EpochReport&)> on_epoch_end;
-  /// Adds to a checkpoint what the program itself keeps between steps, such as carried states.
+  /// Adds to a checkpoint what the program keeps between steps.
   std::function<void(TrainingState&)> save_state;
-  /// Takes it back: before `on_epoch_begin` if training goes on with a new epoch, after it within an epoch.
+  /// Restores it. Called before `on_epoch_begin` if training resumes with a new epoch, and after it if training resumes
+  /// within an epoch.
   std::function<void(const TrainingState&)> load_state;
 
-  /// Begins with gradients of zero, whatever a backward pass before has left in them. A second call counts epochs and
-  /// steps on, so that orders, random changes and schedules by epochs go on.
-  /// @returns the reports of all epochs. @throws StateError for a loss or gradient that is not finite, naming epoch,
-  /// batch, the first operation with such a result and the first parameter with such a gradient; the parameters are
-  /// then those of the step before, gradients zero and the tape empty; and if another training holds the directory of
-  /// the checkpoints. FormatError when the checkpoint to resume from is of another run (`CheckpointOptions::identity`)
-  /// or does not fit this model, optimizer and callbacks, in which case nothing has changed. ValueError where the
-  /// training has fewer batches than an update accumulates.
+  /// Trains on `batches` batches in each epoch and returns the reports of all epochs. Sets the gradients to zero first.
+  /// A second call continues the numbers of epochs and steps, so orders, random changes and schedules continue.
+  /// Throws StateError if a loss or gradient is not finite. The message names epoch, batch, the first operation with
+  /// such a result and the first parameter with such a gradient; the parameters then are those of the step before, the
+  /// gradients are zero and the tape is empty. Throws StateError if another training uses the directory of the
+  /// checkpoints. Throws FormatError, and changes nothing, if the checkpoint to resume from has another identity
+  /// (`CheckpointOptions::identity`) or does not fit model, optimizer and callbacks. Throws ValueError if the training
+  /// has fewer batches than one update accumulates.
   std::vector<EpochReport> fit(Tape& tape, Index batches, const Loss& loss, const Validation& validation = {}) {
     return run(tape, batches, loss, validation, {});
   }
@@ -131,21 +134,21 @@ class Trainer {
     return fit(tape, data, loss, Validation([&] { return evaluate(tape, validation, loss); }));
   }
 
-  /// To be called inside `loss` where it is a mean over something else than the samples of the batch, such as the steps
-  /// that a mask leaves: the batch then counts by `weight` in the means over batches. Without it a batch counts by its
-  /// samples, where these are known. @throws ValueError for a negative weight.
+  /// Sets the weight of the present batch in means over batches. Call it inside `loss` if the loss is a mean over
+  /// something else than the samples of the batch, such as the steps that a mask leaves. By default a batch has the
+  /// weight of its samples, or 1 if their number is unknown. Throws ValueError if `weight` is negative.
   void weigh(double weight);
 
-  /// The mean loss over the batches without training, weighted as `weigh` says. Metrics may be gathered inside `loss`.
-  /// @throws ValueError without batches.
+  /// Returns the mean loss over the batches without training. Batches have the weights that `weigh` describes. `loss`
+  /// may also update metrics. Throws ValueError if there are no batches.
   double evaluate(Tape& tape, Index batches, const Loss& loss);
   template <BatchSource Data, class F>
   double evaluate(Tape& tape, Data&& data, F loss) {
     return evaluate(tape, static_cast<Index>(data.size()), loss_over(data, loss));
   }
 
-  /// What `output` is for each batch, without training, in the order of the data also where the source shuffles
-  /// (`Batches`). A view that shuffles is refused: give the data beneath it.
+  /// Returns `output` of each batch, without training. The order is that of the data, also for `Batches` that shuffle.
+  /// A view that shuffles does not compile; pass the data that it is a view of.
   [[nodiscard]] static std::vector<Array> predict(Tape& tape, Index batches, const Loss& output);
   template <BatchSource Data, class F>
   [[nodiscard]] static std::vector<Array> predict(Tape& tape, Data&& data, F output) {
@@ -159,16 +162,17 @@ class Trainer {
     }
   }
 
-  /// What an epoch does to carried states.
+  /// Whether carried states continue from epoch to epoch.
   enum class EachEpoch { goes_on, begins_with_zeros };
-  /// Stateful RNNs whose states go from batch to batch in training: `trainer.carry_states(recurrent_layers(model))`.
-  /// Checkpoints hold their states, validation begins with zeros and leaves them as they were.
+  /// Names stateful RNNs whose states continue from batch to batch in training:
+  /// `trainer.carry_states(recurrent_layers(model))`. Checkpoints hold their states. Validation begins with zeros and
+  /// restores the states afterwards.
   void carry_states(std::vector<RNN*> rnns, EachEpoch epoch = EachEpoch::goes_on) {
     carrying_ = std::move(rnns);
     each_epoch_ = epoch;
   }
-  /// States that `TruncatedBPTT` or a loop of one's own carries from batch to batch in training:
-  /// `trainer.carry(truncated.carried())`. Checkpoints hold them. They must outlive the trainer.
+  /// Names states that `TruncatedBPTT` or your own loop carries from batch to batch in training:
+  /// `trainer.carry(truncated.carried())`. Checkpoints hold them. `state` must outlive the trainer.
   void carry(CarriedState& state, EachEpoch epoch = EachEpoch::begins_with_zeros) {
     carried_ = &state;
     each_epoch_ = epoch;
@@ -176,20 +180,20 @@ class Trainer {
 
   /// Returns the optimizer.
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
-  /// The signal that ended the last `fit` before its last epoch was over; 0: none.
+  /// Returns the signal that interrupted the last `fit`; 0 if none did.
   [[nodiscard]] int interrupted_by() const { return interrupted_by_; }
 
  private:
-  /// Of the present epoch and of all, besides what `Training` shows.
+  /// Sums over the present epoch, and what is kept over all epochs, besides the members of `Training`.
   struct Totals {
-    double loss = 0;           ///< Weighted.
-    double weight = 0;         ///< Of the batches in `loss`.
-    double gradient_norm = 0;  ///< Of the updates,
-    double updates = 0;        ///< and how many these are.
-    double items = 0;
-    double seconds_before = 0;  ///< The epoch.
+    double loss = 0;            ///< Sum of the losses, each times its weight.
+    double weight = 0;          ///< Sum of the weights.
+    double gradient_norm = 0;   ///< Sum of the norms of all updates.
+    double updates = 0;         ///< Number of updates.
+    double items = 0;           ///< Number of items trained on.
+    double seconds_before = 0;  ///< Seconds of training before this epoch.
     double best = std::numeric_limits<double>::infinity();
-    bool ended = false;  ///< A callback wanted it.
+    bool ended = false;  ///< A callback ended the training.
   };
 
   template <class Data, class F>
@@ -239,15 +243,15 @@ class Trainer {
   CarriedState* carried_ = nullptr;
   EachEpoch each_epoch_ = EachEpoch::goes_on;
   Totals totals_;
-  double samples_ = 0;              // of the batch at hand, where data tells
-  std::optional<double> weight_{};  // of the batch at hand, where the loss tells
-  bool checked_ = false;            // the parameters, against what is on the tape
-  Index epochs_before_ = 0;         // done by earlier calls of fit
+  double samples_ = 0;              // of the present batch; 0 if unknown
+  std::optional<double> weight_{};  // of the present batch, if the loss called weigh
+  bool checked_ = false;            // whether the list of parameters was compared with the tape
+  Index epochs_before_ = 0;         // of earlier calls of fit
   Index steps_before_ = 0;
   double seconds_before_ = 0;
   int interrupted_by_ = 0;
-  std::string given_rate_;     // the optimizer's, before callbacks change it
-  bool changed_rate_ = false;  // the one given is not the one the run was begun with
+  std::string given_rate_;     // learning rate of the optimizer before callbacks change it
+  bool changed_rate_ = false;  // whether given_rate_ differs from that of the resumed run
 };
 
 }  // namespace recur

@@ -13,7 +13,7 @@
 namespace recur {
 namespace {
 
-// Names in a checkpoint. What the program adds itself has a prefix of its own, so that it cannot collide.
+// Names in a checkpoint. Names that the program adds have a prefix of their own, so they cannot collide with these.
 constexpr const char* parameter_prefix = "parameter/";
 constexpr const char* optimizer_prefix = "optimizer/";
 constexpr const char* program_prefix = "program/";
@@ -24,7 +24,7 @@ constexpr const char* states_prefix = "states/";
 constexpr const char* carried_prefix = "carried";
 std::string callback_prefix(Index place) { return fmt::format("callback/{}/", place); }
 
-// The part of a map whose names begin with `prefix`, without it.
+// Returns the entries of a map whose names begin with `prefix`, with the prefix removed.
 template <class Map, class Add>
 void each_below(const Map& map, const std::string& prefix, Add add) {
   for (const auto& [name, value] : map)
@@ -53,7 +53,7 @@ void require_fit(const TrainingState& state, const std::string& name, const Arra
                        at->second.shape(), recur::name(array.dtype()), array.shape());
 }
 
-// Which parameters are trainable, put back in the end.
+// Restores which parameters are trainable when it is destroyed.
 class TrainableFlags {
  public:
   explicit TrainableFlags(std::span<const NamedParameter> parameters) : parameters_(parameters) {
@@ -81,8 +81,8 @@ bool has_slots(const TrainingState& state, const std::string& path) {
   return at != state.arrays.end() && at->first.starts_with(prefix);
 }
 
-// Makes the slots of all parameters that had some when the state was saved, be they frozen by then, and takes their
-// list as it was.
+// Creates the slots of all parameters that had slots when the state was saved, also of parameters that are frozen now.
+// The second call of the optimizer takes the list of parameters as it was then.
 void create_slots(const TrainingState& state, std::span<const NamedParameter> parameters, optim::Optimizer& optimizer) {
   std::vector<bool> trainable;
   for (const NamedParameter& p : parameters) trainable.push_back(was_trainable(state, p));
@@ -92,7 +92,7 @@ void create_slots(const TrainingState& state, std::span<const NamedParameter> pa
   optimizer.create_slots(parameters);
 }
 
-// The batch of an epoch where as much of it is done as after `done` of `then`.
+// Returns the batch at which an equal share of the epoch is done as after `done` of `then` batches.
 Index same_part(Index done, Index then, Index now) {
   const double part = static_cast<double>(done) / static_cast<double>(std::max<Index>(1, then));
   return std::clamp<Index>(static_cast<Index>(part * static_cast<double>(now)), 0, now - 1);
@@ -153,7 +153,7 @@ void Trainer::save(const Training& t) {
   state.put("best", totals_.best);
   state.put("ended", Index{totals_.ended});
   state.texts["callbacks"] = callback_names();
-  // A schedule follows from the iterations; a rate that was set by hand or by a callback does not.
+  // The rate of a schedule follows from the iterations; a rate set by the program or by a callback is restored.
   if (optimizer_.has_learning_rate() && optimizer_.schedule().constant())
     state.put("learning_rate", optimizer_.learning_rate());
   checkpoints_->save(t.step, state);
@@ -205,7 +205,7 @@ void Trainer::take_position(Training& t, const TrainingState& state) {
              .items = state.number("items"),
              .seconds_before = state.number("seconds_before"),
              .best = state.number("best"),
-             // A training that a callback ended goes on with a second call of fit.
+             // A second call of fit continues a training that a callback ended.
              .ended = state.integer("ended") != 0 && (epochs_before_ == 0 || t.epoch > epochs_before_ + 1)};
   const Index done = state.integer("batch");
   const Index batches_then = state.integer("batches");
@@ -220,7 +220,7 @@ std::optional<TrainingState> Trainer::newest_state(Training& t) {
   given_rate_ = detail::rate_text(optimizer_);
   changed_rate_ = false;
   if (!checkpoints_) return std::nullopt;
-  // A second call of fit goes on with the run of the first.
+  // A second call of fit continues the run of the first call.
   if (!options_.checkpoint.resume && epochs_before_ == 0) checkpoints_->clear();
   if (!options_.checkpoint.resume) return std::nullopt;
   std::optional<TrainingState> state = checkpoints_->load_newest();

@@ -11,54 +11,55 @@
 
 namespace recur {
 
-/// Numbers with names, in the order they are shown.
+/// Numbers with names, in the order in which they are shown.
 using NamedNumbers = std::vector<std::pair<std::string, double>>;
 
-/// What one epoch came to.
+/// Results of one epoch.
 struct EpochReport {
-  Index epoch = 0;  ///< From 1.
-  /// Mean of the steps' losses, each weighted by its examples (`Trainer::weigh`), as the validation loss is.
+  Index epoch = 0;  ///< Number of the epoch, from 1.
+  /// Mean of the losses of all steps, weighted by their examples (`Trainer::weigh`).
   double train_loss = 0;
-  double valid_loss = std::numeric_limits<double>::quiet_NaN();  ///< NaN without validation.
-  bool validated = false;                                        ///< There is a validation loss, be it NaN.
-  double seconds = 0;  ///< Spent training since the start, validation not counted.
-  bool best = false;   ///< The lowest validation loss so far (training loss without validation).
-  bool interrupted = false;
-  /// More numbers to report, by name: what `Trainer::metrics` returned and callbacks added.
+  double valid_loss = std::numeric_limits<double>::quiet_NaN();  ///< Weighted like train_loss; NaN without validation.
+  bool validated = false;  ///< Whether there was validation; its loss may still be NaN.
+  double seconds = 0;      ///< Seconds of training since the start, without validation.
+  bool best = false;  ///< Whether the validation loss (without validation, the training loss) is the lowest so far.
+  bool interrupted = false;  ///< Whether a signal ended the epoch early.
+  /// Further numbers by name: those of `Trainer::metrics` and those that callbacks added.
   NamedNumbers metrics;
-  Index step = 0;  ///< Done since the start.
+  Index step = 0;  ///< Number of steps since the start.
   double learning_rate =
-      std::numeric_limits<double>::quiet_NaN();  ///< Of the next update, with decay; NaN without one.
-  /// Mean over the updates of the norm of the gradient that the optimizer used, before clipping; NaN if not measured.
+      std::numeric_limits<double>::quiet_NaN();  ///< Learning rate of the next update; NaN if the optimizer has none.
+  /// Mean over all updates of the norm of the gradient before clipping; NaN if not measured.
   double gradient_norm = std::numeric_limits<double>::quiet_NaN();
-  /// Samples, tokens … (`TrainerOptions::items`) trained on in a second; NaN if not counted.
+  /// Items (`TrainerOptions::items`) trained on in a second; NaN if not counted.
   double items_per_second = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// A number of the report by its name: `train_loss`, `valid_loss` (Keras's `loss` and `val_loss`), a metric; for an
-/// empty name the validation loss or, without validation, the training loss; a validation loss that is NaN stays NaN.
-/// @throws ValueError, with the names there are, for another.
+/// Returns a number of the report by its name: `train_loss`, `valid_loss` (Keras's `loss` and `val_loss`) or a metric.
+/// For an empty name it returns the validation loss, NaN included, or the training loss if there was no validation.
+/// Throws ValueError, with the known names, for another name.
 [[nodiscard]] double number_of(const EpochReport& report, const std::string& name);
 
-/// All numbers of the report but its epoch, as logs have them: `step`, `train_loss`, `valid_loss`, `learning_rate`,
-/// `gradient_norm`, `seconds`, `items_per_second`, then the metrics. Always the same ones, NaN where there is none.
+/// Returns the numbers of the report for logs: `step`, `train_loss`, `valid_loss`, `learning_rate`, `gradient_norm`,
+/// `seconds`, `items_per_second`, then the metrics. Numbers that are missing are NaN, so the list always has equal
+/// names.
 [[nodiscard]] NamedNumbers numbers_of(const EpochReport& report);
 
-/// A training under way, as callbacks see it.
+/// The state of a running training, for callbacks.
 struct Training {
   std::span<const NamedParameter> parameters;
   optim::Optimizer& optimizer;
   Tape& tape;
-  Index epochs = 0;                                                 ///< The last one to be done.
-  Index batches = 0;                                                ///< Of an epoch.
-  std::string items;                                                ///< What `EpochReport::items_per_second` counts.
-  Index epoch = 1;                                                  ///< The present one; a second `fit` counts on.
-  Index batch = 0;                                                  ///< Done of this epoch.
-  Index step = 0;                                                   ///< Done in all.
-  double seconds = 0;                                               ///< Spent training.
-  double loss = 0;                                                  ///< Of the last step.
-  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  ///< Of the last update.
-  EpochReport report{};  ///< Of the last epoch; `on_epoch_end` may add metrics for the callbacks after it.
+  Index epochs = 0;    ///< Number of the last epoch to train.
+  Index batches = 0;   ///< Batches of an epoch.
+  std::string items;   ///< What `EpochReport::items_per_second` counts.
+  Index epoch = 1;     ///< Number of the present epoch; a second `fit` continues the count.
+  Index batch = 0;     ///< Batches trained in this epoch.
+  Index step = 0;      ///< Batches trained in all.
+  double seconds = 0;  ///< Seconds of training.
+  double loss = 0;     ///< Loss of the last step.
+  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  ///< Norm of the gradient at the last update.
+  EpochReport report{};  ///< Report of the last epoch; `on_epoch_end` may add metrics for later callbacks.
 };
 
 /// Writes `recur: warning: <text>` to standard error.
