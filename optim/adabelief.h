@@ -13,7 +13,7 @@ struct AdabeliefOptions {
   double weight_decay = 0;  ///< decoupled
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
 
   void fields(auto& f) {
     f("beta_1", beta_1);

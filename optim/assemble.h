@@ -34,17 +34,17 @@ template <class Options>
   std::vector<AnyLink> links = clips(options.clip);
   if constexpr (requires { options.maximize; })
     if (options.maximize) links.insert(links.begin(), scale(-1));
-  const ExtraOptions& extra = options.extra;
-  require<ValueError>(extra.ema_momentum >= 0 && extra.ema_momentum < 1, "ema_momentum {}, must be in [0, 1)",
-                      extra.ema_momentum);
-  if (extra.gradient_accumulation_steps != 1)
-    links.insert(links.begin(), accumulate_gradients(extra.gradient_accumulation_steps));
+  const CommonOptions& common = options.common;
+  require<ValueError>(common.ema_momentum >= 0 && common.ema_momentum < 1, "ema_momentum {}, must be in [0, 1)",
+                      common.ema_momentum);
+  if (common.gradient_accumulation_steps != 1)
+    links.insert(links.begin(), accumulate_gradients(common.gradient_accumulation_steps));
   const ParameterFilter decays =
-      extra.exclude_from_weight_decay.empty() ? ParameterFilter{} : all_but(extra.exclude_from_weight_decay);
+      common.exclude_from_weight_decay.empty() ? ParameterFilter{} : all_but(common.exclude_from_weight_decay);
   if (weight_decay != 0 && !decoupled) links.emplace_back(add_decayed_weights(weight_decay, decays));
   links.insert(links.end(), middle.begin(), middle.end());
   if (weight_decay != 0 && decoupled) links.emplace_back(decay_weights(weight_decay, decays));
-  if (extra.ema_momentum != 0) links.emplace_back(average_weights(extra.ema_momentum));
+  if (common.ema_momentum != 0) links.emplace_back(average_weights(common.ema_momentum));
   return Optimizer(std::move(links), std::move(options));
 }
 

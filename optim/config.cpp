@@ -26,9 +26,9 @@ void describe_common(Archive& archive, Options& o) {
   archive.extra("clipnorm", o.clip.norm);
   archive.extra("global_clipnorm", o.clip.global_norm);
   archive.extra("clipvalue", o.clip.value);
-  archive.extra("exclude_from_weight_decay", o.extra.exclude_from_weight_decay);
-  archive.extra("gradient_accumulation_steps", o.extra.gradient_accumulation_steps);
-  archive.average("ema_momentum", o.extra.ema_momentum);
+  archive.extra("exclude_from_weight_decay", o.common.exclude_from_weight_decay);
+  archive.extra("gradient_accumulation_steps", o.common.gradient_accumulation_steps);
+  archive.average("ema_momentum", o.common.ema_momentum);
   if constexpr (requires { o.decay; }) archive.extra("decay", o.decay);
   if (is_torch(o)) {
     if constexpr (requires { o.maximize; }) archive("maximize", o.maximize);

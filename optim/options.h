@@ -28,7 +28,7 @@ struct ClipOptions {
 };
 
 /// What goes with any optimizer.
-struct ExtraOptions {
+struct CommonOptions {
   /// Parts of paths whose parameters weight decay leaves alone: `{"bias", "gamma"}`.
   std::vector<std::string> exclude_from_weight_decay{};
   Index gradient_accumulation_steps = 1;  ///< calls of `step` for one update, see `AccumulateGradients`
@@ -41,7 +41,7 @@ struct ExtraOptions {
 // weight_decay: torch adds weight_decay · value to the gradient; keras and keras3 subtract
 // learning_rate · weight_decay · value from the value (so do `adamw`, `lion` and `ftrl` always).
 // maximize: the gradient counts with the other sign, so that the loss grows (torch).
-// extra: what goes with any of them.
+// common: what goes with any of them.
 
 /// v = momentum · v + g; value -= learning_rate · v. Keras keeps learning_rate · g in v, which matters when the
 /// learning rate changes.
@@ -53,7 +53,7 @@ struct SgdOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -69,7 +69,7 @@ struct RmspropOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -82,7 +82,7 @@ struct AdagradOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -95,7 +95,7 @@ struct AdadeltaOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -110,7 +110,7 @@ struct AdamOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -125,7 +125,7 @@ struct AdamwOptions {
   std::optional<double> weight_decay{};  ///< 0.004 / 0.004 / 0.01
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -139,7 +139,7 @@ struct AdamaxOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -155,7 +155,7 @@ struct NadamOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
   Convention convention = Convention::keras;
   bool maximize = false;
 };
@@ -168,7 +168,7 @@ struct LionOptions {
   double weight_decay = 0;
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
 };
 
 /// See `FtrlRule`. (Keras's names: l1_regularization_strength and so on)
@@ -183,7 +183,7 @@ struct FtrlOptions {
   double weight_decay = 0;  ///< decoupled
   double decay = 0;
   ClipOptions clip{};
-  ExtraOptions extra{};
+  CommonOptions common{};
 };
 
 /// What a ready-made optimizer was made with: options of any optimizer, or none for a chain.

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(what_get_config_tells_makes_the_same_optimizer) {
     all.push_back(ftrl({.learning_rate_power = -0.6, .l1 = 0.1, .l2 = 0.2, .l2_shrinkage = 0.3, .beta = 0.4}));
     all.push_back(
         lion({.weight_decay = 0.1,
-              .extra = {.exclude_from_weight_decay = {"w"}, .gradient_accumulation_steps = 2, .ema_momentum = 0.5}}));
+              .common = {.exclude_from_weight_decay = {"w"}, .gradient_accumulation_steps = 2, .ema_momentum = 0.5}}));
     all.push_back(adam({.learning_rate = warm_up({.steps = 2}, cosine_decay({.initial = 1, .decay_steps = 5}))}));
     return all;
   };
@@ -110,15 +110,15 @@ BOOST_AUTO_TEST_CASE(real_configs_are_understood) {
 }
 
 BOOST_AUTO_TEST_CASE(averages_and_accumulation_of_keras) {
-  const auto extra = [](const char* config) {
+  const auto common = [](const char* config) {
     const auto options = from_config("keras.optimizers.Adam", std::string_view(config)).options();
-    return (*options.get_if<AdamOptions>()).extra;
+    return (*options.get_if<AdamOptions>()).common;
   };
-  BOOST_TEST(extra(R"({"use_ema": true, "gradient_accumulation_steps": 4})").ema_momentum == 0.99);
-  BOOST_TEST(extra(R"({"use_ema": true, "gradient_accumulation_steps": 4})").gradient_accumulation_steps == 4);
-  BOOST_TEST(extra(R"({"use_ema": true, "ema_momentum": 0.5})").ema_momentum == 0.5);
-  BOOST_TEST(extra(R"({"use_ema": false, "ema_momentum": 0.5})").ema_momentum == 0);
-  BOOST_TEST(extra(R"({"ema_momentum": 0.5})").ema_momentum == 0.5);
+  BOOST_TEST(common(R"({"use_ema": true, "gradient_accumulation_steps": 4})").ema_momentum == 0.99);
+  BOOST_TEST(common(R"({"use_ema": true, "gradient_accumulation_steps": 4})").gradient_accumulation_steps == 4);
+  BOOST_TEST(common(R"({"use_ema": true, "ema_momentum": 0.5})").ema_momentum == 0.5);
+  BOOST_TEST(common(R"({"use_ema": false, "ema_momentum": 0.5})").ema_momentum == 0);
+  BOOST_TEST(common(R"({"ema_momentum": 0.5})").ema_momentum == 0.5);
   BOOST_TEST(contains(message_of("keras.optimizers.Adam", R"({"exclude_from_weight_decay": [1]})"), "a list of texts"));
   BOOST_TEST(
       contains(message_of("keras.optimizers.Adam", R"({"gradient_accumulation_steps": 0})"), "must be positive"));

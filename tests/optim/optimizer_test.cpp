@@ -141,11 +141,11 @@ BOOST_AUTO_TEST_CASE(a_saved_run_continues_as_if_not_interrupted) {
           return optim::sgd({.momentum = 0.9, .dampening = 0.5, .decay = 0.1, .convention = optim::Convention::torch});
         },
         +[] { return optim::adagrad(); },
-        +[] { return optim::rmsprop({.momentum = 0.5, .centered = true, .extra = {.ema_momentum = 0.9}}); },
-        +[] { return optim::adadelta({.extra = {.gradient_accumulation_steps = 2}}); },
+        +[] { return optim::rmsprop({.momentum = 0.5, .centered = true, .common = {.ema_momentum = 0.9}}); },
+        +[] { return optim::adadelta({.common = {.gradient_accumulation_steps = 2}}); },
         +[] { return optim::adamax({.learning_rate = optim::cosine_decay({.initial = 0.1, .decay_steps = 9})}); },
         +[] {
-          return optim::lion({.weight_decay = 0.1, .extra = {.gradient_accumulation_steps = 3, .ema_momentum = 0.5}});
+          return optim::lion({.weight_decay = 0.1, .common = {.gradient_accumulation_steps = 3, .ema_momentum = 0.5}});
         }}) {
     ToyModel whole(DType::float32), half(DType::float32), rest(DType::float32);
     for (ToyModel* model : {&whole, &half, &rest}) model->add("w", start), model->add("b", {1, 2, 3});

@@ -133,17 +133,17 @@ BOOST_AUTO_TEST_CASE(weight_decay_leaves_alone_what_a_filter_refuses) {
   check_values(after(chain(add_decayed_weights(0.5, all_but({"bias"})), scale(-1))), {1, 2, 1});
   check_values(after(chain(add_decayed_weights(0.5, matrices_only()), scale(-1))), {1, 2, 2});
   check_values(after(chain(scale_by_learning_rate(0.5), decay_weights(0.5, all_but({"bias", "gamma"})))), {1.5, 2, 2});
-  const ExtraOptions kernels{.exclude_from_weight_decay = {"bias", "norm"}};
-  check_values(after(adamw({.learning_rate = 1, .weight_decay = 0.25, .extra = kernels})), {1.5, 2, 2});
+  const CommonOptions kernels{.exclude_from_weight_decay = {"bias", "norm"}};
+  check_values(after(adamw({.learning_rate = 1, .weight_decay = 0.25, .common = kernels})), {1.5, 2, 2});
   check_values(
-      after(sgd({.learning_rate = 1, .weight_decay = 0.25, .extra = kernels, .convention = Convention::torch})),
+      after(sgd({.learning_rate = 1, .weight_decay = 0.25, .common = kernels, .convention = Convention::torch})),
       {1.5, 2, 2});
 }
 
 BOOST_AUTO_TEST_CASE(averages_follow_the_values_and_are_swapped_in_and_back) {
   ToyModel model;
   model.add("w", {10, -1});
-  auto optimizer = sgd({.learning_rate = 1, .extra = {.ema_momentum = 0.75}});
+  auto optimizer = sgd({.learning_rate = 1, .common = {.ema_momentum = 0.75}});
   optimizer.swap_averages(model.list());  // before the first update they are the values
   BOOST_TEST(model.values()[0] == 10);
   BOOST_CHECK_THROW(optimizer.step(model.list()), StateError);
@@ -168,13 +168,13 @@ BOOST_AUTO_TEST_CASE(averages_follow_the_values_and_are_swapped_in_and_back) {
   BOOST_CHECK_THROW(AveragedWeights(none, model.list()), StateError);
   BOOST_CHECK_THROW((void)chain(average_weights(), scale(-1)), ValueError);
   BOOST_CHECK_THROW((void)average_weights(1), ValueError);
-  BOOST_CHECK_THROW((void)sgd({.extra = {.ema_momentum = -0.1}}), ValueError);
+  BOOST_CHECK_THROW((void)sgd({.common = {.ema_momentum = -0.1}}), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(accumulated_gradients_are_those_of_one_large_batch) {
   ToyModel small, large;
   for (ToyModel* model : {&small, &large}) model->add("w", {1, 2});
-  auto a = adam({.clip = {.global_norm = 1}, .extra = {.gradient_accumulation_steps = 4}, .maximize = true});
+  auto a = adam({.clip = {.global_norm = 1}, .common = {.gradient_accumulation_steps = 4}, .maximize = true});
   auto b = adam({.clip = {.global_norm = 1}, .maximize = true});
   for (int i = 0; i < 12; ++i) {
     // As backward does, which adds to what is there.

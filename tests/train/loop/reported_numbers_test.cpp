@@ -41,7 +41,7 @@ struct ZeroLine : Line {
 };
 
 optim::Optimizer accumulating(double rate, Index steps) {
-  return optim::sgd({.learning_rate = rate, .extra = {.gradient_accumulation_steps = steps}});
+  return optim::sgd({.learning_rate = rate, .common = {.gradient_accumulation_steps = steps}});
 }
 
 BOOST_AUTO_TEST_SUITE(reported_numbers)
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(averages_that_are_judged_are_restored_and_saved) {
   for (const bool by_hand : {false, true}) {
     ZeroLine line;
     const auto learned = parameters(line.dense);
-    Trainer trainer(learned, optim::sgd({.learning_rate = 0.1, .extra = {.ema_momentum = 0.9}}), line.options(5));
+    Trainer trainer(learned, optim::sgd({.learning_rate = 0.1, .common = {.ema_momentum = 0.9}}), line.options(5));
     trainer.add(EarlyStopping({.patience = 10, .restore_best_weights = true}));
     trainer.add(ModelCheckpoint({.path = file}));
     const auto score = [&] {
