@@ -15,14 +15,14 @@ ScaleByBelief::ScaleByBelief(double beta_1, double beta_2, double epsilon)
   require<ValueError>(epsilon >= 0, "adabelief: epsilon {}, must not be negative", epsilon);
 }
 
-void ScaleByBelief::begin(const Step& step) {
+void ScaleByBelief::begin(const UpdateInfo& step) {
   const auto t = static_cast<double>(step.own);
   root_ = std::sqrt(1 - std::pow(beta_2_, t));
   correction_ = root_ / (1 - std::pow(beta_1_, t));
 }
 
 template <Scalar T>
-void ScaleByBelief::update(Block<T>& block) const {
+void ScaleByBelief::update(ParameterBlock<T>& block) const {
   const auto keep_1 = static_cast<T>(beta_1_), take_1 = static_cast<T>(1 - beta_1_);
   const auto keep_2 = static_cast<T>(beta_2_), take_2 = static_cast<T>(1 - beta_2_);
   const auto added = static_cast<T>(epsilon_), outside = static_cast<T>(epsilon_ * root_);
@@ -35,8 +35,8 @@ void ScaleByBelief::update(Block<T>& block) const {
   transform(block, f, block.slot(0), block.slot(1));
   block.scale = correction_;
 }
-template void ScaleByBelief::update(Block<float>& block) const;
-template void ScaleByBelief::update(Block<double>& block) const;
+template void ScaleByBelief::update(ParameterBlock<float>& block) const;
+template void ScaleByBelief::update(ParameterBlock<double>& block) const;
 
 Optimizer adabelief(AdabeliefOptions options) {
   std::vector<AnyLink> links{ScaleByBelief(options.beta_1, options.beta_2, options.epsilon),

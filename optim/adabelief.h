@@ -29,9 +29,9 @@ class ScaleByBelief {
   /// @throws ValueError for betas outside [0, 1) or a negative epsilon
   ScaleByBelief(double beta_1, double beta_2, double epsilon);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"m"}, {"s"}}; }
-  void begin(const Step& step);
+  void begin(const UpdateInfo& step);
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   double beta_1_, beta_2_, epsilon_;

@@ -42,7 +42,7 @@ std::vector<Slot> ScaleByAdam::slots() const {
   return {{"m"}, {"v"}};
 }
 
-void ScaleByAdam::begin(const Step& step) {
+void ScaleByAdam::begin(const UpdateInfo& step) {
   const auto t = static_cast<double>(step.own);
   const double root = std::sqrt(1 - std::pow(options_.beta_2, t));
   correction_ = root / (1 - std::pow(options_.beta_1, t));
@@ -50,7 +50,7 @@ void ScaleByAdam::begin(const Step& step) {
 }
 
 template <Scalar T>
-void ScaleByAdam::update(Block<T>& block) const {
+void ScaleByAdam::update(ParameterBlock<T>& block) const {
   const Average<T> first(options_.beta_1), second(options_.beta_2);
   const auto epsilon = static_cast<T>(epsilon_);
   if (options_.amsgrad) {
@@ -95,7 +95,7 @@ double ScaleByNadam::product_of(Index t) {
   return product.value;
 }
 
-void ScaleByNadam::begin(const Step& step) {
+void ScaleByNadam::begin(const UpdateInfo& step) {
   const double product = product_of(step.own);
   const double next = mu(step.own + 1);
   of_gradient_ = (1 - mu(step.own)) / (1 - product);
@@ -104,7 +104,7 @@ void ScaleByNadam::begin(const Step& step) {
 }
 
 template <Scalar T>
-void ScaleByNadam::update(Block<T>& block) const {
+void ScaleByNadam::update(ParameterBlock<T>& block) const {
   const Average<T> first(options_.beta_1), second(options_.beta_2);
   const auto a = static_cast<T>(of_gradient_), b = static_cast<T>(of_momentum_);
   const auto epsilon = static_cast<T>(options_.epsilon * root_);
@@ -123,12 +123,12 @@ ScaleByAdamax::ScaleByAdamax(ScaleByAdamaxOptions options) : options_(options) {
   check_epsilon(options.epsilon, "scale_by_adamax");
 }
 
-void ScaleByAdamax::begin(const Step& step) {
+void ScaleByAdamax::begin(const UpdateInfo& step) {
   correction_ = 1 / (1 - std::pow(options_.beta_1, static_cast<double>(step.own)));
 }
 
 template <Scalar T>
-void ScaleByAdamax::update(Block<T>& block) const {
+void ScaleByAdamax::update(ParameterBlock<T>& block) const {
   const Average<T> first(options_.beta_1);
   const auto decay = static_cast<T>(options_.beta_2);
   const auto inside = static_cast<T>(options_.epsilon_in_maximum ? options_.epsilon : 0);
@@ -153,7 +153,7 @@ std::vector<Slot> ScaleByRms::slots() const {
 }
 
 template <Scalar T>
-void ScaleByRms::update(Block<T>& block) const {
+void ScaleByRms::update(ParameterBlock<T>& block) const {
   const Average<T> average(options_.rho);
   const auto inside = static_cast<T>(options_.epsilon_in_root ? options_.epsilon : 0);
   const auto outside = static_cast<T>(options_.epsilon_in_root ? 0 : options_.epsilon);
@@ -181,7 +181,7 @@ ScaleByAdagrad::ScaleByAdagrad(ScaleByAdagradOptions options) : options_(options
 }
 
 template <Scalar T>
-void ScaleByAdagrad::update(Block<T>& block) const {
+void ScaleByAdagrad::update(ParameterBlock<T>& block) const {
   const auto inside = static_cast<T>(options_.epsilon_in_root ? options_.epsilon : 0);
   const auto outside = static_cast<T>(options_.epsilon_in_root ? 0 : options_.epsilon);
   const auto f = [=](auto g, auto& s) {
@@ -197,7 +197,7 @@ ScaleByAdadelta::ScaleByAdadelta(ScaleByAdadeltaOptions options) : options_(opti
 }
 
 template <Scalar T>
-void ScaleByAdadelta::update(Block<T>& block) const {
+void ScaleByAdadelta::update(ParameterBlock<T>& block) const {
   const Average<T> average(options_.rho);
   const auto epsilon = static_cast<T>(options_.epsilon);
   const auto f = [=](auto g, auto& s, auto& u) {
@@ -215,7 +215,7 @@ ScaleByLion::ScaleByLion(ScaleByLionOptions options) : options_(options) {
 }
 
 template <Scalar T>
-void ScaleByLion::update(Block<T>& block) const {
+void ScaleByLion::update(ParameterBlock<T>& block) const {
   using V = simd::Vec<T>;
   const Average<T> blend(options_.beta_1), average(options_.beta_2);
   const V one = simd::splat<V>(1);
@@ -227,19 +227,19 @@ void ScaleByLion::update(Block<T>& block) const {
   transform(block, f, block.slot(0));
 }
 
-template void ScaleByAdam::update(Block<float>&) const;
-template void ScaleByAdam::update(Block<double>&) const;
-template void ScaleByNadam::update(Block<float>&) const;
-template void ScaleByNadam::update(Block<double>&) const;
-template void ScaleByAdamax::update(Block<float>&) const;
-template void ScaleByAdamax::update(Block<double>&) const;
-template void ScaleByRms::update(Block<float>&) const;
-template void ScaleByRms::update(Block<double>&) const;
-template void ScaleByAdagrad::update(Block<float>&) const;
-template void ScaleByAdagrad::update(Block<double>&) const;
-template void ScaleByAdadelta::update(Block<float>&) const;
-template void ScaleByAdadelta::update(Block<double>&) const;
-template void ScaleByLion::update(Block<float>&) const;
-template void ScaleByLion::update(Block<double>&) const;
+template void ScaleByAdam::update(ParameterBlock<float>&) const;
+template void ScaleByAdam::update(ParameterBlock<double>&) const;
+template void ScaleByNadam::update(ParameterBlock<float>&) const;
+template void ScaleByNadam::update(ParameterBlock<double>&) const;
+template void ScaleByAdamax::update(ParameterBlock<float>&) const;
+template void ScaleByAdamax::update(ParameterBlock<double>&) const;
+template void ScaleByRms::update(ParameterBlock<float>&) const;
+template void ScaleByRms::update(ParameterBlock<double>&) const;
+template void ScaleByAdagrad::update(ParameterBlock<float>&) const;
+template void ScaleByAdagrad::update(ParameterBlock<double>&) const;
+template void ScaleByAdadelta::update(ParameterBlock<float>&) const;
+template void ScaleByAdadelta::update(ParameterBlock<double>&) const;
+template void ScaleByLion::update(ParameterBlock<float>&) const;
+template void ScaleByLion::update(ParameterBlock<double>&) const;
 
 }  // namespace recur::optim

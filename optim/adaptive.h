@@ -22,9 +22,9 @@ class ScaleByAdam {
  public:
   explicit ScaleByAdam(ScaleByAdamOptions options);
   [[nodiscard]] std::vector<Slot> slots() const;
-  void begin(const Step& step);
+  void begin(const UpdateInfo& step);
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   ScaleByAdamOptions options_;
@@ -45,9 +45,9 @@ class ScaleByNadam {
  public:
   explicit ScaleByNadam(ScaleByNadamOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"m"}, {"v"}}; }
-  void begin(const Step& step);
+  void begin(const UpdateInfo& step);
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   /// P_t of an update.
@@ -74,9 +74,9 @@ class ScaleByAdamax {
  public:
   explicit ScaleByAdamax(ScaleByAdamaxOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"m"}, {"u"}}; }
-  void begin(const Step& step);
+  void begin(const UpdateInfo& step);
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   ScaleByAdamaxOptions options_;
@@ -96,7 +96,7 @@ class ScaleByRms {
   explicit ScaleByRms(ScaleByRmsOptions options);
   [[nodiscard]] std::vector<Slot> slots() const;
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   ScaleByRmsOptions options_;
@@ -114,7 +114,7 @@ class ScaleByAdagrad {
   explicit ScaleByAdagrad(ScaleByAdagradOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"accumulator", options_.initial_accumulator}}; }
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   ScaleByAdagradOptions options_;
@@ -131,7 +131,7 @@ class ScaleByAdadelta {
   explicit ScaleByAdadelta(ScaleByAdadeltaOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"accumulator"}, {"delta"}}; }
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   ScaleByAdadeltaOptions options_;
@@ -148,7 +148,7 @@ class ScaleByLion {
   explicit ScaleByLion(ScaleByLionOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"m"}}; }
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   ScaleByLionOptions options_;

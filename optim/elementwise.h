@@ -13,7 +13,7 @@ namespace recur::optim {
 /// (`simd::Vec<T>`) and may take operands that are not const by reference, to change them:
 /// `transform(block, [](auto g, auto& v) { v = 0.9F * v + g; return v; }, block.slot(0))`.
 template <Scalar T, class Function, class... Operand>
-void transform(Block<T>& block, Function f, std::span<Operand>... operands) {
+void transform(ParameterBlock<T>& block, Function f, std::span<Operand>... operands) {
   using V = simd::Vec<T>;
   const V scale = simd::splat<V>(static_cast<T>(std::exchange(block.scale, 1.0)));
   T* const g = block.gradient.data();

@@ -27,7 +27,7 @@ FtrlRule::FtrlRule(FtrlRuleOptions options) : options_(options) {
 }
 
 template <Scalar T>
-void FtrlRule::update(Block<T>& block) const {
+void FtrlRule::update(ParameterBlock<T>& block) const {
   using V = simd::Vec<T>;
   if (learning_rate_ == 0) {
     block.scale = 0;
@@ -52,7 +52,7 @@ void FtrlRule::update(Block<T>& block) const {
   transform(block, f, block.value, block.slot(0), block.slot(1));
 }
 
-template void FtrlRule::update(Block<float>&) const;
-template void FtrlRule::update(Block<double>&) const;
+template void FtrlRule::update(ParameterBlock<float>&) const;
+template void FtrlRule::update(ParameterBlock<double>&) const;
 
 }  // namespace recur::optim

@@ -24,9 +24,9 @@ class FtrlRule {
   /// @throws ValueError for a power above 0 or another number below 0
   explicit FtrlRule(FtrlRuleOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"accumulator", options_.initial_accumulator}, {"linear"}}; }
-  void begin(const Step& step) { learning_rate_ = step.learning_rate; }
+  void begin(const UpdateInfo& step) { learning_rate_ = step.learning_rate; }
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   FtrlRuleOptions options_;

@@ -19,7 +19,7 @@ struct Slot {
 };
 
 /// What all parameters that have had the same number of updates share during an update.
-struct Step {
+struct UpdateInfo {
   Index number = 1;          ///< from 1
   Index own = 1;             ///< the parameter's own updates, from 1; `number` but in the torch convention
   double learning_rate = 0;  ///< of this update, schedule and decay applied
@@ -28,7 +28,7 @@ struct Step {
 /// Adjacent elements of one parameter. There are few enough to stay in the first-level cache, so a chain of links reads
 /// and writes main memory once.
 template <Scalar T>
-struct Block {
+struct ParameterBlock {
   std::span<T> gradient;      ///< at first d loss / d value; each link puts its own direction in its place
   std::span<const T> value;   ///< of the parameter before the update
   std::span<Array> slots;     ///< whole arrays, in the order of the link's `slots()`; see `slot`
@@ -47,14 +47,14 @@ struct Block {
 /// One stage of an optimizer. `update` replaces the gradient of a block by a direction. The result of the last link is
 /// added to the parameter, so one link of a chain must turn the sign (`scale_by_learning_rate`). Optional members:
 /// `std::vector<Slot> slots() const`, the arrays it keeps;
-/// `void bind(std::span<const NamedParameter>)`, called when the list of parameters has changed; `Block::parameter` is
-/// the position in the list;
-/// `void begin(const Step&)`, called before each update, and once for each count of updates if parameters have had
-/// different numbers of them;
+/// `void bind(std::span<const NamedParameter>)`, called when the list of parameters has changed;
+/// `ParameterBlock::parameter` is the position in the list;
+/// `void begin(const UpdateInfo&)`, called before each update, and once for each count of updates if parameters have
+/// had different numbers of them;
 /// `void prepare(std::span<Parameter* const>)`, called when all gradients have passed the links before, for a link that
 /// needs whole gradients, such as a norm.
 template <class L>
-concept Link = std::copyable<L> && requires(const L& link, Block<float>& f, Block<double>& d) {
+concept Link = std::copyable<L> && requires(const L& link, ParameterBlock<float>& f, ParameterBlock<double>& d) {
   link.update(f);
   link.update(d);
 };
@@ -76,12 +76,12 @@ class AnyLink {
 
   [[nodiscard]] std::vector<Slot> slots() const { return self_->slots(); }
   void bind(std::span<const NamedParameter> all) { self_->bind(all); }
-  void begin(const Step& step) { self_->begin(step); }
+  void begin(const UpdateInfo& step) { self_->begin(step); }
   /// Returns true if `prepare` must be called.
   [[nodiscard]] bool needs_all() const { return self_->needs_all(); }
   void prepare(std::span<Parameter* const> all) { self_->prepare(all); }
   template <Scalar T>
-  void update(Block<T>& block) const {
+  void update(ParameterBlock<T>& block) const {
     self_->update(block);
   }
   /// Returns the link inside if it is an `L`; null otherwise.
@@ -101,11 +101,11 @@ class AnyLink {
     [[nodiscard]] virtual std::unique_ptr<Interface> clone() const = 0;
     [[nodiscard]] virtual std::vector<Slot> slots() const = 0;
     virtual void bind(std::span<const NamedParameter> all) = 0;
-    virtual void begin(const Step& step) = 0;
+    virtual void begin(const UpdateInfo& step) = 0;
     [[nodiscard]] virtual bool needs_all() const = 0;
     virtual void prepare(std::span<Parameter* const> all) = 0;
-    virtual void update(Block<float>& block) const = 0;
-    virtual void update(Block<double>& block) const = 0;
+    virtual void update(ParameterBlock<float>& block) const = 0;
+    virtual void update(ParameterBlock<double>& block) const = 0;
   };
 
   template <Link L>
@@ -119,7 +119,7 @@ class AnyLink {
     void bind([[maybe_unused]] std::span<const NamedParameter> all) override {
       if constexpr (requires { link.bind(all); }) link.bind(all);
     }
-    void begin([[maybe_unused]] const Step& step) override {
+    void begin([[maybe_unused]] const UpdateInfo& step) override {
       if constexpr (requires { link.begin(step); }) link.begin(step);
     }
     static constexpr bool prepares = requires(L & l, std::span<Parameter* const> all) { l.prepare(all); };
@@ -127,8 +127,8 @@ class AnyLink {
     void prepare([[maybe_unused]] std::span<Parameter* const> all) override {
       if constexpr (prepares) link.prepare(all);
     }
-    void update(Block<float>& block) const override { link.update(block); }
-    void update(Block<double>& block) const override { link.update(block); }
+    void update(ParameterBlock<float>& block) const override { link.update(block); }
+    void update(ParameterBlock<double>& block) const override { link.update(block); }
     L link;
   };
 

@@ -119,7 +119,7 @@ void Optimizer::group_targets() {
 
 void Optimizer::update() {
   group_targets();
-  Step step{.number = iterations_ + 1, .own = groups_.empty() ? iterations_ + 1 : groups_[0].number};
+  UpdateInfo step{.number = iterations_ + 1, .own = groups_.empty() ? iterations_ + 1 : groups_[0].number};
   for (const AnyLink& link : links_)
     if (const auto* rate = link.get_if<ScaleByLearningRate>()) step.learning_rate = rate->at(iterations_);
   for (AnyLink& link : links_) link.begin(step);
@@ -141,7 +141,7 @@ void Optimizer::update() {
   ++iterations_;
 }
 
-void Optimizer::run(std::size_t first, std::size_t last, Step step) {
+void Optimizer::run(std::size_t first, std::size_t last, UpdateInfo step) {
   for (const Group& group : groups_) {
     if (groups_.size() > 1) {
       step.own = group.number;
@@ -166,7 +166,7 @@ void Optimizer::run_piece(const Piece& piece, std::size_t first, std::size_t las
     return array.as<T>().values().subspan(static_cast<std::size_t>(piece.begin), static_cast<std::size_t>(piece.count));
   };
   const std::span<T> value = part(*target.value);
-  Block<T> block{
+  ParameterBlock<T> block{
       .gradient = part(*target.gradient), .value = value, .slots = {}, .begin = piece.begin, .parameter = piece.target};
   for (std::size_t i = first; i < last; ++i) {
     block.slots = std::span(target.state->slots).subspan(first_slot_[i], first_slot_[i + 1] - first_slot_[i]);

@@ -111,7 +111,7 @@ class Optimizer {
   void visit_accumulated(const std::function<void(const std::string& name, Array& slot)>& visit);
   /// Runs links [first, last) on the gradients of all groups. The result of the last link of the chain is added to the
   /// values.
-  void run(std::size_t first, std::size_t last, Step step);
+  void run(std::size_t first, std::size_t last, UpdateInfo step);
   void run_group(const Group& group, std::size_t first, std::size_t last);
   template <Scalar T>
   void run_piece(const Piece& piece, std::size_t first, std::size_t last);

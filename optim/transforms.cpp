@@ -61,7 +61,7 @@ double not_negative(double x, const char* function) {
 }
 
 template <Scalar T>
-void add_values(Block<T>& block, double factor) {
+void add_values(ParameterBlock<T>& block, double factor) {
   transform(
       block, [f = static_cast<T>(factor)](auto g, auto w) { return g + f * w; }, block.value);
 }
@@ -85,7 +85,7 @@ double global_norm(std::span<const NamedParameter> parameters) {
 ClipByValue::ClipByValue(double limit) : limit_(positive(limit, "clip_by_value")) {}
 
 template <Scalar T>
-void ClipByValue::update(Block<T>& block) const {
+void ClipByValue::update(ParameterBlock<T>& block) const {
   using V = simd::Vec<T>;
   const V limit = simd::splat<V>(static_cast<T>(limit_));
   // NaN stays NaN: `min` and `max` give their second operand then.
@@ -117,7 +117,7 @@ AddDecayedWeights::AddDecayedWeights(double rate, ParameterFilter filter)
     : rate_(not_negative(rate, "add_decayed_weights: rate")), selection_(std::move(filter)) {}
 
 template <Scalar T>
-void AddDecayedWeights::update(Block<T>& block) const {
+void AddDecayedWeights::update(ParameterBlock<T>& block) const {
   if (selection_.accepts(block.parameter)) add_values(block, rate_);
 }
 
@@ -125,7 +125,7 @@ DecayWeights::DecayWeights(double rate, ParameterFilter filter)
     : rate_(not_negative(rate, "decay_weights: rate")), selection_(std::move(filter)) {}
 
 template <Scalar T>
-void DecayWeights::update(Block<T>& block) const {
+void DecayWeights::update(ParameterBlock<T>& block) const {
   if (selection_.accepts(block.parameter)) add_values(block, factor_);
 }
 
@@ -134,7 +134,7 @@ AverageWeights::AverageWeights(double momentum) : momentum_(momentum) {
 }
 
 template <Scalar T>
-void AverageWeights::update(Block<T>& block) const {
+void AverageWeights::update(ParameterBlock<T>& block) const {
   const auto keep = static_cast<T>(keep_), take = static_cast<T>(1 - keep_);
   const auto f = [=](auto change, auto w, auto& average) {
     average = keep * average + take * (w + change);
@@ -154,7 +154,7 @@ Momentum::Momentum(MomentumOptions options) : options_(options) {
 }
 
 template <Scalar T>
-void Momentum::update(Block<T>& block) const {
+void Momentum::update(ParameterBlock<T>& block) const {
   const auto decay = static_cast<T>(options_.decay);
   const auto fresh = static_cast<T>(fresh_);
   if (options_.nesterov) {
@@ -166,15 +166,15 @@ void Momentum::update(Block<T>& block) const {
   }
 }
 
-template void ClipByValue::update(Block<float>&) const;
-template void ClipByValue::update(Block<double>&) const;
-template void AddDecayedWeights::update(Block<float>&) const;
-template void AddDecayedWeights::update(Block<double>&) const;
-template void DecayWeights::update(Block<float>&) const;
-template void DecayWeights::update(Block<double>&) const;
-template void AverageWeights::update(Block<float>&) const;
-template void AverageWeights::update(Block<double>&) const;
-template void Momentum::update(Block<float>&) const;
-template void Momentum::update(Block<double>&) const;
+template void ClipByValue::update(ParameterBlock<float>&) const;
+template void ClipByValue::update(ParameterBlock<double>&) const;
+template void AddDecayedWeights::update(ParameterBlock<float>&) const;
+template void AddDecayedWeights::update(ParameterBlock<double>&) const;
+template void DecayWeights::update(ParameterBlock<float>&) const;
+template void DecayWeights::update(ParameterBlock<double>&) const;
+template void AverageWeights::update(ParameterBlock<float>&) const;
+template void AverageWeights::update(ParameterBlock<double>&) const;
+template void Momentum::update(ParameterBlock<float>&) const;
+template void Momentum::update(ParameterBlock<double>&) const;
 
 }  // namespace recur::optim

@@ -19,7 +19,7 @@ class ClipByValue {
  public:
   explicit ClipByValue(double limit);
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   double limit_;
@@ -31,7 +31,7 @@ class ClipByNorm {
   explicit ClipByNorm(double limit);
   void prepare(std::span<Parameter* const> all);
   template <Scalar T>
-  void update(Block<T>& block) const {
+  void update(ParameterBlock<T>& block) const {
     block.scale *= factors_[block.parameter];
   }
 
@@ -48,7 +48,7 @@ class ClipByGlobalNorm {
   explicit ClipByGlobalNorm(double limit);
   void prepare(std::span<Parameter* const> all);
   template <Scalar T>
-  void update(Block<T>& block) const {
+  void update(ParameterBlock<T>& block) const {
     block.scale *= factor_;
   }
 
@@ -61,9 +61,9 @@ class ClipByGlobalNorm {
 class Scale {
  public:
   explicit Scale(Schedule factor) : schedule_(std::move(factor)) {}
-  void begin(const Step& step) { factor_ = schedule_(step.number - 1); }
+  void begin(const UpdateInfo& step) { factor_ = schedule_(step.number - 1); }
   template <Scalar T>
-  void update(Block<T>& block) const {
+  void update(ParameterBlock<T>& block) const {
     block.scale *= factor_;
   }
 
@@ -77,9 +77,9 @@ class ScaleByLearningRate {
  public:
   /// The rate of update t, counted from 0, is learning_rate(t) / (1 + decay · t).
   explicit ScaleByLearningRate(Schedule learning_rate, double decay = 0);
-  void begin(const Step& step) { factor_ = -step.learning_rate; }
+  void begin(const UpdateInfo& step) { factor_ = -step.learning_rate; }
   template <Scalar T>
-  void update(Block<T>& block) const {
+  void update(ParameterBlock<T>& block) const {
     block.scale *= factor_;
   }
   [[nodiscard]] const Schedule& schedule() const { return schedule_; }
@@ -100,7 +100,7 @@ class AddDecayedWeights {
   explicit AddDecayedWeights(double rate, ParameterFilter filter = {});
   void bind(std::span<const NamedParameter> all) { selection_.bind(all); }
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   double rate_;
@@ -112,9 +112,9 @@ class DecayWeights {
  public:
   explicit DecayWeights(double rate, ParameterFilter filter = {});
   void bind(std::span<const NamedParameter> all) { selection_.bind(all); }
-  void begin(const Step& step) { factor_ = -step.learning_rate * rate_; }
+  void begin(const UpdateInfo& step) { factor_ = -step.learning_rate * rate_; }
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   double rate_;
@@ -134,9 +134,9 @@ class Momentum {
   /// Throws ValueError if the decay is outside [0, 1], or Nesterov's momentum has dampening.
   explicit Momentum(MomentumOptions options);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"momentum"}}; }
-  void begin(const Step& step) { fresh_ = step.own == 1 ? 1 : 1 - options_.dampening; }
+  void begin(const UpdateInfo& step) { fresh_ = step.own == 1 ? 1 : 1 - options_.dampening; }
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   MomentumOptions options_;
@@ -152,9 +152,9 @@ class AverageWeights {
   /// Throws ValueError if the momentum is outside [0, 1).
   explicit AverageWeights(double momentum = 0.99);
   [[nodiscard]] std::vector<Slot> slots() const { return {{.name = slot_name, .of_value = true}}; }
-  void begin(const Step& step) { keep_ = step.own == 1 ? 0 : momentum_; }
+  void begin(const UpdateInfo& step) { keep_ = step.own == 1 ? 0 : momentum_; }
   template <Scalar T>
-  void update(Block<T>& block) const;
+  void update(ParameterBlock<T>& block) const;
 
  private:
   double momentum_;
@@ -169,7 +169,7 @@ class AccumulateGradients {
   explicit AccumulateGradients(Index steps);
   [[nodiscard]] Index steps() const { return steps_; }
   template <Scalar T>
-  void update(Block<T>& block) const {
+  void update(ParameterBlock<T>& block) const {
     block.scale /= static_cast<double>(steps_);
   }
 

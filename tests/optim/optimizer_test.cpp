@@ -40,7 +40,7 @@ void train(optim::Optimizer& optimizer, ToyModel& model, int first, int last) {
 struct Count {
   [[nodiscard]] static std::vector<optim::Slot> slots() { return {{"count", 10}}; }
   template <Scalar T>
-  void update(optim::Block<T>& block) const {
+  void update(optim::ParameterBlock<T>& block) const {
     for (T& n : block.slot(0)) n += 1;
   }
 };
