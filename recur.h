@@ -37,6 +37,8 @@
 #include <recur/layers/activation_layer.h>
 #include <recur/layers/any_layer.h>
 #include <recur/layers/attention.h>
+#include <recur/layers/branches.h>
+#include <recur/layers/category_embedding.h>
 #include <recur/layers/cells/any_cell.h>
 #include <recur/layers/cells/attention_cell.h>
 #include <recur/layers/cells/coupled_lstm_cell.h>
@@ -56,6 +58,8 @@
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
+#include <recur/layers/flatten.h>
+#include <recur/layers/fold_steps.h>
 #include <recur/layers/fused_activations.h>
 #include <recur/layers/global_pooling.h>
 #include <recur/layers/inference/inference.h>
@@ -73,6 +77,7 @@
 #include <recur/layers/recurrent/truncated_bptt.h>
 #include <recur/layers/regularizers.h>
 #include <recur/layers/repeat_vector.h>
+#include <recur/layers/select.h>
 #include <recur/layers/sequential.h>
 #include <recur/layers/spatial_dropout.h>
 #include <recur/layers/summary.h>

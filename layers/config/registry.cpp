@@ -1,15 +1,20 @@
 #include <recur/layers/activation_layer.h>
 #include <recur/layers/attention.h>
+#include <recur/layers/branches.h>
+#include <recur/layers/category_embedding.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
+#include <recur/layers/flatten.h>
+#include <recur/layers/fold_steps.h>
 #include <recur/layers/global_pooling.h>
 #include <recur/layers/layer_normalization.h>
 #include <recur/layers/masking.h>
 #include <recur/layers/recurrent/bidirectional.h>
 #include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/repeat_vector.h>
+#include <recur/layers/select.h>
 #include <recur/layers/sequential.h>
 #include <recur/layers/spatial_dropout.h>
 #include <recur/layers/time_distributed.h>
@@ -34,6 +39,11 @@ Registry::Registry() {
   add_layer<ActivationLayer>();
   add_layer<RepeatVector>();
   add_layer<GlobalAveragePooling1D>();
+  add_layer<Flatten>();
+  add_layer<FoldSteps>();
+  add_layer<Branches>();
+  add_layer<Select>();
+  add_layer<CategoryEmbedding>();
   add_layer<LayerNormalization>();
   add_layer<Attention>();
   add_layer<AdditiveAttention>();
