@@ -128,6 +128,8 @@
 #include <recur/train/program/program.h>
 #include <recur/train/tables/baselines.h>
 #include <recur/train/tables/distributions.h>
+#include <recur/train/tables/growing_windows.h>
+#include <recur/train/tables/model_notes.h>
 #include <recur/train/tables/scaling.h>
 #include <recur/train/tables/scores.h>
 #include <recur/train/tables/series_table.h>

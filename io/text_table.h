@@ -40,6 +40,7 @@ class TextTable {
   explicit TextTable(std::filesystem::path path, TextTableOptions options = {});
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] bool decimal_comma() const { return options_.decimal_comma; }
   /// Without a heading "1", "2" …
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] std::size_t rows() const { return starts_.size() - 1; }

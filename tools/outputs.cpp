@@ -3,6 +3,7 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/expr/operators.h>
 #include <recur/framework/ops/softmax.h>
+#include <recur/interop/keras/keras_config.h>
 #include <recur/layers/activation_layer.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/dense.h>
@@ -67,10 +68,21 @@ Var logit(Var probabilities) {
   return fuse([](auto p) { return log(p) - log(1.0 - p); }, clipped(probabilities));
 }
 
+// A functional graph of Keras that is a chain of layers, as a Sequential; another config as it is.
+Settings::Json sequential_of(const Settings::Json& json) {
+  if (!json.is_object() || !json.contains("class_name")) return json;
+  if (json["class_name"] != "Functional" && json["class_name"] != "Model") return json;
+  Settings::Json layers = Settings::Json::array();
+  for (const interop::KerasLayer& layer : interop::read_keras_config(json.dump(), "", "model").layers)
+    layers.push_back({{"class_name", layer.class_name}, {"config", Settings::Json::parse(layer.config)}});
+  return {{"class_name", "Sequential"}, {"config", {{"layers", std::move(layers)}}}};
+}
+
 }  // namespace
 
 AnyLayer layer_of(const Settings::Json& json, const Registry* registry) {
-  return registry == nullptr ? layer_from_config(json.dump()) : layer_from_config(json.dump(), *registry);
+  const std::string config = sequential_of(json).dump();
+  return registry == nullptr ? layer_from_config(config) : layer_from_config(config, *registry);
 }
 
 LossConfig LossConfig::read(Settings& settings) {

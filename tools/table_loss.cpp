@@ -70,12 +70,14 @@ Var TableLoss::value(const Term& term, Var prediction, const MaskedTargets& targ
   return masked_squared_error(prediction, target);  // of nse with the weights of basins
 }
 
-Var TableLoss::operator()(Var prediction, Tape& tape, const Tensor<float>& targets,
-                          std::span<const float> basin_weights) const {
+Var TableLoss::operator()(Var prediction, const WindowBatch& batch) const {
   Var total;
   for (const Term& term : terms_) {
-    const bool weighted = term.name == "nse";
-    const MaskedTargets masked = masked_targets(tape, targets, weighted ? basin_weights : std::span<const float>());
+    std::vector<float> weights = batch.sample_weights;
+    if (term.name == "nse" && weights.empty()) weights = batch.weights;
+    else if (term.name == "nse")
+      for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= batch.weights[i];
+    const MaskedTargets masked = masked_targets(prediction.tape(), batch.targets, weights);
     const Var one = value(term, prediction, masked);
     const Var part = term.weight == 1 ? one : Var(one * term.weight);
     total = total.defined() ? Var(total + part) : part;
@@ -83,11 +85,13 @@ Var TableLoss::operator()(Var prediction, Tape& tape, const Tensor<float>& targe
   return total;
 }
 
-double TableLoss::point(std::span<const double> numbers) const {
-  if (terms_[0].name != "quantile") return numbers[0];
+std::size_t TableLoss::point_index() const {
+  if (terms_[0].name != "quantile") return 0;
   const auto nearest = std::ranges::min_element(quantiles_, {}, [](double q) { return std::abs(q - 0.5); });
-  return numbers[static_cast<std::size_t>(nearest - quantiles_.begin())];
+  return static_cast<std::size_t>(nearest - quantiles_.begin());
 }
+
+double TableLoss::point(std::span<const double> numbers) const { return numbers[point_index()]; }
 
 double TableLoss::quantile(std::span<const double> numbers, std::size_t index) const {
   if (terms_[0].name == "quantile") {

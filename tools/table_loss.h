@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/layers/masked_losses.h>
+#include <recur/train/tables/table_windows.h>
 
 #include <string>
 #include <vector>
@@ -17,12 +18,13 @@ class TableLoss {
   /// @throws UsageError
   explicit TableLoss(Settings& settings);
 
-  [[nodiscard]] Var operator()(Var prediction, Tape& tape, const Tensor<float>& targets,
-                               std::span<const float> basin_weights) const;
+  [[nodiscard]] Var operator()(Var prediction, const WindowBatch& batch) const;
   /// Numbers that a model gives for each target.
   [[nodiscard]] Index numbers() const { return numbers_; }
   /// Of the forecasts; empty for a loss that only has a most likely value.
   [[nodiscard]] const std::vector<double>& quantiles() const { return quantiles_; }
+  /// Which of a model's numbers for a target is the forecast.
+  [[nodiscard]] std::size_t point_index() const;
   /// From a model's numbers for one target, still scaled.
   [[nodiscard]] double point(std::span<const double> numbers) const;
   [[nodiscard]] double quantile(std::span<const double> numbers, std::size_t index) const;

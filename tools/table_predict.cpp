@@ -38,10 +38,10 @@ struct Wanted {
 
 Wanted wanted_of(const TableTask& task, const std::string& part) {
   if (part == "test") return {&task.test_windows(), task.test_ends()};
-  if (part == "training") return {&task.windows(), task.ends(Part::training)};
-  if (part == "validation") return {&task.windows(), task.ends(Part::validation)};
+  if (part == "training") return {&task.far_windows(), task.far_ends(Part::training)};
+  if (part == "validation") return {&task.far_windows(), task.far_ends(Part::validation)};
   const bool other = task.settings().windows.horizon == 0;  // files to test on, unless they go on with the others
-  const TableWindows& windows = other ? task.test_windows() : task.windows();
+  const TableWindows& windows = other ? task.test_windows() : task.far_windows();
   return {&windows, part == "all" ? windows.all() : windows.last()};
 }
 
@@ -62,7 +62,7 @@ Loaded load(const Flags& flags, const std::filesystem::path& model) {
   (void)Run(settings, "");
   (void)settings.integer("seeds", 1, 1);
   (void)settings.integer("seed", 0, 0);
-  loaded.task = std::make_unique<TableTask>(settings, 0, &notes);
+  loaded.task = std::make_unique<TableTask>(settings, 0, flags.registry, &notes);
   settings.finish();
   return loaded;
 }

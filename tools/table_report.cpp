@@ -101,6 +101,25 @@ LinePlot by_truth(const TableWindows& windows, std::span<const Forecast> all, st
   return plot;
 }
 
+/// The part of targets below each quantile, beside the quantile itself.
+LinePlot calibration(const TableTask& task, std::span<const Forecast> all) {
+  Curve ideal, found;
+  const std::vector<double>& quantiles = task.table_loss().quantiles();
+  for (std::size_t q = 0; q < quantiles.size(); ++q) {
+    std::vector<double> predicted, targets;
+    for (const Forecast& one : all) {
+      predicted.insert(predicted.end(), one.quantiles[q].begin(), one.quantiles[q].end());
+      targets.insert(targets.end(), one.target.begin(), one.target.end());
+    }
+    ideal.add(quantiles[q], quantiles[q]);
+    found.add(quantiles[q], coverage(predicted, targets));
+  }
+  LinePlot plot("Calibration", "quantile", "part of the truth below it");
+  plot.add("calibrated", ideal.x, ideal.y, true);
+  plot.add("forecast", found.x, found.y);
+  return plot;
+}
+
 bool one_each(std::span<const Forecast> forecasts, std::size_t targets) {
   for (std::size_t i = targets; i < forecasts.size(); ++i)
     if (forecasts[i].series == forecasts[i - targets].series) return false;
@@ -128,6 +147,7 @@ std::vector<LinePlot> forecast_plots(const TableTask& task, const TableWindows& 
                         ? ahead(task, windows, forecasts[i], i % targets)
                         : along_time(task, windows, forecasts, forecasts[i].series, i % targets));
   }
+  if (task.table_loss().quantiles().size() > 1) plots.push_back(calibration(task, forecasts));
   return plots;
 }
 

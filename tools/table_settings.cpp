@@ -157,9 +157,15 @@ void read_windows(TableSettings& to, Settings& data) {
   to.windows.every_step = data.flag("every_step");
   to.windows.warm_up = data.integer("warm_up", 0, 0);
   to.season = data.integer("season", 1, 1);
-  to.windows.season = data.flag("difference") ? to.season : 0;
+  if (data.asks("difference") && data.value("difference").is_number())
+    to.windows.season = data.integer("difference", 1, 1);
+  else to.windows.season = data.flag("difference") ? to.season : 0;
   to.stride = data.integer("stride", 1, 1);
   to.source.horizon = to.windows.horizon;
+  to.steps = data.integer("steps", 0, 0);
+  if (to.steps > 0 && (to.windows.horizon == 0 || to.windows.every_step))
+    data.refuse("steps", "forecasts are fed back with a horizon of at least 1, and without every_step");
+  if (to.steps > 0 && to.steps < to.windows.horizon) data.refuse("steps", "must not be less than the horizon");
 }
 
 /// A first and a last time.
@@ -220,6 +226,9 @@ TableSettings TableSettings::read(Settings data) {
   to.source.inputs = names_of(data, "inputs");
   to.source.known_ahead = names_of(data, "known_ahead");
   to.source.calendar = names_of(data, "calendar");
+  to.source.weights = data.text("weights", "");
+  if (data.asks("categories")) to.source.codes = data.choice("categories", {"inputs", "codes"}) == "codes";
+  to.source.id_category = data.flag("id_category");
   read_windows(to, data);
   read_target_files(to.source, data);
   read_static_files(to.source, data);

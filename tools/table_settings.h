@@ -16,6 +16,7 @@ struct TableSettings {
   ScaleOptions scales{};
   TableWindowOptions windows{};
   Index stride = 1;  ///< Of training windows.
+  Index steps = 0;   ///< Rows that forecasts reach, the model's fed back to it; 0: the horizon.
   Index season = 1;  ///< Of the seasonal-naive forecast and of MASE.
   Settings::Json split{};
 

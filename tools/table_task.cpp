@@ -7,11 +7,14 @@
 #include <recur/io/model_file.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/regularizers.h>
-#include <recur/train/tables/baselines.h>
+#include <recur/train/tables/growing_windows.h>
 #include <recur/train/tables/split_table.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+
+#include "outputs.h"
 
 namespace recur::tools {
 
@@ -20,6 +23,8 @@ TableNotes TableNotes::load(const std::filesystem::path& file) {
   for (const char* key : {"config", "scaling", "categories"})
     require<FormatError>(notes.contains(key), "'{}' has no {} in it: it was not trained on tables", file.string(), key);
   TableNotes result{.config = notes.at("config"), .scaling = Scaling::from_json(notes.at("scaling"))};
+  if (const auto table = notes.find("table"); table != notes.end())
+    result.ids = TableModelNotes::from_json(table->second).ids;
   result.categories = Settings::Json::parse(notes.at("categories")).get<decltype(result.categories)>();
   return result;
 }
@@ -47,8 +52,9 @@ std::vector<std::string> read_scores(Settings& settings) {
   return names;
 }
 
-TableTask::TableTask(Settings& settings, std::uint64_t seed, const TableNotes* notes)
-    : settings_(TableSettings::read(settings.object("data"))),
+TableTask::TableTask(Settings& settings, std::uint64_t seed, const Registry* registry, const TableNotes* notes)
+    : registry_(registry),
+      settings_(TableSettings::read(settings.object("data"))),
       loss_(settings),
       metrics_(read_scores(settings)),
       batch_(settings.integer("batch", 32, 1)) {
@@ -81,15 +87,43 @@ void TableTask::read_tables(Settings& settings, const TableNotes* notes) {
     } catch (const ValueError&) {
       for (Series& one : table_->series) std::ranges::fill(one.parts, Part::test);
     }
-    for (const std::string& id : scaling_.adopt(*table_))
-      fmt::print(stderr, "series '{}' was not in training; it is scaled by its own numbers\n", id);
+    say_unseen(*notes, scaling_.adopt(*table_));
   } else {
     data.about("split", [&] { split_table(*table_, settings_); });
     data.about("inputs", [&] { scaling_ = Scaling::fit(*table_, settings_.scales); });
   }
   data.about("inputs", [&] { scaling_.apply(*table_); });
   data.about("length", [&] { windows_.emplace(*table_, scaling_, settings_.windows); });
+  if (settings_.steps > settings_.windows.horizon) data.about("steps", [&] { read_far(); });
   if (!settings_.test.path.empty() && !settings_.source.series_in_lines) read_test(settings);
+}
+
+TableWindowOptions TableTask::far_options() const {
+  TableWindowOptions options = settings_.windows;
+  options.horizon = std::max(options.horizon, settings_.steps);
+  return options;
+}
+
+// Makes windows whose targets reach as far as forecasts that are fed back.
+void TableTask::read_far() {
+  far_windows_.emplace(*table_, scaling_, far_options());
+  const WindowEnd any{0, table_->series.at(0).rows() - 1};
+  (void)GrowingWindows(*windows_, std::span(&any, 1));  // refuses inputs that it cannot go on with
+}
+
+// Says which series were not in training.
+void TableTask::say_unseen(const TableNotes& notes, const std::vector<std::string>& adopted) const {
+  const std::set<std::string> known(notes.ids.begin(), notes.ids.end());
+  std::vector<std::string> unseen;
+  for (const Series& one : table_->series)
+    if (!known.contains(one.id) && !one.id.empty() && !notes.ids.empty()) unseen.push_back(one.id);
+  if (unseen.empty()) return;
+  constexpr std::size_t most = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, unseen.size()); ++i) text += (i > 0 ? ", '" : "'") + unseen[i] + "'";
+  if (unseen.size() > most) text += fmt::format(" and {} more", unseen.size() - most);
+  fmt::print(stderr, "series {} {} not in training{}\n", text, unseen.size() == 1 ? "was" : "were",
+             adopted.empty() ? "" : "; scaled by numbers of their own");
 }
 
 void TableTask::read_test(Settings& settings) {
@@ -101,7 +135,7 @@ void TableTask::read_test(Settings& settings) {
     if (!settings_.test.remaining.empty()) read_remaining(*test_table_, settings_.test.remaining, {});
     (void)scaling_.adopt(*test_table_);
     scaling_.apply(*test_table_);
-    test_windows_.emplace(*test_table_, scaling_, settings_.windows);
+    test_windows_.emplace(*test_table_, scaling_, far_options());
   });
 }
 
@@ -109,7 +143,7 @@ void TableTask::restart(Settings& settings, std::uint64_t seed) { build(settings
 
 void TableTask::build(Settings& settings, std::uint64_t seed) {
   seed_ = seed;
-  model_ = settings.build("model", [&](const Settings::Json& json) { return layer_from_config(json.dump()); });
+  model_ = settings.build("model", [&](const Settings::Json& json) { return layer_of(json, registry_); });
   settings.about("model", [&] {
     Builder builder(table_->features(), DType::float32, Generator(seed));
     model_.build(builder);
@@ -135,8 +169,10 @@ std::vector<WindowEnd> TableTask::ends(Part part) const {
   return windows_->ends(part, stride);
 }
 
+std::vector<WindowEnd> TableTask::far_ends(Part part) const { return far_windows().ends(part, far_windows().steps()); }
+
 std::vector<WindowEnd> TableTask::test_ends() const {
-  if (!test_windows_) return ends(Part::test);
+  if (!test_windows_) return far_ends(Part::test);
   return settings_.test.remaining.empty() ? test_windows_->ends(Part::test, test_windows_->steps())
                                           : test_windows_->last();
 }
@@ -166,7 +202,7 @@ Var TableTask::loss(Tape& tape, const WindowBatch& batch, double& count) {
 
 Var TableTask::loss_of(Var prediction, const WindowBatch& batch, double& count) {
   Tape& tape = prediction.tape();
-  Var value = loss_(prediction, tape, batch.targets, batch.weights);
+  Var value = loss_(prediction, batch);
   const auto known = std::ranges::count_if(batch.targets.values(), [](float x) { return !std::isnan(x); });
   count = static_cast<double>(known);
   const bool weights = std::ranges::any_of(
@@ -176,105 +212,23 @@ Var TableTask::loss_of(Var prediction, const WindowBatch& batch, double& count) 
   return value;
 }
 
-void TableTask::add_forecasts(std::vector<Forecast>& to, const TableWindows& windows, std::span<const WindowEnd> ends,
-                              const WindowBatch& batch, Var output) const {
-  const std::vector<double> all = output.to_doubles();
-  const Index numbers = loss_.numbers(), wanted = windows.wanted(), targets = windows.table().target_count();
-  const bool every = windows.options().every_step;
-  const Index row = every ? windows.options().length * wanted : wanted;
-  const bool scaled_error = std::ranges::find(metrics_, "mase") != metrics_.end();
-  for (std::size_t i = 0; i < ends.size(); ++i)
-    for (Index t = 0; t < targets; ++t) {
-      Forecast one{ends[i].series, ends[i].row, {}, {}, {}};
-      one.quantiles.resize(loss_.quantiles().size());
-      for (Index at = t; at < wanted; at += targets) {
-        const auto place = static_cast<std::size_t>((static_cast<Index>(i) + 1) * row - wanted + at);
-        const std::span<const double> own(all.data() + place * static_cast<std::size_t>(numbers),
-                                          static_cast<std::size_t>(numbers));
-        one.prediction.push_back(windows.undo(at, loss_.point(own), batch.scales[place]));
-        one.target.push_back(windows.target(ends[i], at));
-        for (std::size_t q = 0; q < one.quantiles.size(); ++q)
-          one.quantiles[q].push_back(windows.undo(at, loss_.quantile(own, q), batch.scales[place]));
-      }
-      if (scaled_error && t == 0 && targets == 1) {
-        const auto& history = windows.table().series[static_cast<std::size_t>(ends[i].series)].targets;
-        one.scale =
-            seasonal_difference(std::span(history).first(static_cast<std::size_t>(ends[i].row) + 1), settings_.season);
-      }
-      to.push_back(std::move(one));
-    }
-}
-
-std::vector<Forecast> TableTask::forecast(Tape& tape, const TableWindows& windows, std::span<const WindowEnd> ends,
-                                          double* mean_loss) {
-  const NoGradient inference(tape);
-  std::vector<Forecast> forecasts;
-  double sum = 0, weight = 0;
-  const TableBatches batches(windows, {ends.begin(), ends.end()}, batch_, std::nullopt);
-  for (Index i = 0; i < batches.size(); ++i) {
-    const WindowBatch batch = batches[i];
-    const Var prediction = output(tape, batch);
-    add_forecasts(forecasts, windows, batches.ends(i), batch, prediction);
-    if (mean_loss != nullptr) {
-      double count = 0;
-      const double value = loss_of(prediction, batch, count).item();
-      sum += count * value;
-      weight += count;
-    }
-    tape.reset();
-  }
-  if (mean_loss != nullptr) *mean_loss = weight > 0 ? sum / weight : std::numeric_limits<double>::quiet_NaN();
-  return forecasts;
-}
-
-TableTask::Numbers TableTask::scores(std::span<const Forecast> forecasts) const {
-  const Index targets = table_->target_count();
-  Numbers all;
-  for (const std::string& name : metrics_) {
-    double sum = 0;
-    Numbers each;
-    for (Index t = 0; t < targets; ++t) {
-      std::vector<Forecast> own;
-      for (std::size_t i = static_cast<std::size_t>(t); i < forecasts.size(); i += static_cast<std::size_t>(targets))
-        own.push_back(forecasts[i]);
-      const TargetColumn& target = table_->targets[static_cast<std::size_t>(t)];
-      const double value = score(name, own, {.cap = target.cap});
-      sum += value / static_cast<double>(targets);
-      each.emplace_back(name + "_" + target.name, value);
-    }
-    all.emplace_back(name, sum);
-    if (targets > 1) all.insert(all.end(), each.begin(), each.end());
-  }
-  // Baselines have no quantiles.
-  const bool with_quantiles =
-      targets == 1 && std::ranges::none_of(forecasts, [](const Forecast& one) { return one.quantiles.empty(); });
-  for (std::size_t q = 0; q < loss_.quantiles().size() && with_quantiles; ++q) {
-    std::vector<double> predicted, wanted;
-    for (const Forecast& one : forecasts) {
-      predicted.insert(predicted.end(), one.quantiles[q].begin(), one.quantiles[q].end());
-      wanted.insert(wanted.end(), one.target.begin(), one.target.end());
-    }
-    all.emplace_back(fmt::format("coverage_{:g}", loss_.quantiles()[q]), coverage(predicted, wanted));
-  }
-  return all;
-}
-
-std::vector<std::string> TableTask::baselines() const {
-  if (settings_.windows.horizon == 0) return {"mean"};
-  if (settings_.season > 1) return {"last_value", "seasonal_naive"};
-  return {"last_value"};
-}
-
-std::vector<Forecast> TableTask::baseline(const std::string& name, std::span<const Forecast> like,
-                                          const TableWindows& windows) const {
-  if (name == "mean") return mean_forecasts(*table_, like);
-  return naive_forecasts(windows.table(), like, name == "seasonal_naive" ? settings_.season : 1);
+TableModelNotes TableTask::notes() const {
+  TableModelNotes notes{.missing = settings_.source.missing};
+  notes.describe(*table_);
+  notes.length = settings_.windows.length;
+  notes.horizon = settings_.windows.horizon;
+  notes.season = settings_.windows.season;
+  notes.numbers = loss_.numbers();
+  notes.point = static_cast<Index>(loss_.point_index());
+  return notes;
 }
 
 void TableTask::save(const std::filesystem::path& file, const std::string& config) {
   save_parameters(file, parameters_,
                   {{"model", get_config(model_)},
                    {"config", config},
+                   {"table", notes().to_json()},
+                   {"dtype", recur::name(DType::float32)},
                    {"features", std::to_string(table_->features())},
                    {"scaling", scaling_.to_json()},
                    {"categories", Settings::Json(settings_.source.categories).dump()}});

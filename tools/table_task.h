@@ -2,6 +2,7 @@
 
 #include <recur/layers/any_layer.h>
 #include <recur/train/loop/checkpoint.h>
+#include <recur/train/tables/model_notes.h>
 #include <recur/train/tables/scores.h>
 
 #include <memory>
@@ -13,6 +14,10 @@
 #include "table_loss.h"
 #include "table_settings.h"
 
+namespace recur {
+class Registry;
+}
+
 namespace recur::tools {
 
 /// What a model file says of the tables it was trained on.
@@ -20,6 +25,7 @@ struct TableNotes {
   std::string config;
   Scaling scaling{};
   std::vector<std::pair<std::string, std::vector<std::string>>> categories{};
+  std::vector<std::string> ids{};  ///< Of the series that were trained on; empty if they are not known.
 
   /// @throws FormatError for a file that `TableTask::save` did not write
   static TableNotes load(const std::filesystem::path& file);
@@ -46,8 +52,9 @@ class TableBatches {
 /// What a config describes whose data are tables: data, model, loss and scores.
 class TableTask {
  public:
-  /// @param notes of the model, if it is trained already
-  TableTask(Settings& settings, std::uint64_t seed, const TableNotes* notes = nullptr);
+  /// @param registry classes that the config may name; null: the library's @param notes of the model, if it is trained
+  /// already
+  TableTask(Settings& settings, std::uint64_t seed, const Registry* registry, const TableNotes* notes = nullptr);
 
   /// Another model with random numbers by another seed, over the data at hand.
   void restart(Settings& settings, std::uint64_t seed);
@@ -73,7 +80,10 @@ class TableTask {
   [[nodiscard]] const TableWindows& windows() const { return *windows_; }
   [[nodiscard]] std::vector<WindowEnd> ends(Part part) const;
   /// Windows to test: of the test part, or the last of each series of the test files.
-  [[nodiscard]] const TableWindows& test_windows() const { return test_windows_ ? *test_windows_ : *windows_; }
+  [[nodiscard]] const TableWindows& test_windows() const { return test_windows_ ? *test_windows_ : far_windows(); }
+  /// Windows whose targets are all that is forecast, those of recursive forecasts too.
+  [[nodiscard]] const TableWindows& far_windows() const { return far_windows_ ? *far_windows_ : *windows_; }
+  [[nodiscard]] std::vector<WindowEnd> far_ends(Part part) const;
   [[nodiscard]] std::vector<WindowEnd> test_ends() const;
   [[nodiscard]] const TableSettings& settings() const { return settings_; }
   [[nodiscard]] const TableLoss& table_loss() const { return loss_; }
@@ -83,13 +93,22 @@ class TableTask {
   void read_tables(Settings& settings, const TableNotes* notes);
   [[nodiscard]] SeriesTable read(Settings& settings, const char* key, TableSource& source) const;
   void read_test(Settings& settings);
+  void read_far();
+  [[nodiscard]] TableWindowOptions far_options() const;
+  void say_unseen(const TableNotes& notes, const std::vector<std::string>& adopted) const;
   void build(Settings& settings, std::uint64_t seed);
   void check(Settings& settings);
   [[nodiscard]] Var loss_of(Var prediction, const WindowBatch& batch, double& count);
   [[nodiscard]] Var output(Tape& tape, const WindowBatch& batch);
-  void add_forecasts(std::vector<Forecast>& to, const TableWindows& windows, std::span<const WindowEnd> ends,
-                     const WindowBatch& batch, Var output) const;
+  [[nodiscard]] std::vector<Forecast> begin_forecasts(const TableWindows& windows,
+                                                      std::span<const WindowEnd> ends) const;
+  void add_outputs(std::span<Forecast> to, const TableWindows& windows, const WindowBatch& batch, Var output) const;
+  [[nodiscard]] std::vector<Forecast> forecast_recursively(Tape& tape, const TableWindows& windows,
+                                                           std::span<const WindowEnd> ends);
+  [[nodiscard]] TableModelNotes notes() const;
+  void add_quantile_scores(Numbers& all, std::span<const Forecast> forecasts) const;
 
+  const Registry* registry_;
   TableSettings settings_;
   TableLoss loss_;
   std::vector<std::string> metrics_;
@@ -97,7 +116,7 @@ class TableTask {
   std::uint64_t seed_ = 0;
   std::unique_ptr<SeriesTable> table_, test_table_;
   Scaling scaling_;
-  std::optional<TableWindows> windows_, test_windows_;
+  std::optional<TableWindows> windows_, far_windows_, test_windows_;
   AnyLayer model_;
   std::vector<NamedParameter> parameters_;
   Var penalty_{};  // of the outputs of the batch at hand

@@ -52,8 +52,8 @@ struct Judged {
   explicit Judged(const TableTask& task) : name("test"), windows(&task.test_windows()), ends(task.test_ends()) {
     if (!ends.empty()) return;
     name = "valid";
-    windows = &task.windows();
-    ends = task.ends(Part::validation);
+    windows = &task.far_windows();
+    ends = task.far_ends(Part::validation);
   }
 };
 
@@ -121,32 +121,51 @@ std::vector<Forecast> train_once(TableTask& task, const Training& training, cons
   return forecasts;
 }
 
-void print_scores(const Flags& flags, const TableTask& task, const Judged& judged,
-                  std::span<const std::vector<Forecast>> members) {
+double number_of(const Numbers& numbers, const std::string& name) {
+  const auto found = std::ranges::find(numbers, name, &Numbers::value_type::first);
+  return found == numbers.end() ? std::nan("") : found->second;
+}
+
+/// The scores of the mean of the members' forecasts, the mean of their scores, and what arithmetic scores.
+Numbers scores_of(const TableTask& task, const Judged& judged, std::span<const std::vector<Forecast>> members) {
   const std::vector<Forecast> forecasts = mean_of(members);
   const Numbers scores = task.scores(forecasts);
   Numbers line;
   for (const auto& [name, value] : scores) line.emplace_back(fmt::format("{}_{}", judged.name, name), value);
-  if (members.size() > 1)
-    for (std::size_t m = 0; m < scores.size(); ++m) {
+  if (members.size() > 1) {
+    std::vector<Numbers> each;
+    for (const auto& member : members) each.push_back(task.scores(member));
+    for (const auto& [name, value] : scores) {
       double sum = 0;
-      for (const auto& member : members) sum += task.scores(member)[m].second / static_cast<double>(members.size());
-      line.emplace_back(fmt::format("mean_of_seeds_{}", scores[m].first), sum);
+      for (const Numbers& own : each) sum += number_of(own, name) / static_cast<double>(members.size());
+      line.emplace_back("mean_of_seeds_" + name, sum);
     }
+  }
   for (const std::string& name : task.baselines())
     for (const auto& [metric, value] : task.scores(task.baseline(name, forecasts, *judged.windows)))
-      if (!metric.starts_with("coverage")) line.emplace_back(fmt::format("{}_{}", name, metric), value);
+      line.emplace_back(fmt::format("{}_{}", name, metric), value);
+  return line;
+}
+
+void print_line(const Flags& flags, const Numbers& line) {
   if (flags.json) return print_json_line(line);
   for (const auto& [name, value] : line) fmt::print("{:<32} {:.5g}\n", name, value);
 }
 
-}  // namespace
+/// Says how many threads may be used, as the first line on standard output.
+void print_threads(const Flags& flags) {
+  if (!flags.json) fmt::print("training on {} thread{}\n", threads(), threads() == 1 ? "" : "s");
+  else fmt::print("{{\"threads\":{}}}\n", threads());
+  std::fflush(stdout);
+}
 
-void train_table(const Flags& flags, Settings& settings) {
+/// Trains what a config describes, a model for each seed, and returns the scores.
+/// @param first whether nothing was trained before
+Numbers train_config(const Flags& flags, Settings& settings, bool first) {
   const std::uint64_t seed = read_seed(settings, flags);
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
   const auto seeds = static_cast<std::uint64_t>(settings.integer("seeds", 1, 1));
-  TableTask task(settings, seed);
+  TableTask task(settings, seed, flags.registry);
   settings.finish();
   const Judged judged(task);
   if (judged.ends.empty()) (void)task.training();
@@ -154,19 +173,51 @@ void train_table(const Flags& flags, Settings& settings) {
                       "{}: /data/split: neither the test nor the validation part has a window of {} rows "
                       "with a target",
                       flags.file, task.settings().windows.length);
-  if (!flags.json) fmt::print("training on {} thread{}\n", threads(), threads() == 1 ? "" : "s");
-  else fmt::print("{{\"threads\":{}}}\n", threads());
-  std::fflush(stdout);
+  if (first) print_threads(flags);
   std::vector<std::vector<Forecast>> members;
   for (std::uint64_t i = 0; i < seeds; ++i) {
     if (i > 0) task.restart(settings, seed + i);
     const auto folder = seeds == 1 ? run.folder : run.folder / fmt::format("seed-{}", seed + i);
     members.push_back(train_once(task, {flags, settings, run, folder, seed + i}, judged));
   }
-  print_scores(flags, task, judged, members);
   if (!flags.json)
     fmt::print("{} holds the model of the best epoch\n",
                (seeds == 1 ? run.model_file() : run.folder / "seed-*" / "model.safetensors").string());
+  return scores_of(task, judged, members);
+}
+
+/// Of a split by rolling origin that names no fold: the number of folds; 0 otherwise.
+long folds_of(Settings& settings) {
+  Settings data = settings.object("data");
+  if (!data.has_object("split")) return 0;
+  Settings split = data.object("split");
+  return split.has("folds") && !split.has("fold") ? split.integer("folds", 1, 1) : 0;
+}
+
+/// Trains a model for each fold; the scores are the mean of the folds.
+Numbers train_folds(const Flags& flags, const Settings& settings, long folds) {
+  Settings all = settings;
+  const auto folder = Run(all, std::filesystem::path(flags.file).stem().string()).folder;
+  Numbers mean;
+  for (long fold = 0; fold < folds; ++fold) {
+    Settings one = settings;
+    one.set(fmt::format("/data/split/fold={}", fold));
+    one.set("/run=" + Settings::Json((folder / fmt::format("fold-{}", fold)).string()).dump());
+    Numbers line = train_config(flags, one, fold == 0);
+    if (mean.empty())
+      for (const auto& [name, value] : line) mean.emplace_back(name, 0);
+    for (auto& [name, value] : mean) value += number_of(line, name) / static_cast<double>(folds);
+    line.insert(line.begin(), {"fold", static_cast<double>(fold)});
+    print_line(flags, line);
+  }
+  return mean;
+}
+
+}  // namespace
+
+void train_table(const Flags& flags, Settings& settings) {
+  const long folds = folds_of(settings);
+  print_line(flags, folds > 0 ? train_folds(flags, settings, folds) : train_config(flags, settings, true));
 }
 
 }  // namespace recur::tools

@@ -6,11 +6,6 @@
 #include <cmath>
 
 namespace recur::detail {
-namespace {
-
-constexpr double no_target = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 void look_ahead(RawTable& raw, const TableSource& source) {
   const std::size_t width = raw.inputs.size(), own = source.inputs.size();
@@ -27,6 +22,8 @@ void look_ahead(RawTable& raw, const TableSource& source) {
         one.inputs[r * width + c] =
             r + horizon < rows ? one.inputs[(r + horizon) * width + c] : std::numeric_limits<float>::quiet_NaN();
     while (rows > 0 && unknown(rows - 1)) --rows;
+    for (std::size_t r = rows; r + horizon < one.times.size(); ++r)
+      for (std::size_t c = own; c < width; ++c) one.ahead.push_back(one.inputs[r * width + c]);
     // What is known ahead ends with the file: the last rows know no more than its last values.
     for (std::size_t r = 1; r < rows; ++r)
       for (std::size_t c = own; c < width; ++c)
@@ -35,6 +32,7 @@ void look_ahead(RawTable& raw, const TableSource& source) {
     one.places.resize(rows);
     one.inputs.resize(rows * width);
     one.targets.resize(rows * raw.targets);
+    if (!one.weights.empty()) one.weights.resize(rows);
   }
 }
 

@@ -87,7 +87,7 @@ class StaticFiles {
 };
 
 void refuse_missing(const StaticFiles::Cell& cell) {
-  fail<FormatError>("read_series: {} is missing; leave the column out, or say \"missing_static\": \"mean\"",
+  fail<FormatError>("read_series: {} is missing; leave the column out, or say \"missing_numbers\": \"mean\" beside it",
                     cell.place());
 }
 
@@ -100,15 +100,43 @@ void add_number(SeriesTable& table, const StaticFiles& files, const std::string&
   }
 }
 
-void add_words(SeriesTable& table, const StaticFiles& files, const std::string& column,
-               const std::vector<std::string>& words) {
+void name_words(SeriesTable& table, const TableSource& source, const std::string& column,
+                const std::vector<std::string>& words) {
+  if (source.codes) return table.statics.push_back(column + " code");
   for (const std::string& word : words) table.statics.push_back(column + "=" + word);
+}
+
+// A word as the inputs made of it; zeros, or code 0, for one that is not known.
+void add_word(Series& one, const TableSource& source, const std::vector<std::string>& words, std::string_view word) {
+  const auto found = std::ranges::find(words, word);
+  if (source.codes)
+    return one.statics.push_back(found == words.end() ? 0 : static_cast<float>(found - words.begin()) + 1);
+  for (auto at = words.begin(); at != words.end(); ++at) one.statics.push_back(at == found ? 1.0F : 0.0F);
+}
+
+void add_words(SeriesTable& table, const StaticFiles& files, const std::string& column, const TableSource& source,
+               const std::vector<std::string>& words) {
+  name_words(table, source, column, words);
   for (Series& one : table.series) {
     const auto cell = files.find(one.id, column);
     require<FormatError>(std::ranges::find(words, cell.text()) != words.end(),
                          "read_series: {}: '{}' was not there in training", cell.place(), cell.text());
-    for (const std::string& word : words) one.statics.push_back(word == cell.text() ? 1.0F : 0.0F);
+    add_word(one, source, words, cell.text());
   }
+}
+
+// Ids as words; one that was not in training is not known.
+void add_ids(SeriesTable& table, TableSource& source) {
+  using Category = std::pair<std::string, std::vector<std::string>>;
+  auto known = std::ranges::find(source.categories, std::string("id"), &Category::first);
+  if (known == source.categories.end()) {
+    std::vector<std::string> ids;
+    for (const Series& one : table.series) ids.push_back(one.id);
+    source.categories.emplace_back("id", std::move(ids));
+    known = source.categories.end() - 1;
+  }
+  name_words(table, source, "id", known->second);
+  for (Series& one : table.series) add_word(one, source, known->second, one.id);
 }
 
 void convert_units(SeriesTable& table, const StaticFiles& files, const std::string& column, std::size_t target) {
@@ -140,6 +168,7 @@ void join_targets(RawTable& raw, const TableSource& source) {
 }
 
 void join_statics(SeriesTable& table, TableSource& source) {
+  if (source.id_category) add_ids(table, source);
   const bool units = std::ranges::any_of(source.targets, [](const TargetSource& t) { return !t.divided_by.empty(); });
   if (source.statics.empty() && !units) return;
   require<ValueError>(!source.static_files.path.empty(), "read_series: static columns need a file that has them");
@@ -164,7 +193,7 @@ void join_statics(SeriesTable& table, TableSource& source) {
       source.categories.emplace_back(column, std::vector<std::string>(words.begin(), words.end()));
       known = source.categories.end() - 1;
     }
-    add_words(table, files, column, known->second);
+    add_words(table, files, column, source, known->second);
   }
 }
 

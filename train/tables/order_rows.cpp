@@ -26,6 +26,7 @@ void take_rows(RawTable& raw, RawSeries& one, const Rows& rows) {
   take_rows(one.inputs, rows, raw.inputs.size(), std::numeric_limits<float>::quiet_NaN());
   take_rows(one.targets, rows, raw.targets, std::numeric_limits<double>::quiet_NaN());
   take_rows(one.places, rows, 1, RowPlace{0, 0});
+  if (!one.weights.empty()) take_rows(one.weights, rows, 1, 1.0F);
 }
 
 void sort(RawTable& raw, RawSeries& one, RepeatedTimes repeated) {

@@ -104,7 +104,7 @@ Column static_column(const SeriesTable& table, std::size_t at) {
 }
 
 bool stays(const std::string& name) {
-  return name.starts_with("sin ") || name.starts_with("cos ") || name.starts_with("no ") ||
+  return name.starts_with("sin ") || name.starts_with("cos ") || name.starts_with("no ") || name.ends_with(" code") ||
          name.find('=') != std::string::npos;
 }
 
@@ -182,6 +182,11 @@ void Scaling::apply(SeriesTable& table) const {
       const Affine scale = inputs_[c].of(one.id);
       for (std::size_t at = c; at < one.inputs.size(); at += inputs_.size())
         one.inputs[at] = scaled(inputs_[c], scale, one.inputs[at]);
+      const Index known = static_cast<Index>(c) - table.past;
+      if (known < 0 || known >= table.known) continue;
+      for (auto at = static_cast<std::size_t>(known); at < one.ahead.size();
+           at += static_cast<std::size_t>(table.known))
+        one.ahead[at] = scaled(inputs_[c], scale, one.ahead[at]);
     }
     for (std::size_t c = 0; c < statics_.size(); ++c)
       one.statics[c] = scaled(statics_[c], statics_[c].all, one.statics[c]);

@@ -72,6 +72,7 @@ class Scaling {
   /// theirs. Returns the ids. Must be called before `apply`.
   std::vector<std::string> adopt(const SeriesTable& table);
   [[nodiscard]] const std::vector<ColumnScale>& inputs() const { return inputs_; }
+  [[nodiscard]] const std::vector<ColumnScale>& statics() const { return statics_; }
   [[nodiscard]] const std::vector<ColumnScale>& targets() const { return targets_; }
 
   /// Keeps every bit of the numbers.

@@ -183,6 +183,8 @@ const std::vector<std::string>& score_names() {
   return names;
 }
 
+bool score_is_median(std::string_view name) { return kind_of(name).over == Over::series_median; }
+
 bool larger_score_is_better(std::string_view name) { return kind_of(name).larger; }
 
 std::vector<std::pair<Index, double>> score_by_series(std::string_view name, std::span<const Forecast> forecasts,
@@ -200,7 +202,9 @@ std::vector<std::pair<Index, double>> score_by_series(std::string_view name, std
 
 double score(std::string_view name, std::span<const Forecast> forecasts, const ScoreOptions& options) {
   const Kind& kind = kind_of(name);
-  if (kind.over != Over::series_median) return score_of(kind, forecasts, options);
+  const bool median_of_series =
+      options.over == ScoreOver::usual ? kind.over == Over::series_median : options.over == ScoreOver::series_median;
+  if (!median_of_series) return score_of(kind, forecasts, options);
   std::vector<double> each;
   for (const auto& [series, value] : score_by_series(name, forecasts, options)) each.push_back(value);
   return median(std::move(each));

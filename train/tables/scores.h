@@ -47,10 +47,18 @@ struct Forecast {
   double scale = std::numeric_limits<double>::quiet_NaN();  ///< `seasonal_difference` of what was known before.
 };
 
+/// What a score of many series is.
+enum class ScoreOver : unsigned char {
+  usual,          ///< As `score` says of each.
+  all,            ///< Of all pairs, or all forecasts, together.
+  series_median,  ///< The median of the series.
+};
+
 /// What a score is besides its formula.
 struct ScoreOptions {
   double cap =
       std::numeric_limits<double>::infinity();  ///< Larger targets are this, in scores whose name ends in _capped.
+  ScoreOver over = ScoreOver::usual;
 };
 
 /// Names that `score` knows: nse, kge, rmse, …
@@ -60,6 +68,8 @@ struct ScoreOptions {
 /// others are of all pairs together. @throws ValueError for an unknown name
 [[nodiscard]] double score(std::string_view name, std::span<const Forecast> forecasts,
                            const ScoreOptions& options = {});
+/// Returns true for a score that `score` computes as the median of the series.
+[[nodiscard]] bool score_is_median(std::string_view name);
 /// The score of each series by itself, in the order in which they occur.
 [[nodiscard]] std::vector<std::pair<Index, double>> score_by_series(std::string_view name,
                                                                     std::span<const Forecast> forecasts,

@@ -10,8 +10,8 @@ Index SeriesTable::rows() const {
 
 std::string SeriesTable::time_text(const Series& one, Index row) const {
   if (time_kind == TimeKind::none) return std::to_string(row + 1);
-  const Index past = row - (one.rows() - 1);
-  const std::int64_t time = past > 0 ? one.times.back() + past * step : one.times[static_cast<std::size_t>(row)];
+  const Index beyond = row - (one.rows() - 1);
+  const std::int64_t time = beyond > 0 ? one.times.back() + beyond * step : one.times[static_cast<std::size_t>(row)];
   return format_time(time, time_kind, step % 86400 == 0);
 }
 

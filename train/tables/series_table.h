@@ -22,6 +22,8 @@ struct Series {
   std::vector<float> statics;         ///< What does not change with time.
   std::vector<Part> parts;            ///< Of the rows.
   std::vector<unsigned char> breaks;  ///< 1 for a row before which time is missing; empty: there are none.
+  std::vector<float> weights{};       ///< Of the rows' targets in the loss; empty: 1 each.
+  std::vector<float> ahead{};         ///< `[rows, known]`: inputs that are known in advance of rows after the last.
 
   [[nodiscard]] Index rows() const { return static_cast<Index>(times.size()); }
 };
@@ -36,7 +38,11 @@ struct TargetColumn {
 
 /// Series with the same columns, in memory.
 struct SeriesTable {
+  /// Names: columns of the past, columns that are known in advance, the calendar, masks.
   std::vector<std::string> inputs;
+  Index past = 0;   ///< Inputs that are known up to the last row only.
+  Index known = 0;  ///< Inputs after these that are columns known in advance.
+  std::vector<std::string> calendar{};
   std::vector<std::string> statics;
   std::vector<TargetColumn> targets;
   std::vector<Series> series;

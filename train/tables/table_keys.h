@@ -26,6 +26,9 @@ class KeyReader {
   TimeKind kind_ = TimeKind::none;
 };
 
+/// A target that is missing.
+inline constexpr double no_target = std::numeric_limits<double>::quiet_NaN();
+
 /// Where a row was read, for messages.
 struct RowPlace {
   std::uint32_t file;
@@ -39,6 +42,8 @@ struct RawSeries {
   std::vector<float> inputs;
   std::vector<double> targets;
   std::vector<RowPlace> places;
+  std::vector<float> weights{};  ///< Empty without a column of weights.
+  std::vector<float> ahead{};    ///< See `Series::ahead`; codes of words.
 };
 
 /// Everything that is read before it becomes a SeriesTable.
@@ -47,7 +52,10 @@ struct RawTable {
   std::vector<RawSeries> series;
   std::vector<std::string> inputs;  ///< Names: inputs and known_ahead.
   std::size_t targets = 0;
+  std::size_t past = 0;  ///< Inputs that are not known ahead.
   TimeKind kind = TimeKind::none;
+  /// Of an input of words the words; its numbers are their positions. Empty for an input of numbers.
+  std::vector<std::vector<std::string>> words;
 
   RawSeries& of(const std::string& id);
   [[nodiscard]] std::string place(const RawSeries& one, std::size_t row) const;
@@ -55,6 +63,9 @@ struct RawTable {
  private:
   std::vector<std::pair<std::string, std::size_t>> order_;  // sorted by id
 };
+
+/// Reads the files of a source. Words of new columns of words become known.
+[[nodiscard]] RawTable read_rows(const TableSource& source);
 
 /// Puts the rows of each series in order of time, as the source says of repeated and missing times. Returns the time
 /// from a row to the next. @throws FormatError

@@ -77,6 +77,11 @@ struct TableSource {
   std::vector<std::string> statics{};
   /// Of a column of words the words that are known, in the order of the inputs made of them; a new column is added.
   std::vector<std::pair<std::string, std::vector<std::string>>> categories{};
+  /// A column of words becomes one input, 1 for the first word, for `CategoryEmbedding`; otherwise an input for each
+  /// word.
+  bool codes = false;
+  bool id_category = false;  ///< The id is a static column of words; all zeros for an id that was not in training.
+  std::string weights{};     ///< A column of the files of inputs: weights of rows in the loss.
   bool mean_of_missing_statics = false;  ///< Rather than refuse.
 
   bool targets_needed = true;  ///< Otherwise files need not have them, for data that is to be predicted.

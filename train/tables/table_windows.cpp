@@ -35,6 +35,7 @@ TableWindows::TableWindows(const SeriesTable& table, const Scaling& scaling, Tab
                         target.name);
   for (const Series& one : table.series)
     for (Index t = 0; t < table.target_count(); ++t) weights_.push_back(weight_of(one, t));
+  weighted_ = std::ranges::any_of(table.series, [](const Series& one) { return !one.weights.empty(); });
 }
 
 float TableWindows::weight_of(const Series& one, Index target) const {
@@ -53,6 +54,11 @@ float TableWindows::weight_of(const Series& one, Index target) const {
   const double variance = std::max(0.0, squares / known - sum / known * (sum / known));
   const double deviation = std::sqrt(variance) / scale.of(one.id).factor;
   return static_cast<float>(1 / ((deviation + 0.1) * (deviation + 0.1)));
+}
+
+float TableWindows::sample_weight(Index series, Index row) const {
+  const std::vector<float>& weights = table_.series[static_cast<std::size_t>(series)].weights;
+  return row < static_cast<Index>(weights.size()) ? at(weights, row) : 1;
 }
 
 bool TableWindows::crosses_gap(const Series& one, Index first, Index last) const {
@@ -189,6 +195,7 @@ void TableWindows::write_targets(const WindowEnd& window, WindowBatch& batch) co
     batch.scales.push_back(scale);
     batch.weights.push_back(at(weights_, window.series * count + at_target % count));
     batch.targets.data()[batch.scales.size() - 1] = static_cast<float>(known);
+    if (weighted_) batch.sample_weights.push_back(sample_weight(of.series, target_row(of, at_target)));
   };
   if (!options_.every_step) {
     for (Index i = 0; i < wanted(); ++i) add(i, window);

@@ -30,7 +30,8 @@ struct WindowBatch {
   /// Of each target: of basin-weighted losses, 1 / (deviation + 0.1)² of the scaled target in its series (Kratzert et
   /// al. 2019).
   std::vector<float> weights;
-  std::vector<Affine> scales;  ///< Of each target: scaled s means offset + s · factor.
+  std::vector<float> sample_weights;  ///< Of each target; empty: 1 each.
+  std::vector<Affine> scales;         ///< Of each target: scaled s means offset + s · factor.
 };
 
 /// Windows of the series of a table, made when they are asked for. No window crosses series, gaps or the end of its
@@ -76,6 +77,7 @@ class TableWindows {
   void write_inputs(const WindowEnd& window, float* to) const;
   void write_targets(const WindowEnd& window, WindowBatch& batch) const;
   [[nodiscard]] bool crosses_gap(const Series& one, Index first, Index last) const;
+  [[nodiscard]] float sample_weight(Index series, Index row) const;
   [[nodiscard]] float weight_of(const Series& one, Index target) const;
   [[nodiscard]] std::span<const float> column(const WindowEnd& window, Index input, std::vector<float>& buffer) const;
 
@@ -83,6 +85,7 @@ class TableWindows {
   const Scaling& scaling_;
   TableWindowOptions options_;
   std::vector<float> weights_;  // [series, targets]
+  bool weighted_ = false;       // rows have weights
 };
 
 }  // namespace recur

@@ -2,10 +2,10 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <numbers>
 
 namespace recur {
 namespace {
@@ -85,6 +85,17 @@ CalendarDate calendar_date(std::int64_t time) {
           static_cast<int>((time - day * seconds_a_day) / 3600),
           static_cast<int>(day - start),
           static_cast<int>(c::weekday(days).iso_encoding()) - 1};
+}
+
+std::array<float, 2> calendar_feature(std::string_view name, std::int64_t time) {
+  const CalendarDate date = calendar_date(time);
+  double turn = 0;
+  if (name == "hour") turn = date.hour / 24.0;
+  if (name == "weekday") turn = date.weekday / 7.0;
+  if (name == "day_of_year") turn = date.day_of_year / 365.25;
+  if (name == "month") turn = (date.month - 1) / 12.0;
+  const double angle = 2 * std::numbers::pi * turn;
+  return {static_cast<float>(std::sin(angle)), static_cast<float>(std::cos(angle))};
 }
 
 std::string format_time(std::int64_t time, TimeKind kind, bool whole_days) {

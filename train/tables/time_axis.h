@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -34,5 +35,8 @@ struct CalendarDate {
 };
 /// Returns the calendar's numbers of a time in seconds since 1970 (UTC).
 [[nodiscard]] CalendarDate calendar_date(std::int64_t time);
+
+/// Sine and cosine of how far the hour, weekday, day_of_year or month has come around. Zero and one for another name.
+[[nodiscard]] std::array<float, 2> calendar_feature(std::string_view name, std::int64_t time);
 
 }  // namespace recur

@@ -47,6 +47,11 @@ BOOST_AUTO_TEST_CASE(over_series) {
       forecasts.push_back({static_cast<Index>(error), row, {row + error}, {static_cast<double>(row)}, {}, 2});
   BOOST_TEST(score("nse", forecasts) == 1 - 1 / 0.25);  // the median of three series
   BOOST_TEST(score("mae", forecasts) == 2);
+  BOOST_TEST(score("mae", forecasts, {.over = ScoreOver::series_median}) == 1);
+  // Together: errors 0, 0, 1, 1, 5, 5 of targets 0, 1, 0, 1, 0, 1.
+  BOOST_TEST(score("nse", forecasts, {.over = ScoreOver::all}) == 1 - (52.0 / 6) / 0.25);
+  BOOST_TEST(score_is_median("nse"));
+  BOOST_TEST(!score_is_median("mae"));
   BOOST_TEST(score("mase", forecasts) == 1);
   const auto each = score_by_series("rmse", forecasts);
   BOOST_REQUIRE(each.size() == 3U);

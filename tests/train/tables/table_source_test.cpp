@@ -92,6 +92,38 @@ BOOST_AUTO_TEST_CASE(words_become_categories) {
   BOOST_CHECK_EXCEPTION((void)read_series(source), FormatError, says("'fields' was not there in training"));
 }
 
+BOOST_AUTO_TEST_CASE(inputs_of_words) {
+  TableSource source{.path = write("x.csv", "x,sky,y,w\n1,clear,1,1\n2,rain,2,0\n3,clear,3,0.5\n"),
+                     .inputs = {"x", "sky"},
+                     .targets = {{.column = "y"}},
+                     .weights = "w"};
+  SeriesTable table = read_series(source);
+  BOOST_TEST(table.inputs == (std::vector<std::string>{"x", "sky=clear", "sky=rain"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(table.series[0].inputs == (std::vector<float>{1, 1, 0, 2, 0, 1, 3, 1, 0}),
+             boost::test_tools::per_element());
+  BOOST_TEST(table.series[0].weights == (std::vector<float>{1, 0, 0.5F}), boost::test_tools::per_element());
+  source.codes = true;
+  table = read_series(source);  // with the words that are known from before
+  BOOST_TEST(table.inputs[1] == "sky code");
+  BOOST_TEST(table.series[0].inputs == (std::vector<float>{1, 1, 2, 2, 3, 1}), boost::test_tools::per_element());
+  write("x.csv", "x,sky,y,w\n1,snow,1,1\n");
+  BOOST_CHECK_EXCEPTION((void)read_series(source), FormatError, says("line 2, column 'sky': 'snow' was not there in"));
+  source.categories = {};
+  write("x.csv", "x,sky,y,w\n1,snow,1,-1\n");
+  BOOST_CHECK_EXCEPTION((void)read_series(source), FormatError, says("the weight '-1' must be"));
+}
+
+BOOST_AUTO_TEST_CASE(ids_as_categories) {
+  TableSource source = two_rivers();
+  source.id_category = true;
+  const SeriesTable table = read_series(source);
+  BOOST_TEST(table.statics == (std::vector<std::string>{"id=b", "id=a"}), boost::test_tools::per_element());
+  BOOST_TEST(table.series[1].statics == (std::vector<float>{0, 1}), boost::test_tools::per_element());
+  source.categories = {{"id", {"a"}}};
+  BOOST_TEST(read_series(source).series[0].statics[0] == 0);  // b was not in training
+}
+
 BOOST_AUTO_TEST_CASE(one_series_a_line_goes_on_in_a_second_file) {
   TableSource source{
       .path = write("train.csv", "\"V1\",\"V2\",\"V3\",\"V4\"\n\"H1\",\"1\",\"2\",\"3\"\n\"H2\",\"7\",\"\",\"\"\n"),

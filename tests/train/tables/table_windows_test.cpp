@@ -126,6 +126,16 @@ BOOST_AUTO_TEST_CASE(scaled_by_windows_and_seasons_and_back) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(rows_have_weights) {
+  SeriesTable table = two_series();
+  const Scaling scaling = no_scaling(table);
+  BOOST_TEST(TableWindows(table, scaling, {.length = 2}).gather(std::array{WindowEnd{0, 3}}).sample_weights.empty());
+  table.series[0].weights = {0, 1, 2, 3, 4, 5, 6, 7};
+  const TableWindows windows(table, scaling, {.length = 2, .horizon = 2});
+  const WindowBatch batch = windows.gather(std::array{WindowEnd{0, 3}, WindowEnd{1, 1}});
+  BOOST_TEST(batch.sample_weights == (std::vector<float>{4, 5, 1, 1}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(targets_of_every_step_after_a_warm_up) {
   SeriesTable table = two_series();
   split_by_rows(table, 2, 0);
