@@ -134,6 +134,7 @@
 #include <recur/train/tables/scores.h>
 #include <recur/train/tables/series_table.h>
 #include <recur/train/tables/split_table.h>
+#include <recur/train/tables/stepped_model.h>
 #include <recur/train/tables/table_source.h>
 #include <recur/train/tables/table_windows.h>
 #include <recur/train/tables/time_axis.h>
