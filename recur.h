@@ -37,6 +37,7 @@
 #include <recur/layers/activation_layer.h>
 #include <recur/layers/any_layer.h>
 #include <recur/layers/attention.h>
+#include <recur/layers/batch_normalization.h>
 #include <recur/layers/branches.h>
 #include <recur/layers/category_embedding.h>
 #include <recur/layers/cells/any_cell.h>
@@ -54,6 +55,7 @@
 #include <recur/layers/cells/stacked_rnn_cells.h>
 #include <recur/layers/cells/zoneout_cell.h>
 #include <recur/layers/constraints.h>
+#include <recur/layers/conv1d.h>
 #include <recur/layers/counted_steps.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
@@ -68,6 +70,7 @@
 #include <recur/layers/losses.h>
 #include <recur/layers/masked_losses.h>
 #include <recur/layers/masking.h>
+#include <recur/layers/pooling.h>
 #include <recur/layers/recurrent/bidirectional.h>
 #include <recur/layers/recurrent/carried_state.h>
 #include <recur/layers/recurrent/lstm.h>

@@ -10,9 +10,11 @@ namespace recur {
 
 std::string snake_case(std::string_view class_name) {
   const auto upper = [&](std::size_t i) { return std::isupper(static_cast<unsigned char>(class_name[i])) != 0; };
+  const auto digit = [&](std::size_t i) { return std::isdigit(static_cast<unsigned char>(class_name[i])) != 0; };
   std::string name;
   for (std::size_t i = 0; i < class_name.size(); ++i) {
-    const bool starts_word = upper(i) && i > 0 && (!upper(i - 1) || (i + 1 < class_name.size() && !upper(i + 1)));
+    const bool starts_word =
+        upper(i) && i > 0 && ((!upper(i - 1) && !digit(i - 1)) || (i + 1 < class_name.size() && !upper(i + 1)));
     if (starts_word) name += '_';
     name += static_cast<char>(std::tolower(static_cast<unsigned char>(class_name[i])));
   }

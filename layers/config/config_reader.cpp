@@ -163,9 +163,9 @@ class LayerReader final : public Fields {
   }
   void axis(const char* key, int& value) override {
     const Json* found = find(key);
-    if (found == nullptr) return;
+    if (found == nullptr || found->is_null()) return;
     if (found->is_array() && found->size() == 1) found = &found->front();
-    value = whole_number<int>(*found, "an axis, or a list of one", at(key));
+    value = whole_number<int>(*found, "an integer, or a list of one", at(key));
   }
   void operator()(const char* key, Index& value) override {
     if (const Json* const found = find(key)) value = whole_number<Index>(*found, "an integer", at(key));

@@ -1,8 +1,10 @@
 #include <recur/layers/activation_layer.h>
 #include <recur/layers/attention.h>
+#include <recur/layers/batch_normalization.h>
 #include <recur/layers/branches.h>
 #include <recur/layers/category_embedding.h>
 #include <recur/layers/config/config.h>
+#include <recur/layers/conv1d.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
@@ -11,6 +13,7 @@
 #include <recur/layers/global_pooling.h>
 #include <recur/layers/layer_normalization.h>
 #include <recur/layers/masking.h>
+#include <recur/layers/pooling.h>
 #include <recur/layers/recurrent/bidirectional.h>
 #include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/repeat_vector.h>
@@ -44,6 +47,11 @@ Registry::Registry() {
   add_layer<Branches>();
   add_layer<Select>();
   add_layer<CategoryEmbedding>();
+  add_layer<GlobalMaxPooling1D>();
+  add_layer<Conv1D>();
+  add_layer<MaxPooling1D>();
+  add_layer<AveragePooling1D>();
+  add_layer<BatchNormalization>();
   add_layer<LayerNormalization>();
   add_layer<Attention>();
   add_layer<AdditiveAttention>();

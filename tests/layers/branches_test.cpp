@@ -3,7 +3,6 @@
 #include <recur/layers/category_embedding.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/dense.h>
-#include <recur/layers/flatten.h>
 #include <recur/layers/fold_steps.h>
 #include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/select.h>
@@ -76,19 +75,6 @@ BOOST_AUTO_TEST_CASE(a_category_becomes_its_row_behind_the_other_features) {
   BOOST_CHECK_THROW(CategoryEmbedding(0, 0, 1), ValueError);
 }
 
-BOOST_AUTO_TEST_CASE(flatten_puts_steps_side_by_side) {
-  Flatten layer(2);
-  build(layer, 3);
-  BOOST_TEST(layer.output_size() == 6);
-  Tape tape(DType::float64);
-  LayerValue input;
-  input.value = tape.constant(Tensor<double>({1, 2, 3}, {1, 2, 3, 4, 5, 6}));
-  BOOST_TEST((layer.call(input).value.shape() == Shape{1, 6}));
-  input.value = tape.constant(Tensor<double>({2, 1, 3}, {1, 2, 3, 4, 5, 6}));
-  BOOST_CHECK_THROW((void)layer.call(input), ShapeError);
-  BOOST_CHECK_THROW(Flatten(0), ValueError);
-}
-
 BOOST_AUTO_TEST_CASE(fold_steps_makes_one_step_of_several) {
   FoldSteps layer(2);
   build(layer, 2);
@@ -110,7 +96,6 @@ BOOST_AUTO_TEST_CASE(configs_come_back) {
        {R"({"class_name": "Branches", "config": {"merge": "add", "branches": [
              {"class_name": "Dense", "config": {"units": 2}}, {"class_name": "Select", "config": {"first": 1}}]}})",
         R"({"class_name": "CategoryEmbedding", "config": {"column": 1, "input_dim": 4, "output_dim": 2}})",
-        R"({"class_name": "Flatten", "config": {"steps": 3}})",
         R"({"class_name": "FoldSteps", "config": {"steps": 24}})"}) {
     const AnyLayer layer = layer_from_config(text);
     BOOST_TEST(get_config(layer_from_config(get_config(layer))) == get_config(layer));
