@@ -4,6 +4,7 @@
 #include <recur/framework/ops/split.h>
 #include <recur/interop/internal/json.h>
 #include <recur/layers/config/config.h>
+#include <recur/layers/flatten.h>
 #include <recur/layers/recurrent/rnn.h>
 
 #include <set>
@@ -27,6 +28,7 @@ double least_numbers(const Json& layer) {
   const bool recurrent = name.find("RNN") != std::string::npos || name.find("LSTM") != std::string::npos ||
                          name.find("GRU") != std::string::npos;
   double numbers = recurrent ? units * units : units;
+  numbers += size("filters") * std::max(1.0, size("kernel_size"));
   numbers += size("input_dim") * size("output_dim") + size("input_size") * size("hidden_size");
   numbers += size("num_layers") * units;
   for (const auto& [key, value] : config.items()) {
@@ -44,6 +46,12 @@ std::vector<RNN*> stateful(Sequential& model) {
   return found;
 }
 
+// The size of the last axis behind a layer that is not built yet.
+Index next_size(const AnyLayer& layer, Index size) {
+  if (layer->class_name() != Flatten::class_name) return layer->output_size(size);
+  return Shape{std::max<Index>(layer.as<Flatten>().config().steps, 1), size}.count();
+}
+
 }  // namespace
 
 Sequential make_layers(const std::string& config, Index features, Index numbers) {
@@ -56,7 +64,7 @@ Sequential make_layers(const std::string& config, Index features, Index numbers)
   Index size = features;
   double total = 0;
   for (AnyLayer& layer : model.layers()) {
-    const Index next = layer->output_size(size);
+    const Index next = next_size(layer, size);
     const bool weightless = least_numbers(parse_json(get_config(layer), "config")) == 0;
     if (!weightless) total += static_cast<double>(size) * static_cast<double>(next) / 2;
     require<FormatError>(total <= static_cast<double>(numbers),
@@ -134,7 +142,8 @@ namespace {
 
 // The variable that a name of Keras ends with, `lstm/lstm_cell/kernel:0`; empty for what is no such name.
 std::string variable_of(const std::string& name) {
-  static const std::set<std::string> known = {"kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta"};
+  static const std::set<std::string> known = {"kernel", "recurrent_kernel", "bias",           "embeddings", "gamma",
+                                              "beta",   "moving_mean",      "moving_variance"};
   std::string last = name.substr(name.rfind('/') + 1);
   last = last.substr(0, last.find(':'));
   if (const auto digits = last.find_last_not_of("0123456789"); digits + 1 < last.size() && last[digits] == '_')

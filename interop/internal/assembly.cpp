@@ -21,19 +21,27 @@ void Assembly::add(const std::string& class_name, const std::string& name, Json 
   tensors_.push_back(std::move(tensors));
 }
 
+std::string Assembly::config() const {
+  Json whole;
+  whole["class_name"] = "Sequential";
+  whole["config"]["layers"] = layers_;
+  return whole.dump();
+}
+
+Sequential Assembly::make_model(Index features) const {
+  Index numbers = 0;
+  for (const auto& tensors : tensors_)
+    for (const NamedTensor& tensor : tensors) numbers += tensor.value.size();
+  return make_layers(config(), features, numbers);
+}
+
 ModelDescription Assembly::finish(std::string format, Index features, std::vector<std::string> notes) {
   ModelDescription result;
   result.format = std::move(format);
   result.features = features;
   result.notes = std::move(notes);
-  Json whole;
-  whole["class_name"] = "Sequential";
-  whole["config"]["layers"] = layers_;
-  result.config = whole.dump();
-  Index numbers = 0;
-  for (const auto& tensors : tensors_)
-    for (const NamedTensor& tensor : tensors) numbers += tensor.value.size();
-  Sequential model = make_layers(result.config, features, numbers);
+  result.config = config();
+  Sequential model = make_model(features);
   for (std::size_t i = 0; i < names_.size(); ++i) {
     ParameterVisitor visitor;
     visitor.in(model.names()[i], model.layers()[i]);

@@ -16,10 +16,14 @@ class Assembly {
   [[nodiscard]] bool empty() const { return layers_.empty(); }
   /// The config of the layer added last.
   [[nodiscard]] Json& last_config() { return layers_.back()["config"]; }
+  /// Makes the layers so far, without their weights. @throws FormatError as `make_layers`
+  [[nodiscard]] Sequential make_model(Index features) const;
   /// @throws FormatError unless the weights are those of the layers
   [[nodiscard]] ModelDescription finish(std::string format, Index features, std::vector<std::string> notes);
 
  private:
+  [[nodiscard]] std::string config() const;
+
   Json layers_ = Json::array();
   std::vector<std::string> names_;
   std::vector<std::vector<NamedTensor>> tensors_;

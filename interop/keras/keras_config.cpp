@@ -185,6 +185,17 @@ Json chain(const Json& layers, const std::string& where) {
   return result;
 }
 
+// Steps that the config of the first layer states; 0 without.
+Index steps_of(const Json& layer) {
+  const Json config = layer.value("config", Json::object());
+  for (const char* key : {"batch_shape", "batch_input_shape"}) {
+    const auto shape = config.find(key);
+    if (shape != config.end() && shape->is_array() && shape->size() == 3 && (*shape)[1].is_number_integer())
+      return std::max<Index>((*shape)[1].get<Index>(), 0);
+  }
+  return 0;
+}
+
 Index features_of(const Json& layer) {
   const Json config = layer.value("config", Json::object());
   for (const char* key : {"batch_shape", "batch_input_shape"}) {
@@ -228,6 +239,7 @@ KerasModel read_keras_config(const std::string& text, const std::string& version
   std::map<std::string, int> used;
   for (const Json& layer : functional ? chain(layers, where) : layers) {
     if (model.features == 0) model.features = features_of(layer);
+    if (model.steps == 0) model.steps = steps_of(layer);
     const bool input = layer.is_object() && layer.value("class_name", "") == "InputLayer";
     if (input && !functional) continue;
     const std::string own = layer.value("class_name", "");

@@ -20,6 +20,7 @@ struct KerasLayer {
 struct KerasModel {
   std::vector<KerasLayer> layers;
   Index features = 0;  ///< Of the input, 0 if the config does not say.
+  Index steps = 0;     ///< Of the input, 0 if the config does not say.
   bool keras3 = false;
   std::vector<std::string> notes;
 };

@@ -118,7 +118,32 @@ std::string list_of(const std::vector<std::string>& names) {
 // Of a layer whose input the config does not say: what its first array takes.
 Index first_features(const KerasLayer& layer, const Tensors& tensors) {
   if (layer.class_name == "Embedding") return 1;
-  return tensors.empty() || tensors[0].value.shape().rank() != 2 ? 0 : tensors[0].value.shape()[0];
+  if (tensors.empty()) return 0;
+  const Shape& shape = tensors[0].value.shape();
+  if (layer.class_name == "Conv1D") return shape.rank() == 3 ? shape[1] : 0;
+  if (layer.class_name == "BatchNormalization") return shape.cols();
+  return shape.rank() == 2 ? shape[0] : 0;
+}
+
+// Keras knows the steps that a Flatten joins from the shape of the input. Where the file does not state it, the next
+// layer with weights tells. @param next the weights of that layer; null if there is none
+Index flattened_steps(const Assembly& assembly, const KerasModel& model, const Tensors* next,
+                      const std::string& where) {
+  if (assembly.empty()) {
+    if (model.steps > 0) return model.steps;
+    fail<FormatError>("{}: a Flatten as the first layer, and the file does not say how many steps it joins", where);
+  }
+  Sequential before = assembly.make_model(model.features);
+  if (next != nullptr && !next->empty()) {
+    const Index rows = next->front().value.shape()[0];
+    const Index size = before.output_size();
+    require<FormatError>(rows > 0 && size > 0 && rows % size == 0,
+                         "{}: a Flatten of steps of {} numbers goes to a layer with weights of {}", where, size, rows);
+    return rows / size;
+  }
+  require<FormatError>(model.steps > 0, "{}: the file does not say how many steps a Flatten joins", where);
+  const Shape shape = before.output_shape({1, model.steps, model.features});
+  return shape.rank() == 3 ? shape[1] : 1;
 }
 
 }  // namespace
@@ -142,6 +167,8 @@ ModelDescription join_keras(KerasModel model, std::vector<std::vector<NamedTenso
       if (model.features == 0) model.features = first_features(layer, weights[next]);
       tensors = adapt_layer(layer.class_name, config, std::move(weights[next++]), model.notes);
     }
+    if (layer.class_name == "Flatten")
+      config["steps"] = flattened_steps(assembly, model, next < weights.size() ? &weights[next] : nullptr, where);
     assembly.add(layer.class_name, layer.name, std::move(config), std::move(tensors));
   }
   require<FormatError>(model.features > 0, "{}: the size of the input is not known", where);

@@ -6,6 +6,7 @@
 #include <recur/interop/keras/keras_paths.h>
 #include <recur/io/hdf5.h>
 #include <recur/io/zip_file.h>
+#include <recur/layers/flatten.h>
 
 #include <algorithm>
 #include <set>
@@ -31,10 +32,41 @@ const std::set<std::string> known_classes = {"LSTM",
                                              "RepeatVector",
                                              "GlobalAveragePooling1D",
                                              "GlobalMaxPooling1D",
+                                             "Conv1D",
+                                             "MaxPooling1D",
+                                             "AveragePooling1D",
+                                             "Flatten",
+                                             "BatchNormalization",
                                              "StackedRNNCells",
                                              "LSTMCell",
                                              "GRUCell",
                                              "SimpleRNNCell"};
+
+bool is_recurrent(const std::string& name) {
+  return name.find("RNN") != std::string::npos || name.find("LSTM") != std::string::npos ||
+         name.find("GRU") != std::string::npos;
+}
+
+// Steps of the input from which the first Flatten gets as many as it joins; 0 without a Flatten of several.
+Index steps_of_input(Sequential& model, Index features, bool ids) {
+  auto& layers = model.layers();
+  const auto flatten =
+      std::ranges::find_if(layers, [](const AnyLayer& layer) { return layer->class_name() == Flatten::class_name; });
+  if (flatten == layers.end() || flatten->as<Flatten>().config().steps <= 1) return 0;
+  const Index wanted = flatten->as<Flatten>().config().steps;
+  constexpr Index most = 1'000'000;
+  for (Index steps = 1; steps < most; ++steps) {
+    Shape shape = ids ? Shape{1, steps} : Shape{1, steps, features};
+    try {
+      for (auto layer = layers.begin(); layer != flatten; ++layer) shape = (*layer)->output_shape(shape);
+    } catch (const ShapeError&) {  // too few for a window
+      continue;
+    }
+    if (shape[1] == wanted) return steps;
+    if (shape[1] > wanted) break;
+  }
+  fail<ValueError>("export: no input has so many steps that the Flatten gets {}", wanted);
+}
 
 /// Says a layer's config in Keras's words.
 class ConfigWriter {
@@ -48,7 +80,10 @@ class ConfigWriter {
         "export: TensorFlow.js does not run a GRU with reset_after");
     Json own = Json::object();
     for (const auto& [key, value] : config.items()) {
-      if (key == "separate_bias" || key == "checkpoint") continue;
+      if (key == "separate_bias" || key == "checkpoint" || (key == "steps" && class_name == "Flatten")) continue;
+      if (key == "time_major" && value == false && !is_recurrent(class_name)) continue;
+      require<ValueError>(key != "time_major" || is_recurrent(class_name), "export: Keras has no time-major {}",
+                          class_name);
       if (key == "cell_clip") require<ValueError>(value == 0.0, "export: Keras's LSTM has no cell_clip");
       else if (key == "activation" || key == "recurrent_activation") own[key] = activation(value);
       else if (value.is_object() && value.contains("class_name") &&
@@ -120,7 +155,9 @@ Written say(Sequential& model, const ModelDescription& description, Target targe
     layers.push_back(std::move(json));
   }
   const bool ids = result.layers.front().class_name == "Embedding";
-  const Json shape = ids ? Json::array({nullptr, nullptr}) : Json::array({nullptr, nullptr, description.features});
+  const Index steps = steps_of_input(model, description.features, ids);
+  const Json time = steps > 0 ? Json(steps) : Json();
+  const Json shape = ids ? Json::array({nullptr, time}) : Json::array({nullptr, time, description.features});
   if (target == Target::keras3) {
     Json input = {{"module", "keras.layers"},
                   {"class_name", "InputLayer"},

@@ -2,6 +2,7 @@
 #include <recur/interop/keras/keras_writer.h>
 #include <recur/io/hdf5.h>
 #include <recur/io/zip_file.h>
+#include <recur/layers/batch_normalization.h>
 
 #include "model_fixture.h"
 
@@ -75,6 +76,61 @@ BOOST_AUTO_TEST_CASE(each_format_goes_out_and_in) {
   BOOST_TEST(difference(model, about(3), file("m.keras")) == 0.0);
   write_tfjs(file("model.json"), model, about(3));
   BOOST_TEST(difference(model, about(3), file("model.json")) == 0.0);
+}
+
+// The models of this suite are run for five steps: three windows, then two.
+constexpr const char* convolutions =
+    R"({"class_name":"Conv1D","config":{"filters":4,"kernel_size":3,"activation":"relu"}},{"class_name":"BatchNormalization","config":{"epsilon":0.01}},
+  {"class_name":"MaxPooling1D","config":{"pool_size":2,"strides":1}},{"class_name":"AveragePooling1D","config":{"pool_size":1}},
+  {"class_name":"Dropout","config":{"rate":0.5}},{"class_name":"Flatten","config":{"steps":2}},{"class_name":"Dense","config":{"units":2}})";
+
+BOOST_AUTO_TEST_CASE(convolutions_go_out_and_in) {
+  Sequential model = make(convolutions, 3);
+  model.layers()[1].as<BatchNormalization>().moving_variance.edit().fill(0.7);
+  write_keras_h5(path, model, about(3));
+  BOOST_TEST(difference(model, about(3), path) == 0.0);
+  write_keras_archive(file("m.keras"), model, about(3));
+  BOOST_TEST(difference(model, about(3), file("m.keras")) == 0.0);
+  const std::string config = ZipFile(file("m.keras")).read("config.json", 1U << 20U);
+  BOOST_TEST(config.find(R"("batch_shape":[null,5,3])") != std::string::npos);
+  BOOST_TEST(config.find("time_major") == std::string::npos);
+  BOOST_TEST(config.find(R"("steps")") == std::string::npos);
+  write_tfjs(file("model.json"), model, about(3));
+  BOOST_TEST(difference(model, about(3), file("model.json")) == 0.0);
+}
+
+BOOST_AUTO_TEST_CASE(layers_of_convolutions_keras_does_not_have) {
+  Sequential turned = make(R"({"class_name":"Conv1D","config":{"filters":2,"kernel_size":1,"time_major":true}})", 3);
+  BOOST_CHECK_EXCEPTION(write_keras_h5(path, turned, about(3)), ValueError, [](const ValueError& error) {
+    return std::string(error.what()).find("no time-major Conv1D") != std::string::npos;
+  });
+}
+
+// Where the file does not state the steps, the weights behind tell; where nothing tells, it is refused.
+BOOST_AUTO_TEST_CASE(steps_that_a_flatten_joins) {
+  const auto flatten = [&](const std::string& before, const std::string& after, std::vector<NamedTensor> tensors) {
+    KerasModel model =
+        read_keras_config(sequential(before + R"({"class_name":"Flatten","config":{}})" + after), "2.10.0", "test");
+    std::vector<std::vector<NamedTensor>> weights;
+    if (!tensors.empty()) weights.push_back(std::move(tensors));
+    return join_keras(std::move(model), std::move(weights), "test", "test").config;
+  };
+  const std::string pool = R"({"class_name":"MaxPooling1D","config":{"pool_size":2,"batch_input_shape":[null,)";
+  const std::string dense = R"(,{"class_name":"Dense","config":{"units":2}})";
+  BOOST_TEST(flatten(pool + "null,3]}},", dense, named(numbers({6, 2}), numbers({2}))).find(R"("steps":2)") !=
+             std::string::npos);
+  BOOST_TEST(flatten(pool + "8,3]}},", "", {}).find(R"("steps":4)") != std::string::npos);
+  const auto refusal = [&](auto call, const char* reason) {
+    BOOST_CHECK_EXCEPTION((void)call(), FormatError, [&](const FormatError& error) {
+      return std::string(error.what()).find(reason) != std::string::npos;
+    });
+  };
+  refusal([&] { return flatten(pool + "null,3]}},", "", {}); }, "does not say how many steps a Flatten joins");
+  refusal(
+      [&] {
+        return flatten(pool + "null,3]}},", dense, named(numbers({7, 2}), numbers({2})));
+      },
+      "steps of 3 numbers goes to a layer with weights of 7");
 }
 
 BOOST_AUTO_TEST_CASE(two_biases_become_their_sum) {
