@@ -1,7 +1,9 @@
 #include <recur/layers/inference/trace.h>
 
 #include <recur/framework/autodiff/products.h>
+#include <recur/framework/ops/reshape.h>
 #include <recur/layers/embedding.h>
+#include <recur/layers/inference/trace_conv.h>
 #include <recur/layers/inference/tracer.h>
 #include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/sequential.h>
@@ -41,6 +43,7 @@ class ModelTrace {
   void add_rnn(RNN& rnn, std::string_view name);
   void add_torch(TorchLayers& layers, std::string_view name);
   void add_embedding(Embedding& embedding);
+  void add_conv(Conv1D& conv, LayerInterface& layer);
   void add_plain(LayerInterface& layer);
   [[nodiscard]] GraphPart computed(GraphStage& stage, const GraphPart& part);
   void finish(detail::Tracer& tracer, GraphStage& stage, Var output);
@@ -72,6 +75,10 @@ void ModelTrace::add(const AnyLayer& layer) {
   if (name == "torch.nn.RNN") return add_torch(layer.as<TorchLayer<TorchLayers::Kind::rnn>>(), name);
   if (name == "Bidirectional" || name == "Attention" || name == "AdditiveAttention")
     refuse(name, "it looks at later steps, which are not known yet in a step");
+  if (name == Conv1D::class_name) return add_conv(layer.as<Conv1D>(), *layer);
+  if (name == "MaxPooling1D" || name == "AveragePooling1D" || name == "GlobalMaxPooling1D")
+    refuse(name, "a step of its output is made of several of its input");
+  if (name == "Flatten" && !last_step_only_) refuse(name, "it joins all steps, of which a step knows one");
   if (name == "Masking") refuse(name, "steps cannot be skipped; leave masked steps out of the input");
   add_plain(*layer);
 }
@@ -131,6 +138,25 @@ void ModelTrace::add_embedding(Embedding& embedding) {
   stage.operations.emplace_back(GraphEmbedding{constant, output});
   stage.output = graph_.output = graph_.whole(output);
   graph_.stages.push_back(std::move(stage));
+}
+
+void ModelTrace::add_conv(Conv1D& conv, LayerInterface& layer) {
+  const Conv1DOptions& options = conv.options();
+  if (last_step_only_) refuse(Conv1D::class_name, "the layer before hands on one step, not a sequence");
+  if (options.strides > 1) refuse(Conv1D::class_name, "with strides, not every step has an output");
+  if (conv.looks_ahead()) refuse(Conv1D::class_name, "it looks at later steps; with padding causal it does not");
+  if (options.time_major) refuse(Conv1D::class_name, "it is time-major");
+  GraphStage stage{Conv1D::class_name, graph_.output, {}};
+  const GraphPart window = detail::add_window(graph_, stage, conv);
+  Tape tape(dtype_);
+  tape.set_training(false);
+  detail::Tracer tracer(tape, graph_, stage);
+  const Var x = tape.input(random({1, window.size}));
+  tracer.bind(x, window.value);
+  const Linear sums = matmul(x, reshape(tape.leaf(conv.kernel), {window.size, conv.output_size()}));
+  const Var y = options.activation(options.use_bias ? Var(sums + conv.bias) : Var(sums));
+  probe(stage, layer);
+  finish(tracer, stage, y);
 }
 
 void ModelTrace::add_plain(LayerInterface& layer) {

@@ -4,10 +4,12 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/interop/c_export.h>
 #include <recur/interop/c_functions.h>
+#include <recur/layers/batch_normalization.h>
 #include <recur/layers/cells/coupled_lstm_cell.h>
 #include <recur/layers/cells/layer_norm_lstm_cell.h>
 #include <recur/layers/cells/peephole_lstm_cell.h>
 #include <recur/layers/cells/projected_lstm_cell.h>
+#include <recur/layers/conv1d.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/inference/trace.h>
@@ -119,6 +121,19 @@ BOOST_AUTO_TEST_CASE(cells_and_layers) {
       BOOST_TEST(compile_and_run(compiler, folder.directory(), "#define MODEL_SELF_TEST_MAIN\n" + file.source) == 0);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(causal_convolutions) {
+  Sequential model(Conv1D(4, 3, {.padding = Padding::causal, .activation = Activation::relu}), BatchNormalization(),
+                   Conv1D(3, 2, {.padding = Padding::causal, .dilation_rate = 5}), Dense(2));
+  build(model, 2);
+  model.layers()[1].as<BatchNormalization>().moving_variance.edit().fill(0.7);
+  const Tensor<double> inputs = random_tensor({1, 100, 2});
+  const TemporaryDirectory folder;
+  BOOST_TEST(compile_and_run(
+                 as_c, folder.directory(),
+                 main_that_compares(export_c(trace(model, 2)).source, {inputs.values().begin(), inputs.values().end()},
+                                    outputs_of(model, inputs), 2, 2, 1e-5)) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(the_self_test_notices_a_wrong_weight) {

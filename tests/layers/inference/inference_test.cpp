@@ -8,11 +8,15 @@
 #include <recur/framework/ops/reduce.h>
 #include <recur/framework/ops/reshape.h>
 #include <recur/framework/ops/split.h>
+#include <recur/layers/batch_normalization.h>
+#include <recur/layers/conv1d.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
+#include <recur/layers/flatten.h>
 #include <recur/layers/layer_normalization.h>
 #include <recur/layers/masking.h>
+#include <recur/layers/pooling.h>
 #include <recur/layers/recurrent/bidirectional.h>
 #include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/time_distributed.h>
@@ -177,6 +181,16 @@ BOOST_AUTO_TEST_CASE(layers) {
   check_model("layers", model, 3);
 }
 
+// What a convolution remembers are the inputs of earlier steps.
+BOOST_AUTO_TEST_CASE(causal_convolutions) {
+  Sequential model(Conv1D(5, 3, {.padding = Padding::causal, .activation = Activation::tanh}), BatchNormalization(),
+                   Conv1D(4, 2, {.padding = Padding::causal, .dilation_rate = 9, .use_bias = false}),
+                   Conv1D(3, 1, {.activation = Activation::softmax}), GRU(4, {}, {.return_sequences = true}));
+  build(model, 3);
+  model.layers()[1].as<BatchNormalization>().moving_variance.edit().fill(0.7);
+  check_model("convolutions", model, 3);
+}
+
 BOOST_AUTO_TEST_CASE(layers_of_torch) {
   Sequential model(
       TorchLayer<TorchLayers::Kind::lstm>({.input_size = 3, .hidden_size = 9, .num_layers = 2, .batch_first = true}),
@@ -271,6 +285,11 @@ BOOST_AUTO_TEST_CASE(what_a_trace_cannot_express_is_refused) {
           "Bidirectional: it looks at later steps");
   refuses(Sequential(LSTM(3, {}, {.go_backwards = true})), "LSTM: it goes backwards");
   refuses(Sequential(Masking(0), LSTM(3)), "Masking: steps cannot be skipped");
+  refuses(Sequential(Conv1D(3, 2)), "Conv1D: it looks at later steps; with padding causal it does not");
+  refuses(Sequential(Conv1D(3, 2, {.strides = 2, .padding = Padding::causal})), "Conv1D: with strides");
+  refuses(Sequential(LSTM(3), Conv1D(3, 1)), "Conv1D: the layer before hands on one step");
+  refuses(Sequential(MaxPooling1D()), "MaxPooling1D: a step of its output is made of several");
+  refuses(Sequential(Flatten(4)), "Flatten: it joins all steps");
   refuses(Sequential(RNN(BranchingCell(), {.return_sequences = true})), "its trace gives");
   refuses(Sequential(MeanOverTime()), "its trace gives");
   refuses(Sequential(SumOfFeatures()), "cannot be traced");
