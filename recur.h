@@ -11,6 +11,7 @@
 #include <recur/framework/expr/operators.h>
 #include <recur/framework/ops/concat.h>
 #include <recur/framework/ops/cross_entropy.h>
+#include <recur/framework/ops/ctc_loss.h>
 #include <recur/framework/ops/dropout.h>
 #include <recur/framework/ops/gather.h>
 #include <recur/framework/ops/gradient.h>
@@ -57,6 +58,7 @@
 #include <recur/layers/constraints.h>
 #include <recur/layers/conv1d.h>
 #include <recur/layers/counted_steps.h>
+#include <recur/layers/ctc_decoding.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
@@ -111,6 +113,7 @@
 #include <recur/train/data/fresh_streams.h>
 #include <recur/train/data/growth_series.h>
 #include <recur/train/data/id_sequence.h>
+#include <recur/train/data/label_lists.h>
 #include <recur/train/data/sequences.h>
 #include <recur/train/data/stream_batches.h>
 #include <recur/train/data/text.h>
@@ -121,6 +124,7 @@
 #include <recur/train/data/word_vocabulary.h>
 #include <recur/train/loop/checkpoint.h>
 #include <recur/train/loop/interrupt.h>
+#include <recur/train/loop/label_error.h>
 #include <recur/train/loop/metrics.h>
 #include <recur/train/loop/trainer.h>
 #include <recur/train/loop/training.h>

@@ -1,5 +1,6 @@
 #include <recur/train/model/loss_function.h>
 
+#include <recur/framework/ops/ctc_loss.h>
 #include <recur/framework/tensor/nearest_name.h>
 #include <recur/layers/losses.h>
 
@@ -15,13 +16,17 @@ using Named = std::pair<std::vector<std::string>, LossFunction>;
 
 // Each loss with its names; the first is Keras's function.
 std::vector<Named> known_losses() {
+  const auto ctc = [](Var logits, const LabelLists& targets, std::span<const Index> lengths) {
+    return ctc_loss(logits, {targets.labels, targets.counts}, {.lengths = lengths});
+  };
   const auto huber_of_one = [](Var prediction, Var target) { return huber(prediction, target); };
   return {{{"mean_squared_error", "mse", "MSE", "MeanSquaredError"}, mean_squared_error},
           {{"mean_absolute_error", "mae", "MAE", "MeanAbsoluteError"}, mean_absolute_error},
           {{"huber", "huber_loss", "Huber"}, huber_of_one},
           {{"binary_crossentropy", "BinaryCrossentropy"}, binary_cross_entropy},
           {{"categorical_crossentropy", "CategoricalCrossentropy"}, softmax_cross_entropy},
-          {{"sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"}, sparse_softmax_cross_entropy}};
+          {{"sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"}, sparse_softmax_cross_entropy},
+          {{"ctc", "CTC"}, ctc}};
 }
 
 }  // namespace
@@ -39,6 +44,10 @@ LossFunction::LossFunction(std::string_view name) {
 }
 
 Var LossFunction::operator()(Var prediction, const Tensor<float>& targets, std::span<const float> weights) const {
+  if (of_label_lists()) {
+    require<ValueError>(weights.empty(), "LossFunction: a loss of label lists takes lengths, no weights of steps");
+    return (*this)(prediction, label_lists(targets), {});
+  }
   if (of_classes()) return (*this)(prediction, class_ids(targets.values()), weights);
   const Var wanted = prediction.tape().constant(targets);
   if (const auto* of_rows = std::get_if<OfRows>(&function_))
@@ -55,6 +64,12 @@ Var LossFunction::operator()(Var prediction, std::span<const std::int32_t> targe
   require<ValueError>(of_classes != nullptr,
                       "LossFunction: the targets are classes, for which the loss is sparse_categorical_crossentropy");
   return (*of_classes)(prediction, targets, {.weights = weights});
+}
+
+Var LossFunction::operator()(Var prediction, const LabelLists& targets, std::span<const Index> lengths) const {
+  const auto* of_lists = std::get_if<OfLabelLists>(&function_);
+  require<ValueError>(of_lists != nullptr, "LossFunction: the targets are label lists, for which the loss is ctc");
+  return (*of_lists)(prediction, targets, lengths);
 }
 
 std::vector<std::int32_t> class_ids(std::span<const float> numbers) {

@@ -1,6 +1,7 @@
 #include <recur/train/model/model_trainer.h>
 
 #include <recur/framework/expr/fuse.h>
+#include <recur/layers/ctc_decoding.h>
 #include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/regularizers.h>
 
@@ -49,11 +50,20 @@ ModelTrainer::ModelTrainer(Sequential& model, LossFunction loss, optim::Optimize
 }
 
 ModelTrainer& ModelTrainer::measure(std::string_view metric) {
-  auto made = make_metric(metric);
-  require<ValueError>(made->takes_ids() == loss_.of_classes(),
-                      "ModelTrainer::measure: {} needs {} as targets; with this loss they are {}", metric,
-                      made->takes_ids() ? "classes" : "numbers", loss_.of_classes() ? "classes" : "numbers");
-  measured_.push_back(std::move(made));
+  if (loss_.of_label_lists() || metric == "label_error") {
+    require<ValueError>(
+        loss_.of_label_lists() && metric == "label_error",
+        "ModelTrainer::measure: label_error is the metric of a loss of label lists, such as ctc, and no "
+        "other one is; got {}",
+        metric);
+    label_error_.emplace();
+  } else {
+    auto made = make_metric(metric);
+    require<ValueError>(made->takes_ids() == loss_.of_classes(),
+                        "ModelTrainer::measure: {} needs {} as targets; with this loss they are {}", metric,
+                        made->takes_ids() ? "classes" : "numbers", loss_.of_classes() ? "classes" : "numbers");
+    measured_.push_back(std::move(made));
+  }
   metrics = [this](const EpochReport& report) { return report.validated ? results() : NamedNumbers(); };
   return *this;
 }
@@ -61,6 +71,7 @@ ModelTrainer& ModelTrainer::measure(std::string_view metric) {
 NamedNumbers ModelTrainer::results() const {
   NamedNumbers numbers;
   for (const auto& metric : measured_) numbers.emplace_back(metric->name(), metric->result());
+  if (label_error_) numbers.emplace_back("label_error", label_error_->result());
   return numbers;
 }
 
@@ -68,6 +79,7 @@ Var ModelTrainer::loss_of(Tape& tape, const Batch& batch) {
   LayerValue input;
   input.value = tape.constant(batch.inputs);
   const LayerValue output = model_.call(input);
+  if (loss_.of_label_lists()) return loss_of_label_lists(output, batch.targets);
   measure_batch(output.value, batch.targets, {});
   return with_penalty(loss_(output.value, batch.targets), output.penalty);
 }
@@ -77,6 +89,7 @@ Var ModelTrainer::loss_of(Tape& tape, const PaddedBatch& batch) {
   input.value = tape.constant(batch.inputs);
   input.lengths = batch.lengths;
   const LayerValue output = model_.call(input);
+  if (loss_.of_label_lists()) return loss_of_label_lists(output, batch.targets);
   // Labels of whole sequences have no padding, and batches of equal lengths need no weights.
   const Index steps = batch.steps();
   const Shape shape = batch.inputs.shape();
@@ -85,6 +98,17 @@ Var ModelTrainer::loss_of(Tape& tape, const PaddedBatch& batch) {
   if (!batch.labels) weigh(static_cast<double>(steps));
   measure_batch(output.value, batch.targets, mask.values());
   return with_penalty(loss_(output.value, batch.targets, mask.values()), output.penalty);
+}
+
+// The steps that a layer with strides leaves are in the lengths of the output.
+Var ModelTrainer::loss_of_label_lists(const LayerValue& output, const Tensor<float>& targets) {
+  const LabelLists wanted = label_lists(targets);
+  if (label_error_ && !tape_.recording()) {
+    const auto readings = ctc_greedy(output.value.to_array(), {.lengths = output.lengths});
+    const auto lists = wanted.lists();
+    for (std::size_t i = 0; i < lists.size(); ++i) label_error_->update(readings[i].labels, lists[i]);
+  }
+  return with_penalty(loss_(output.value, wanted, output.lengths), output.penalty);
 }
 
 Var ModelTrainer::loss_of(Tape& tape, const IdsView& batch) {

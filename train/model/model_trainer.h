@@ -3,11 +3,13 @@
 #include <recur/layers/recurrent/states_aside.h>
 #include <recur/layers/sequential.h>
 #include <recur/train/data/example.h>
+#include <recur/train/loop/label_error.h>
 #include <recur/train/loop/metrics.h>
 #include <recur/train/loop/trainer.h>
 #include <recur/train/model/loss_function.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,8 +85,9 @@ class ModelTrainer : public Trainer {
   ModelTrainer& operator=(const ModelTrainer&) = delete;
   ~ModelTrainer() = default;
 
-  /// Adds a metric (`make_metric`), for the reports of epochs with validation and for `evaluate`. @throws ValueError
-  /// for an unknown name or a metric of classes where the loss is one of numbers.
+  /// Adds a metric (`make_metric`), for the reports of epochs with validation and for `evaluate`. With a loss of label
+  /// lists it is `label_error`, of the labels that `ctc_greedy` reads. @throws ValueError for an unknown name or a
+  /// metric of classes where the loss is one of numbers.
   ModelTrainer& measure(std::string_view metric);
 
   /// Trains; throws what `Trainer::fit` throws.
@@ -109,12 +112,14 @@ class ModelTrainer : public Trainer {
  private:
   template <class Data>
   [[nodiscard]] double judge(Data& data) {
+    if (label_error_) label_error_->reset();
     for (const auto& metric : measured_) metric->reset();
     return Trainer::evaluate(tape_, data, step());
   }
   [[nodiscard]] Var loss_of(Tape& tape, const Batch& batch);
   [[nodiscard]] Var loss_of(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Var loss_of(Tape& tape, const IdsView& batch);
+  [[nodiscard]] Var loss_of_label_lists(const LayerValue& output, const Tensor<float>& targets);
   [[nodiscard]] Var with_penalty(Var loss, Var of_outputs);
   void measure_batch(Var prediction, const Tensor<float>& targets, std::span<const float> weights);
   void measure_batch(Var prediction, std::span<const std::int32_t> targets, std::span<const float> weights);
@@ -126,6 +131,7 @@ class ModelTrainer : public Trainer {
   Tape tape_;
   std::vector<RNN*> stateful_;
   std::vector<std::unique_ptr<Metric>> measured_;
+  std::optional<LabelError> label_error_;
 };
 
 }  // namespace recur

@@ -1,7 +1,10 @@
 #include <recur/train/model/model_trainer.h>
 
 #include <recur/framework/expr/fuse.h>
+#include <recur/framework/ops/ctc_loss.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/layers/conv1d.h>
+#include <recur/layers/ctc_decoding.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
@@ -9,6 +12,7 @@
 #include <recur/layers/recurrent/truncated_bptt.h>
 #include <recur/optim/optimizers.h>
 #include <recur/train/data/dataset.h>
+#include <recur/train/data/label_lists.h>
 #include <recur/train/data/stream_batches.h>
 #include <recur/train/samples/reber.h>
 
@@ -75,6 +79,39 @@ BOOST_AUTO_TEST_CASE(padding_does_not_count) {
   BOOST_TEST(a["accuracy"] == b["accuracy"], boost::test_tools::tolerance(1e-12));
   BOOST_TEST(a["nll"] == a.loss, boost::test_tools::tolerance(1e-6));
   BOOST_CHECK_THROW((void)a["recall"], ValueError);
+}
+
+// A layer with strides leaves other lengths than those of the batch.
+BOOST_AUTO_TEST_CASE(label_lists_are_scored_by_ctc) {
+  std::vector<Example> examples;
+  examples.push_back({numbers({9, 3}), Tensor<float>({2}, {1, 2})});
+  examples.push_back({numbers({6, 3}, 4), Tensor<float>({1}, {3})});
+  Sequential model{Conv1D(4, 3, {.strides = 2, .padding = Padding::same}), LSTM(4, {.return_sequences = true}),
+                   Dense(4)};
+  model.build(3, 1);
+  ModelTrainer trainer(model, "ctc", optim::adam(1e-2), {.epochs = 1, .progress = false});
+  trainer.measure("label_error");
+  std::vector<PaddedBatch> batches;
+  batches.push_back(pad_label_lists(examples));
+  const Scores scores = trainer.evaluate(batches);
+  Tape tape;
+  LayerValue input;
+  input.value = tape.constant(batches[0].inputs);
+  input.lengths = batches[0].lengths;
+  const LayerValue output = model.call(input);
+  const std::vector<std::int32_t> labels = {1, 2, 3};
+  const std::vector<Index> counts = {2, 1}, lengths = {5, 3};
+  BOOST_TEST(scores.loss == ctc_loss(output.value, {labels, counts}, {.lengths = lengths}).item(),
+             boost::test_tools::tolerance(1e-6));
+  LabelError error;
+  const auto readings = ctc_greedy(output.value.to_array(), {.lengths = lengths});
+  error.update(readings[0].labels, std::span(labels).first(2));
+  error.update(readings[1].labels, std::span(labels).last(1));
+  BOOST_TEST(scores["label_error"] == error.result());
+  const auto reports = trainer.fit(batches, batches);
+  BOOST_TEST(reports[0].metrics.at(0).first == "label_error");
+  BOOST_CHECK_THROW(trainer.measure("accuracy"), ValueError);
+  BOOST_CHECK_THROW(ModelTrainer(model, "mse", optim::adam(1e-2)).measure("label_error"), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(labels_of_padded_sequences_are_those_of_their_ends) {
