@@ -30,9 +30,11 @@
 #include <recur/io/idx.h>
 #include <recur/io/line_plot.h>
 #include <recur/io/model_file.h>
+#include <recur/io/natural_order.h>
 #include <recur/io/npy.h>
 #include <recur/io/npz.h>
 #include <recur/io/safetensors.h>
+#include <recur/io/sound_file.h>
 #include <recur/io/text_table.h>
 #include <recur/layers/activation.h>
 #include <recur/layers/activation_layer.h>
