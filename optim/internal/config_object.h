@@ -108,10 +108,6 @@ class ObjectReader {
     check(std::abs(number) <= 0x1p53, key, value, "a whole number of at most 2^53");
     to = static_cast<Index>(number);
   }
-  void read(const char* key, const Json& value, std::string& to) const {
-    check(value.is_string(), key, value, "a text");
-    to = value.get<std::string>();
-  }
   void read(const char* key, const Json& value, Schedule& to) const {
     check(value.is_number() || value.is_object(), key, value, "a number or a schedule");
     to = schedule_from_config(value.dump());
@@ -121,6 +117,11 @@ class ObjectReader {
     T found(0);
     read(key, value, found);
     to = found;
+  }
+  void read(const char* key, const Json& value, std::vector<std::string>& to) const {
+    const auto is_text = [](const Json& element) { return element.is_string(); };
+    check(value.is_array() && std::ranges::all_of(value, is_text), key, value, "a list of texts");
+    to = value.get<std::vector<std::string>>();
   }
   template <class T>
   void read(const char* key, const Json& value, std::vector<T>& to) const {
@@ -195,8 +196,11 @@ class KeyLister {
     (*this)("use_ema", momentum != 0);
     (*this)(key, momentum);
   }
+  /// Another name replaces a key of this name: `decay` of tf.keras's Nadam is its `schedule_decay`.
   template <class T>
-  void alias(const char* /*key*/, const T& /*value*/) {}
+  void alias(const char* key, const T& /*value*/) {
+    std::erase_if(keys, [&](const ConfigKey& listed) { return listed.name == key; });
+  }
   void inactive(const char* key) { keys.push_back({key, "null or false", "null"}); }
   void ignored(const char* key) { keys.push_back({key, "ignored", ""}); }
 
