@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <set>
 
 #include "commands.h"
 #include "settings.h"
@@ -141,6 +142,14 @@ Json config_of(Json data, Json layers, const char* loss, Json metrics, double ra
           {"run", "runs/" + run}};
 }
 
+Index count_of_ids(const Look& look) {
+  if (look.id.empty()) return 1;
+  std::set<std::string_view> ids;
+  const std::size_t column = look.table.find(look.id);
+  for (std::size_t row = 0; row < look.table.rows(); ++row) ids.insert(look.table.text(row, column));
+  return static_cast<Index>(ids.size());
+}
+
 Json rainfall(const std::vector<std::string>& files) {
   const Look look = look_at(files[0], false);
   Json data = keys_of(look, files[0]);
@@ -158,8 +167,13 @@ Json rainfall(const std::vector<std::string>& files) {
     Look attributes = look_at(files[2], true);
     data["static"] = {{"path", files[2]}, {"id", attributes.id}, {"columns", attributes.numbers}};
   }
-  data["length"] = std::clamp<Index>(static_cast<Index>(look.table.rows()) / 10, 8, 365);
-  data["gaps"] = "divide";
+  const Index ids = count_of_ids(look);
+  data["length"] = std::clamp<Index>(static_cast<Index>(look.table.rows()) / ids / 10, 8, 365);
+  if (ids > 1 && files.size() < 3) {  // nothing else tells the places apart
+    data["id_category"] = true;
+    data["scale"] = {{"targets", "series"}};
+  }
+  data["gaps"] = "fill";
   data["missing_inputs"] = "previous";
   data["split"] = {{"validation", 0.2}, {"test", 0.2}};
   return config_of(

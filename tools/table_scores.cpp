@@ -16,9 +16,9 @@ bool of_several_series(std::span<const Forecast> forecasts) {
 
 }  // namespace
 
-TableTask::Numbers TableTask::scores(std::span<const Forecast> forecasts) const {
+TableTask::Numbers TableTask::scores(std::span<const Forecast> forecasts, bool both) const {
   const Index targets = table_->target_count();
-  const bool several = of_several_series(forecasts);
+  const bool several = both && of_several_series(forecasts);
   Numbers all;
   for (const std::string& name : metrics_) {
     // Of several series each score is printed both ways: of all together, and as the median of the series.

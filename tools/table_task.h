@@ -65,7 +65,8 @@ class TableTask {
                                                double* mean_loss = nullptr);
   using Numbers = std::vector<std::pair<std::string, double>>;
   /// Each metric, with several targets the mean and each; the part of targets below each quantile.
-  [[nodiscard]] Numbers scores(std::span<const Forecast> forecasts) const;
+  /// @param both of several series, whether each metric is of all together and the median of the series
+  [[nodiscard]] Numbers scores(std::span<const Forecast> forecasts, bool both = true) const;
   /// Forecasts by arithmetic: "last_value", "seasonal_naive", or "mean" of the training part.
   [[nodiscard]] std::vector<Forecast> baseline(const std::string& name, std::span<const Forecast> like,
                                                const TableWindows& windows) const;

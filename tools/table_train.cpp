@@ -70,7 +70,7 @@ void fit(TableTask& task, const Training& training, Trainer& trainer) {
   trainer.on_best = [&](const EpochReport&) { task.save(training.model_file(), training.settings.dump()); };
   const Trainer::Validation validation = [&] {
     double mean = 0;
-    scores = task.scores(task.forecast(tape, task.windows(), held, &mean));
+    scores = task.scores(task.forecast(tape, task.windows(), held, &mean), false);
     return mean;
   };
   const auto loss = [&](Tape& t, const WindowBatch& batch) {
@@ -171,8 +171,11 @@ Numbers train_config(const Flags& flags, Settings& settings, bool first) {
   if (judged.ends.empty()) (void)task.training();
   require<UsageError>(!judged.ends.empty(),
                       "{}: /data/split: neither the test nor the validation part has a window of {} rows "
-                      "with a target",
-                      flags.file, task.settings().windows.length);
+                      "with a target{}",
+                      flags.file, task.settings().windows.length,
+                      task.settings().source.gaps == TimeGaps::divide
+                          ? "; \"gaps\": \"divide\" lets none cross missing times, \"fill\" adds these"
+                          : "");
   if (first) print_threads(flags);
   std::vector<std::vector<Forecast>> members;
   for (std::uint64_t i = 0; i < seeds; ++i) {

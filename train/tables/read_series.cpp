@@ -30,6 +30,27 @@ void fill_inputs(const RawTable& raw, RawSeries& one, MissingInputs rule) {
   }
 }
 
+// Leaves out the rows before which an input was never known, where missing inputs are the ones before them.
+void drop_unknown_beginning(const RawTable& raw, RawSeries& one, std::vector<unsigned char>& breaks) {
+  const std::size_t width = raw.inputs.size(), rows = one.times.size();
+  std::size_t first = 0;
+  for (std::size_t c = 0; c < width; ++c) {
+    std::size_t row = 0;
+    while (row < rows && std::isnan(one.inputs[row * width + c])) ++row;
+    first = std::max(first, row);
+  }
+  if (first == 0 || first == rows) return;  // fill_inputs says where a column has no number at all
+  const auto drop = [&](auto& of, std::size_t numbers) {
+    of.erase(of.begin(), of.begin() + static_cast<std::ptrdiff_t>(std::min(of.size(), first * numbers)));
+  };
+  drop(one.times, 1);
+  drop(one.inputs, width);
+  drop(one.targets, raw.targets);
+  drop(one.places, 1);
+  drop(one.weights, 1);
+  drop(breaks, 1);
+}
+
 // Words as their inputs: one for each, or their number from 1 on.
 void add_words(const std::vector<std::string>& words, bool codes, float code, std::vector<float>& to) {
   if (codes) return to.push_back(std::isnan(code) ? 0 : code + 1);
@@ -157,6 +178,8 @@ SeriesTable read_series(TableSource& source) {
   derive_targets(raw, source, step);
   look_ahead(raw, source);
   learn_words(raw, source);
+  if (source.missing == MissingInputs::previous)
+    for (std::size_t s = 0; s < raw.series.size(); ++s) drop_unknown_beginning(raw, raw.series[s], breaks[s]);
   SeriesTable table = table_of(std::move(raw), source, std::move(breaks));
   table.step = step;
   detail::join_statics(table, source);

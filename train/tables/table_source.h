@@ -18,7 +18,7 @@ struct TableKeys {
 /// What becomes of an input that is missing.
 enum class MissingInputs : unsigned char {
   refuse,    ///< FormatError with its place.
-  previous,  ///< The last one before it in its series.
+  previous,  ///< The last one before it in its series; rows before the first one are left out.
   mean,      ///< The mean of the training part.
   mask,      ///< The mean, and one more input that is 1 where the number is missing, else 0.
 };

@@ -153,21 +153,21 @@ void TableWindows::write_inputs(const WindowEnd& window, float* to) const {
   }
 }
 
-Affine TableWindows::scale_of(const WindowEnd& window, Index at_target) const {
-  const Index count = table_.target_count(), t = at_target % count;
-  const Series& one = table_.series[static_cast<std::size_t>(window.series)];
-  const ColumnScale& column_scale = scaling_.targets()[static_cast<std::size_t>(t)];
+Affine TableWindows::scale_of(const WindowEnd& window, Index target) const {
+  const ColumnScale& scale = scaling_.targets()[static_cast<std::size_t>(target)];
+  if (!scale.of_windows()) return scale.of(table_.series[static_cast<std::size_t>(window.series)].id);
   std::vector<float> buffer;
-  Affine scale =
-      column_scale.of_windows()
-          ? window_scale(column_scale.kind, column(window, table_.targets[static_cast<std::size_t>(t)].input, buffer))
-          : column_scale.of(one.id);
-  if (options_.season == 0) return scale;
+  return window_scale(scale.kind, column(window, table_.targets[static_cast<std::size_t>(target)].input, buffer));
+}
+
+// What a difference from the last known season is of.
+double TableWindows::season_before(const WindowEnd& window, Index at_target) const {
+  const Index count = table_.target_count();
   const Index ahead = target_row(window, at_target) - window.row;
   const Index seasons = std::max<Index>(1, (ahead + options_.season - 1) / options_.season);
   const Index row = window.row + ahead - seasons * options_.season;
-  scale.offset = row >= 0 ? at(one.targets, row * count + t) : missing;
-  return scale;
+  const Series& one = table_.series[static_cast<std::size_t>(window.series)];
+  return row >= 0 ? at(one.targets, row * count + at_target % count) : missing;
 }
 
 Index TableWindows::target_row(const WindowEnd& window, Index at_target) const {
@@ -187,9 +187,9 @@ double TableWindows::undo(Index at_target, double scaled, const Affine& scale) c
 
 void TableWindows::write_targets(const WindowEnd& window, WindowBatch& batch) const {
   const Index count = table_.target_count();
-  const auto add = [&](Index at_target, const WindowEnd& of) {
+  const auto add = [&](Index at_target, const WindowEnd& of, Affine scale) {
     const auto t = static_cast<std::size_t>(at_target % count);
-    const Affine scale = scale_of(of, at_target);
+    if (options_.season > 0) scale.offset = season_before(of, at_target);
     const double y = std::min(target(of, at_target), table_.targets[t].cap);
     const double known = std::isnan(target(of, at_target)) ? missing : scaling_.targets()[t].apply(y, scale);
     batch.scales.push_back(scale);
@@ -198,7 +198,9 @@ void TableWindows::write_targets(const WindowEnd& window, WindowBatch& batch) co
     if (weighted_) batch.sample_weights.push_back(sample_weight(of.series, target_row(of, at_target)));
   };
   if (!options_.every_step) {
-    for (Index i = 0; i < wanted(); ++i) add(i, window);
+    std::vector<Affine> scales;  // the same for all steps
+    for (Index t = 0; t < count; ++t) scales.push_back(scale_of(window, t));
+    for (Index i = 0; i < wanted(); ++i) add(i, window, at(scales, i % count));
     return;
   }
   const Series& one = table_.series[static_cast<std::size_t>(window.series)];
@@ -207,8 +209,8 @@ void TableWindows::write_targets(const WindowEnd& window, WindowBatch& batch) co
   for (Index step = 0; step < options_.length; ++step) {
     const WindowEnd here{window.series, window.row - options_.length + 1 + step};
     for (Index t = 0; t < count; ++t) {
-      if (here.row < 0) add(t, {window.series, 0});
-      else add(t, here);
+      const WindowEnd known{here.series, std::max<Index>(here.row, 0)};
+      add(t, known, scale_of(known, t));
       const Index row = here.row + options_.horizon;
       const bool counts = step >= options_.warm_up && here.row >= 0 && row <= last && at(one.parts, row) == part;
       if (!counts) batch.targets.data()[batch.scales.size() - 1] = static_cast<float>(missing);

@@ -73,7 +73,8 @@ class TableWindows {
 
  private:
   [[nodiscard]] bool usable(const Series& one, Index end, Part part) const;
-  [[nodiscard]] Affine scale_of(const WindowEnd& window, Index at) const;
+  [[nodiscard]] Affine scale_of(const WindowEnd& window, Index target) const;
+  [[nodiscard]] double season_before(const WindowEnd& window, Index at) const;
   void write_inputs(const WindowEnd& window, float* to) const;
   void write_targets(const WindowEnd& window, WindowBatch& batch) const;
   [[nodiscard]] bool crosses_gap(const Series& one, Index first, Index last) const;

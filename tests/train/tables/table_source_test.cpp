@@ -170,6 +170,10 @@ BOOST_AUTO_TEST_CASE(missing_inputs) {
   BOOST_CHECK_EXCEPTION((void)read_series(source), FormatError, says("line 3, column 'x': a number is missing"));
   source.missing = MissingInputs::previous;
   BOOST_TEST(read_series(source).series[0].inputs[1] == 1);
+  write("x.csv", "x,y\n,1\nNA,2\n3,3\n,4\n");
+  BOOST_TEST(read_series(source).series[0].inputs == (std::vector<float>{3, 3}), boost::test_tools::per_element());
+  BOOST_TEST(read_series(source).series[0].targets == (std::vector<double>{3, 4}), boost::test_tools::per_element());
+  write("x.csv", "x,y\n1,1\n,2\n3,3\n");
   source.missing = MissingInputs::mask;
   const SeriesTable table = read_series(source);
   BOOST_TEST(table.inputs[1] == "no x");
