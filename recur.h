@@ -116,6 +116,7 @@
 #include <recur/train/data/growth_series.h>
 #include <recur/train/data/id_sequence.h>
 #include <recur/train/data/label_lists.h>
+#include <recur/train/data/mel_spectrogram.h>
 #include <recur/train/data/sequences.h>
 #include <recur/train/data/stream_batches.h>
 #include <recur/train/data/text.h>
