@@ -7,6 +7,7 @@
 #include <recur/train/samples/autoregression.h>
 #include <recur/train/samples/chord_music.h>
 #include <recur/train/samples/copy_memory.h>
+#include <recur/train/samples/digit_strings.h>
 #include <recur/train/samples/dyck.h>
 #include <recur/train/samples/even_process.h>
 #include <recur/train/samples/grammar.h>
