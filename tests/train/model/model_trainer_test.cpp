@@ -3,6 +3,7 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/ctc_loss.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/layers/batch_normalization.h>
 #include <recur/layers/conv1d.h>
 #include <recur/layers/ctc_decoding.h>
 #include <recur/layers/dense.h>
@@ -14,6 +15,7 @@
 #include <recur/train/data/dataset.h>
 #include <recur/train/data/label_lists.h>
 #include <recur/train/data/stream_batches.h>
+#include <recur/train/model/saved_model.h>
 #include <recur/train/samples/reber.h>
 
 #include "../../temporary_directory.h"
@@ -192,6 +194,35 @@ BOOST_AUTO_TEST_CASE(goes_on_from_a_checkpoint_to_the_same_bits) {
   const double whole = train(3, false);
   (void)train(1, true);
   BOOST_TEST(train(3, true) == whole);
+}
+
+// Moving statistics are in checkpoints and in the file of a model.
+BOOST_AUTO_TEST_CASE(statistics_of_batches_are_kept) {
+  const TemporaryDirectory folder;
+  const TensorDataset data(numbers({12, 5, 3}), numbers({12, 1}, 4));
+  const Tensor<float> x = numbers({2, 5, 3}, 9);
+  const auto outputs = [&](Sequential& model) {
+    Tape tape;
+    const NoGradient inference(tape);
+    return model(tape.constant(x)).to_doubles();
+  };
+  const auto train = [&](Index epochs, bool checkpoints) {
+    Sequential model{Conv1D(4, 2), BatchNormalization({.momentum = 0.8}), LSTM(3), Dense(1)};
+    model.build(3, 2);
+    TrainerOptions options{.epochs = epochs, .progress = false};
+    if (checkpoints) options.checkpoint = {.directory = folder.file("checkpoints"), .resume = true};
+    ModelTrainer trainer(model, "mse", optim::adam(0.01), options);
+    trainer.fit(Batches(data, {.batch = 4, .seed = 5}));
+    const Parameter& mean = model.layers()[1].as<BatchNormalization>().moving_mean;
+    BOOST_TEST(std::abs(mean.value().to_doubles()[0]) > 1e-3);
+    save_model(folder.file("model"), model);
+    SavedModel loaded = load_model(folder.file("model"));
+    BOOST_TEST(outputs(loaded.model) == outputs(model), boost::test_tools::per_element());
+    return outputs(model);
+  };
+  const auto whole = train(3, false);
+  (void)train(1, true);
+  BOOST_TEST(train(3, true) == whole, boost::test_tools::per_element());
 }
 
 // What TruncatedBPTT carries is part of a checkpoint, and begins with zeros in each epoch.
