@@ -14,9 +14,13 @@
 namespace recur::tools {
 namespace {
 
-const std::vector<std::string> known_losses = {
-    "mean_squared_error",  "mean_absolute_error",      "huber",
-    "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"};
+const std::vector<std::string> known_losses = {"mean_squared_error",
+                                               "mean_absolute_error",
+                                               "huber",
+                                               "binary_crossentropy",
+                                               "categorical_crossentropy",
+                                               "sparse_categorical_crossentropy",
+                                               "ctc"};
 
 // Keras's class names and short names.
 const std::map<std::string, std::string> aliases_of_losses = {
@@ -28,6 +32,7 @@ const std::map<std::string, std::string> aliases_of_losses = {
     {"MeanSquaredError", "mean_squared_error"},
     {"MeanAbsoluteError", "mean_absolute_error"},
     {"Huber", "huber"},
+    {"CTC", "ctc"},
     {"BinaryCrossentropy", "binary_crossentropy"},
     {"CategoricalCrossentropy", "categorical_crossentropy"},
     {"SparseCategoricalCrossentropy", "sparse_categorical_crossentropy"}};
@@ -109,6 +114,7 @@ LossConfig LossConfig::read(Settings& settings) {
     if (config.has("axis") && config.value("axis") != -1) config.refuse("axis", "only the last axis, -1, is supported");
     if (loss.of_probabilities() && config.has("from_logits")) loss.from_logits = config.flag("from_logits") ? 1 : 0;
     if (loss.of_probabilities()) loss.smoothing = config.number("label_smoothing", 0);
+    if (loss.of_label_lists()) loss.skip_impossible = config.flag("skip_impossible");
     if (loss.name == "huber") loss.delta = config.number("delta", 1);
     config.finish();
   }

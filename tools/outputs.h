@@ -17,15 +17,18 @@ namespace recur::tools {
 
 /// The loss a config names, and what Keras lets it say beside.
 struct LossConfig {
-  std::string name;      ///< As Keras's function.
-  int from_logits = -1;  ///< 0 or 1; -1: not said.
-  double delta = 1;      ///< Of the Huber loss.
-  double smoothing = 0;  ///< Of labels, in cross-entropies.
+  std::string name;              ///< As Keras's function.
+  int from_logits = -1;          ///< 0 or 1; -1: not said.
+  double delta = 1;              ///< Of the Huber loss.
+  double smoothing = 0;          ///< Of labels, in cross-entropies.
+  bool skip_impossible = false;  ///< Of ctc: sequences with too few steps for their labels are left out.
 
   /// A name, or as Keras writes a loss: `{"class_name": "BinaryCrossentropy", "config": {"from_logits": true}}`.
   /// @throws UsageError
   static LossConfig read(Settings& settings);
   [[nodiscard]] bool of_classes() const { return name == "sparse_categorical_crossentropy"; }
+  /// Whether the targets are label lists of whole sequences.
+  [[nodiscard]] bool of_label_lists() const { return name == "ctc"; }
   [[nodiscard]] bool of_probabilities() const { return name.ends_with("crossentropy"); }
 };
 

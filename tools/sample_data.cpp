@@ -5,6 +5,7 @@
 #include <recur/train/samples/autoregression.h>
 #include <recur/train/samples/chord_music.h>
 #include <recur/train/samples/copy_memory.h>
+#include <recur/train/samples/digit_strings.h>
 #include <recur/train/samples/reber.h>
 #include <recur/train/samples/temporal_order.h>
 #include <recur/train/samples/text_process.h>
@@ -131,9 +132,33 @@ Sample chords(Settings& data) {
           samples::chord_music_optimum() / samples::piano_keys};
 }
 
+Sample digits(Settings& data) {
+  const Index least = data.integer("least", 3, 1, 1000), most = data.integer("most", 8, 1, 1000);
+  if (most < least) data.refuse("most", fmt::format("must be at least {}, got {}", least, most));
+  const double noise = data.number("noise", 0.25);
+  if (!(noise >= 0)) data.refuse("noise", fmt::format("must not be negative, got {}", noise));
+  const auto make = [=](Generator generator, Index size, const Cut& cut) {
+    const samples::DigitStrings strings(
+        {.count = size, .seed = generator.next_uint64(), .least = least, .most = most, .noise = noise});
+    std::vector<float> columns;
+    std::vector<Index> lengths;
+    Tensor<float> labels({size, most});
+    for (Index i = 0; i < size; ++i) {
+      const Example one = strings[i];
+      columns.insert(columns.end(), one.inputs.values().begin(), one.inputs.values().end());
+      lengths.push_back(one.inputs.shape()[0]);
+      std::ranges::copy(one.targets.values(), labels.data() + i * most);
+    }
+    const Shape shape{static_cast<Index>(columns.size()) / samples::digit_rows, samples::digit_rows};
+    return ragged({Tensor<float>(shape, columns), std::move(labels), std::move(lengths), true}, cut);
+  };
+  constexpr Index columns_of_digit = 11;
+  return {4'000, "", 4 * columns_of_digit * samples::digit_rows * most, make};
+}
+
 Sample read(Settings& data, const DataOptions& options) {
   const std::string name = data.choice("name", {"adding", "copy", "temporal_order", "reber", "dyck", "markov", "even",
-                                                "grammar", "autoregression", "chord_music"});
+                                                "grammar", "autoregression", "digit_strings", "chord_music"});
   if (name == "adding") return adding(data);
   if (name == "copy") return copy(data);
   if (name == "temporal_order") return order(data);
@@ -143,6 +168,7 @@ Sample read(Settings& data, const DataOptions& options) {
   if (name == "even") return text(samples::even_text_process(), data, options);
   if (name == "grammar") return text(samples::grammar_process(), data, options);
   if (name == "autoregression") return autoregression(data);
+  if (name == "digit_strings") return digits(data);
   return chords(data);
 }
 

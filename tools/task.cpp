@@ -1,42 +1,17 @@
 #include "task.h"
 
-#include <recur/framework/expr/fuse.h>
-#include <recur/framework/expr/operators.h>
-#include <recur/framework/ops/cross_entropy.h>
-#include <recur/framework/ops/reduce.h>
 #include <recur/framework/tensor/nearest_name.h>
 #include <recur/io/model_file.h>
 #include <recur/io/warning.h>
 #include <recur/layers/config/config.h>
-#include <recur/layers/counted_steps.h>
 #include <recur/layers/embedding.h>
-#include <recur/layers/losses.h>
 #include <recur/layers/recurrent/rnn.h>
-#include <recur/layers/regularizers.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 namespace recur::tools {
 namespace {
-
-std::vector<std::int32_t> ids_of(std::span<const float> numbers, const char* what) {
-  std::vector<std::int32_t> ids;
-  ids.reserve(numbers.size());
-  for (const float x : numbers) {
-    require<ValueError>(x >= 0 && x < 1e9F && std::floor(x) == x, "{}: {}, must be a class, a whole number from 0",
-                        what, x);
-    ids.push_back(static_cast<std::int32_t>(x));
-  }
-  return ids;
-}
-
-/// Whether values of this shape are of all steps of the batch.
-bool of_steps(const PaddedBatch& batch, const Shape& shape) {
-  return shape.rank() >= 2 && batch.inputs.shape().rank() >= 2 && shape[0] == batch.inputs.shape()[0] &&
-         shape[1] == batch.inputs.shape()[1];
-}
 
 // The layer that the inputs go to.
 AnyLayer& first_layer(AnyLayer& model) {
@@ -85,11 +60,16 @@ Task::Task(Settings& settings, const Options& options) {
   const LossConfig loss = LossConfig::read(settings);
   classes_ = loss.of_classes();
   metrics_ = read_metrics(settings);
-  for (std::size_t i = 0; i < metrics_.size(); ++i)
+  for (std::size_t i = 0; i < metrics_.size(); ++i) {
+    if ((metrics_[i]->name() == "label_error") != loss.of_label_lists())
+      settings.refuse(fmt::format("metrics/{}", i),
+                      fmt::format("{} with the loss {}: label_error is the metric of ctc, and its only one",
+                                  metrics_[i]->name(), loss.name));
     if (metrics_[i]->takes_ids() != classes_)
       settings.refuse(fmt::format("metrics/{}", i),
                       fmt::format("{} needs {} as targets; with the loss {} they are {}", metrics_[i]->name(),
                                   classes_ ? "numbers" : "classes", loss.name, classes_ ? "classes" : "numbers"));
+  }
   const Index batch = settings.integer("batch", 32, 1);
   if (options.data) {
     data_ = read_data(settings.object("data"),
@@ -254,95 +234,6 @@ Metadata Task::identity() const {
 std::optional<double> Task::optimum() const {
   if (!data_.optimum || data_.optimum->loss != outputs_.loss().name) return std::nullopt;
   return data_.optimum->value;
-}
-
-Var Task::penalized(Tape& tape, Var loss, Var activity) {
-  const bool weights = std::any_of(parameters_.begin(), parameters_.end(), [](const NamedParameter& p) {
-    return p.parameter->l1 != 0 || p.parameter->l2 != 0;
-  });
-  if (weights) loss = loss + penalty(tape, parameters_);
-  if (activity.defined()) loss = loss + activity;
-  return loss;
-}
-
-Var Task::loss_of(const Judged& judged) {
-  const LossConfig& loss = outputs_.loss();
-  const CrossEntropyOptions options{.label_smoothing = loss.smoothing};
-  if (classes_) return sparse_softmax_cross_entropy(outputs_.logits(judged.raw), target_ids_, options);
-  const Var target = judged.raw.tape().constant(judged.targets);
-  if (loss.name == "categorical_crossentropy")
-    return softmax_cross_entropy(outputs_.logits(judged.raw), target, options);
-  if (loss.name == "binary_crossentropy") return binary_cross_entropy(outputs_.logits(judged.raw), target, options);
-  if (loss.name == "mean_absolute_error") return mean_absolute_error(outputs_.values(judged.raw), target);
-  if (loss.name == "huber") return huber(outputs_.values(judged.raw), target, loss.delta);
-  return mean_squared_error(outputs_.values(judged.raw), target);
-}
-
-LayerValue Task::call(Tape& tape, const PaddedBatch& batch) {
-  LayerValue input;
-  input.lengths = batch.lengths;
-  if (ids_) {
-    input_ids_ = ids_of(batch.inputs.values(), "inputs");
-    input.ids = input_ids_;
-    input.ids_shape = batch.inputs.shape();
-    input.tape = &tape;
-  } else {
-    input.value = tape.constant(batch.inputs);
-  }
-  LayerValue output = model_->call(input);
-  output.lengths =
-      of_steps(batch, output.value.shape()) ? std::span<const Index>(batch.lengths) : std::span<const Index>();
-  return output;
-}
-
-Task::Judged Task::judge(Tape& tape, const PaddedBatch& batch) {
-  const LayerValue output = call(tape, batch);
-  const CountedSteps steps(output);
-  Judged judged{
-      steps.count() > 0 ? steps.of(output.value) : Var(), {}, output.penalty, static_cast<double>(steps.count())};
-  const bool by_step = !batch.labels && of_steps(batch, batch.targets.shape());
-  judged.targets = by_step ? steps.of(batch.targets) : batch.targets.clone();
-  if (classes_) target_ids_ = ids_of(judged.targets.values(), "targets");
-  // What no step counts in has no loss, but penalties of weights have gradients.
-  if (!judged.raw.defined()) judged.raw = output.value;
-  return judged;
-}
-
-Var Task::predict(Tape& tape, const PaddedBatch& batch) {
-  LayerValue output = call(tape, batch);
-  output.mask = Var();  // its steps are told, too
-  return outputs_.predictions(CountedSteps(output).of(output.value));
-}
-
-Var Task::logits(Tape& tape, const PaddedBatch& batch) { return outputs_.logits(call(tape, batch).value); }
-
-Task::Loss Task::loss(Tape& tape, const PaddedBatch& batch) {
-  const Judged judged = judge(tape, batch);
-  const Var own = judged.count > 0 ? loss_of(judged) : Var(sum(judged.raw) * 0.0);
-  return {penalized(tape, own, judged.penalty), judged.count};
-}
-
-std::vector<std::pair<std::string, double>> Task::evaluate(Tape& tape, const Source& data) {
-  const NoGradient inference(tape);
-  reset_states();
-  MeanMetric mean("loss");
-  for (const auto& metric : metrics_) metric->reset();
-  for (Index i = 0; i < data.size(); ++i) {
-    const PaddedBatch batch = data[i];
-    const Judged judged = judge(tape, batch);
-    if (judged.count > 0) mean.update(penalized(tape, loss_of(judged), judged.penalty).item(), judged.count);
-    for (const auto& metric : metrics_) {
-      if (judged.count == 0) continue;
-      const Var said = metric->takes_logits() ? outputs_.logits(judged.raw) : outputs_.values(judged.raw);
-      if (classes_) metric->update(said, target_ids_);
-      else metric->update(said, tape.constant(judged.targets));
-    }
-    tape.reset();
-  }
-  reset_states();
-  std::vector<std::pair<std::string, double>> results{{mean.name(), mean.result()}};
-  for (const auto& metric : metrics_) results.emplace_back(metric->name(), metric->result());
-  return results;
 }
 
 }  // namespace recur::tools

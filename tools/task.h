@@ -53,6 +53,10 @@ class Task {
   /// What the model says, probabilities where the loss is a cross-entropy: of sequences of different lengths only at
   /// the steps that they have, one after another.
   [[nodiscard]] Var predict(Tape& tape, const PaddedBatch& batch);
+  /// Whether `read` is what the model is for.
+  [[nodiscard]] bool reads_labels() const { return outputs_.loss().of_label_lists(); }
+  /// The labels that the model reads in each sequence, by `ctc_greedy`.
+  [[nodiscard]] std::vector<std::vector<std::int32_t>> read(Tape& tape, const PaddedBatch& batch);
   /// The logits of a model of text, at all steps.
   [[nodiscard]] Var logits(Tape& tape, const PaddedBatch& batch);
   /// A mean over the steps that neither lengths nor a mask leave out, and the penalties of weights and outputs.
@@ -99,12 +103,14 @@ class Task {
     Var raw;  ///< As the model gives it.
     Tensor<float> targets;
     Var penalty;
-    double count;  ///< Steps or examples; 0: none count, and there is nothing else.
+    double count;                      ///< Steps or examples; 0: none count, and there is nothing else.
+    std::span<const Index> lengths{};  ///< Of the output, where the targets are label lists.
   };
   [[nodiscard]] LayerValue call(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Judged judge(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Var penalized(Tape& tape, Var loss, Var activity);
   [[nodiscard]] Var loss_of(const Judged& judged);
+  void measure(Metric& metric, const Judged& judged);
 
   Data data_;
   AnyLayer model_;

@@ -5,6 +5,7 @@
 #include <recur/io/standard_streams.h>
 #include <recur/train/callbacks/epoch_printer.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "commands.h"
@@ -40,6 +41,42 @@ void print_sample(const Flags& flags) {
   else fmt::print("{}\n", text);
 }
 
+Tensor<float> predict_numbers(Task& task) {
+  Tape tape;
+  const NoGradient inference(tape);
+  const Source& data = task.validation();
+  std::vector<float> numbers;
+  Shape shape;
+  for (Index i = 0; i < data.size(); ++i) {
+    const Var prediction = task.predict(tape, data[i]);
+    shape = prediction.shape();
+    for (const double x : prediction.to_doubles()) numbers.push_back(static_cast<float>(x));
+    tape.reset();
+  }
+  return {shape.with(0, static_cast<Index>(numbers.size()) / shape.without(0).count()), numbers};
+}
+
+// A row for each sequence, zeros behind its labels.
+Tensor<float> read_labels(Task& task) {
+  Tape tape;
+  const NoGradient inference(tape);
+  const Source& data = task.validation();
+  std::vector<std::vector<std::int32_t>> lists;
+  std::size_t most = 1;
+  for (Index i = 0; i < data.size(); ++i) {
+    for (auto& labels : task.read(tape, data[i])) {
+      most = std::max(most, labels.size());
+      lists.push_back(std::move(labels));
+    }
+    tape.reset();
+  }
+  Tensor<float> rows({static_cast<Index>(lists.size()), static_cast<Index>(most)});
+  for (std::size_t i = 0; i < lists.size(); ++i)
+    for (std::size_t j = 0; j < lists[i].size(); ++j)
+      rows(static_cast<Index>(i), static_cast<Index>(j)) = static_cast<float>(lists[i][j]);
+  return rows;
+}
+
 }  // namespace
 
 void evaluate(const Flags& flags) {
@@ -58,25 +95,14 @@ void predict(const Flags& flags) {
   if (const auto model = table_model(flags)) return predict_table(flags, *model);
   Trained trained = find_trained(flags);
   Task task = load_trained(flags, trained, {.one_stream = true});
-  Tape tape;
-  const NoGradient inference(tape);
-  const Source& data = task.validation();
-  std::vector<float> numbers;
-  Shape shape;
-  for (Index i = 0; i < data.size(); ++i) {
-    const Var prediction = task.predict(tape, data[i]);
-    shape = prediction.shape();
-    for (const double x : prediction.to_doubles()) numbers.push_back(static_cast<float>(x));
-    tape.reset();
-  }
-  shape = shape.with(0, static_cast<Index>(numbers.size()) / shape.without(0).count());
+  const Tensor<float> predictions = task.reads_labels() ? read_labels(task) : predict_numbers(task);
   const std::filesystem::path output = flags.output;
   remove_stale_temporaries(output.has_parent_path() ? output.parent_path() : ".", output.filename().string());
   std::FILE* const report = standard_stream_of(output) == 1 ? stderr : stdout;  // not among the numbers
-  save_npy(output, Tensor<float>(shape, numbers));
+  save_npy(output, predictions);
   if (flags.json)
-    fmt::print(report, "{}\n", Settings::Json{{"output", flags.output}, {"count", numbers.size()}}.dump());
-  else fmt::print(report, "{}: {}\n", flags.output, shape);
+    fmt::print(report, "{}\n", Settings::Json{{"output", flags.output}, {"count", predictions.size()}}.dump());
+  else fmt::print(report, "{}: {}\n", flags.output, predictions.shape());
 }
 
 }  // namespace recur::tools

@@ -85,6 +85,8 @@ class MeanMetric {
 ///   exponential; in bits
 /// - `nll_per_frame`: binary cross-entropy of logits, summed over the row, in nats
 /// - `mean_absolute_error` (`mae`), `mean_squared_error` (`mse`), `root_mean_squared_error` (`rmse`): over all elements
+/// - `label_error`: edit distance divided by labels; a row predicts the distance, its target and weight are the labels
+///   (label_error.h)
 /// - `mean_absolute_percentage_error` (`mape`): in percent of the target, whose absolute value counts at least 1e-7
 ///
 /// In accuracies, if n predictions tie for m places among the largest, a row counts m/n. A row with a prediction that
