@@ -79,7 +79,11 @@ const Kind kinds[] = {
      [](double mean) { return mean / std::numbers::ln2; }},
     {"nll_per_frame", "", false, false, true, binary_cross_entropies, same},
     // Of a row with the errors and the labels of sequences, weighted by the labels.
-    {"label_error", "", false, false, false, [](Row p, Row t, std::int32_t) { return p[0] / t[0]; }, same},
+    {"label_error", "", false, false, false,
+     [](Row p, Row t, std::int32_t) {
+       return mean_over(p, t, [](double a, double b) { return a / std::max(b, 1.0); });
+     },
+     same},
     {"mean_absolute_error", "mae", false, false, false,
      [](Row p, Row t, std::int32_t) { return mean_over(p, t, [](double a, double b) { return std::abs(a - b); }); },
      same},

@@ -50,6 +50,7 @@ const Row rows[] = {
      (sigmoid_loss(2, 1) + sigmoid_loss(1, 0) + sigmoid_loss(-1, 0) + sigmoid_loss(0.5, 0) + sigmoid_loss(3, 0) +
       sigmoid_loss(0.25, 1) + 2 * (sigmoid_loss(-2, 0) + sigmoid_loss(1, 1) + sigmoid_loss(0.5, 0))) /
          4},
+    {"label_error", (2.0 / 3 + 3.75 / 3 + 2 * (-0.5 / 3)) / 4},
     {"mean_absolute_error", ((1 + 1 + 1) + (0.5 + 3 + 0.75) + 2 * (2 + 0 + 0.5)) / 12},
     {"mae", ((1 + 1 + 1) + (0.5 + 3 + 0.75) + 2 * (2 + 0 + 0.5)) / 12},
     {"mean_squared_error", mean_square},
