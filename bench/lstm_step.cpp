@@ -11,8 +11,8 @@
 //   lstm_step --layers 1 --hidden 256 --batch 8 --time 100000 --checkpoint auto --memory 900M --steps 1
 //
 // There --memory is for all the program needs, its input included. The programs in bench/peers take the same flags;
-// bench/compare runs them in turn. --without switches a mechanism of docs/engine.md off; bench/mechanisms measures what
-// each gains.
+// bench/compare runs them in turn. --without switches a mechanism of docs/engine.md off; mechanism_gain measures what
+// each of them gains.
 #include "common/cells.h"
 
 #include <recur/framework/threads/denormals.h>
