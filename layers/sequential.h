@@ -7,12 +7,6 @@
 
 namespace recur {
 
-namespace detail {
-/// False, for a static_assert in a template that must not be used.
-template <class>
-inline constexpr bool never = false;
-}  // namespace detail
-
 /// Calls layers in order (`tf.keras.Sequential`): `Sequential model{Embedding(100, 16), LSTM(64), Dense(1)}`. A
 /// Sequential is a layer. Paths of parameters begin with the layer's name, which is made from its class: `lstm/kernel`,
 /// `dense/bias`, `dense_1/bias`.

@@ -91,19 +91,31 @@ concept TakesStepsWithContext = requires(C& c, Var x, typename C::State s, const
   c.call(x, s, context);
 };
 
-/// Says at compile time what a class lacks to be a cell.
+// A list of cells of one class.
 template <class C>
-constexpr void check_cell() {
-  static_assert(
-      requires { typename C::State; }, "not a cell: it needs a type `State`, an aggregate of Vars");
-  static_assert(
-      requires(const C& c) { StateSize(c.state_size()); },
-      "not a cell: it needs `StateSize state_size() const`, one number for each state");
-  static_assert(TakesSteps<C> || TakesStepsWithContext<C>, "not a cell: it needs `Step<State> call(Var x, State s)`");
-  static_assert(ShowsParameters<C>,
-                "not a cell: it has `build` but no `visit(ParameterVisitor&)`, which names its parameters to "
-                "optimizers and files");
-  static_assert(RNNCell<C>, "not a cell: `call` must return Step<State>{output, state}");
+concept ListOfCells = requires {
+  requires RNNCell<typename C::value_type>;
+};
+
+/// Returns true if C is a cell. Otherwise compilation stops with what C lacks first.
+template <class C>
+constexpr bool check_cell() {
+  if constexpr (ListOfCells<C>)
+    static_assert(never<C>, "not a cell: a list of cells is StackedRNNCells{a, b} or a std::vector<AnyCell>");
+  else if constexpr (!HasCellState<C>)
+    static_assert(never<C>, "not a cell: it needs a type `State`, an aggregate of Vars (layers go into Sequential)");
+  else if constexpr (!made_of_vars<typename C::State>)
+    static_assert(never<C>, "not a cell: State must be an aggregate of one to four Vars");
+  else if constexpr (!HasStateSize<C>)
+    static_assert(never<C>, "not a cell: it needs `StateSize state_size() const`, one number for each state");
+  else if constexpr (!TakesSteps<C> && !TakesStepsWithContext<C>)
+    static_assert(never<C>, "not a cell: it needs `Step<State> call(Var x, State s)`");
+  else if constexpr (!ShowsParameters<C>)
+    static_assert(never<C>,
+                  "not a cell: it has `build` but no `visit(ParameterVisitor&)`, which names its parameters "
+                  "to optimizers and files");
+  else if constexpr (!RNNCell<C>) static_assert(never<C>, "not a cell: `call` must return Step<State>{output, state}");
+  return RNNCell<C>;
 }
 
 }  // namespace detail
@@ -123,8 +135,7 @@ class AnyCell {
     if constexpr (std::derived_from<Plain, CellInterface>) {
       cell_ = std::make_unique<Plain>(std::forward<C>(cell));
       copy_ = &detail::copied<Plain, CellInterface>;
-    } else {
-      detail::check_cell<Plain>();
+    } else if constexpr (detail::check_cell<Plain>()) {
       cell_ = std::make_unique<detail::CellAdapter<Plain>>(std::forward<C>(cell));
       copy_ = &detail::copied<detail::CellAdapter<Plain>, CellInterface>;
     }

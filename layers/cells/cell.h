@@ -151,6 +151,10 @@ template <class C, class Interface>
 
 namespace detail {
 
+/// False, for a static_assert in a branch of a template that must not be used.
+template <class...>
+inline constexpr bool never = false;
+
 template <class C>
 concept HasCellState = requires {
   typename C::State;
@@ -194,6 +198,15 @@ namespace detail {
 
 template <class State>
 inline constexpr std::size_t state_count = sizeof(State) / sizeof(Var);
+
+/// True if a State is an aggregate of one to four Vars.
+template <class State>
+inline constexpr bool made_of_vars = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::is_aggregate_v<State> && sizeof...(I) >= 1 && sizeof...(I) <= 4 && requires {
+    State{(static_cast<void>(I), std::declval<Var>())...};
+  };
+}
+(std::make_index_sequence<state_count<State>>());
 
 /// Returns pointers to the Vars of a state, which is an aggregate of one to four Vars.
 template <class State>

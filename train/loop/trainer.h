@@ -81,12 +81,18 @@ class Trainer {
   Trainer(std::vector<NamedParameter> parameters, optim::Optimizer optimizer, TrainerOptions options = {});
 
   /// Adds a callback and returns it; the trainer owns it. Callbacks are called in the order in which they were added.
-  template <Callback C>
+  template <class C>
   C& add(C callback) {
-    auto model = std::make_unique<detail::CallbackModel<C>>(std::move(callback));
-    C& kept = model->callback();
-    callbacks_.push_back(std::move(model));
-    return kept;
+    static_assert(!detail::HasOtherHook<C>,
+                  "not a callback: a hook has one parameter, Training&, as in `bool on_epoch_end(Training& training)`");
+    static_assert(detail::HasOtherHook<C> || Callback<C>,
+                  "not a callback: it has no hook such as `void on_epoch_end(Training& training)`");
+    if constexpr (Callback<C>) {
+      auto model = std::make_unique<detail::CallbackModel<C>>(std::move(callback));
+      C& kept = model->callback();
+      callbacks_.push_back(std::move(model));
+      return kept;
+    }
   }
 
   // Functions of the program; each may be empty.
