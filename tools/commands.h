@@ -13,32 +13,32 @@ class Registry;
 
 namespace recur::tools {
 
-/// What the command line says.
+/// The options and arguments of the command line.
 struct Flags {
-  std::string file;                ///< A config; for most commands a model file or a run's folder will do, too.
-  std::vector<std::string> files;  ///< To make a config for.
-  std::string model;               ///< Empty: that of the config's run.
-  std::string data;                ///< A file to judge by in place of the config's; empty: none.
+  std::string file;                ///< A config; for most commands also a model file or the folder of a run.
+  std::vector<std::string> files;  ///< Files that `init` writes a config for.
+  std::string model;               ///< A model file; empty: that of the run.
+  std::string data;                ///< A file in place of the validation data; empty: none.
   std::vector<std::string> set;    ///< Assignments, see `Settings::set`.
   std::string output = "predictions.npy";
-  std::string part{};  ///< Of tables: training, validation, test, all or last; empty: as the command has it.
+  std::string part{};  ///< Part of a table: training, validation, test, all or last; empty: the default of the command.
   SampleOptions sample{};
-  long seed = -1;  ///< Below 0: the config's.
+  long seed = -1;  ///< Below 0: that of the config.
   int threads = 0;
   bool json = false;
   bool resume = false;
   bool overwrite = false;
-  std::string to{};                    ///< The file that `export` and `import` write …
-  std::string as{};                    ///< … and its format; empty: what the ending says.
+  std::string to{};                    ///< The file that `export` and `import` write.
+  std::string as{};                    ///< Its format; empty: by the ending of its name.
   bool int8 = false;                   ///< Whether `export` rounds weights to int8.
   std::string config{};                ///< A file with the architecture of an imported model.
-  std::string module{};                ///< A file with what PyTorch prints of it.
-  std::string then{};                  ///< A function applied to its output.
-  bool last_step = false;              ///< The layer after its last recurrent one sees the last step only.
-  const Registry* registry = nullptr;  ///< The classes that configs may name; null: the library's.
+  std::string module{};                ///< A file with what PyTorch prints of an imported model.
+  std::string then{};                  ///< A function applied to the output of an imported model.
+  bool last_step = false;              ///< Layers after the last recurrent one see the last step only.
+  const Registry* registry = nullptr;  ///< Classes that configs may name; null: those of the library.
 };
 
-/// A training was ended by a signal before it was over: the tool's exit status is 128 and the signal's number.
+/// A signal interrupted a training. The exit status of the tool is 128 plus the number of the signal.
 class Interrupted : public Error {
  public:
   explicit Interrupted(int signal);
@@ -58,11 +58,11 @@ void inspect(const Flags& flags);
 void export_model(const Flags& flags);
 /// Reads a model of another program and writes it as one of Recur.
 void import_model(const Flags& flags);
-/// Writes a first config from a look at `files`; `file` is the kind of job.
+/// Writes a first config for `files`; `file` is the kind of job.
 void init(const Flags& flags);
 /// Prints the keys of the class `file`, or of all classes that configs may name, with their defaults, in Markdown.
 void list_keys(const Flags& flags);
-/// @throws Error when gradients are wrong
+/// Compares gradients with finite differences. Throws Error if they differ.
 void check_gradients(const Flags& flags);
 
 }  // namespace recur::tools

@@ -10,41 +10,40 @@
 
 namespace recur::tools {
 
-/// What no model can beat, where that is known.
+/// The least possible value of a loss.
 struct Optimum {
-  std::string loss;  ///< The loss it is of.
+  std::string loss;  ///< Name of the loss.
   double value;
 };
 
-/// What a config's `data` describes.
+/// The data of a config.
 struct Data {
-  Source training;  ///< Empty where only the other was wanted.
+  Source training;  ///< Empty if only validation data was read.
   Source validation;
-  std::optional<Vocabulary> vocabulary{};  ///< Of text.
-  std::vector<std::string> columns{};      ///< Of a table.
+  std::optional<Vocabulary> vocabulary{};  ///< Characters of text data.
+  std::vector<std::string> columns{};      ///< Columns of CSV data.
   std::optional<Optimum> optimum{};
 };
 
 struct DataOptions {
   Index batch = 32;
   std::uint64_t seed = 0;
-  bool training = true;     ///< Whether the training data is wanted, too.
-  bool one_stream = false;  ///< Streams are not read side by side, so that outputs come in the order of the text.
-  std::optional<Vocabulary> vocabulary{};  ///< Of the model, if it is trained already.
-  std::vector<std::string>
-      columns{};  ///< Of the model, if it is trained already: found by name, wherever they stand in a file.
+  bool training = true;                    ///< Whether to read the training data, too.
+  bool one_stream = false;                 ///< Reads a text as one stream, so that outputs have the order of the text.
+  std::optional<Vocabulary> vocabulary{};  ///< Characters of a trained model.
+  std::vector<std::string> columns{};      ///< Columns of a trained model; they are found by name in a file.
 
   [[nodiscard]] Cut shuffled() const { return {batch, seed}; }
   [[nodiscard]] Cut in_order() const { return {batch, std::nullopt}; }
 };
 
-/// @throws UsageError with the JSON pointer of what is wrong
+/// Reads the data that a config describes. Throws UsageError, with the JSON pointer of the mistake, if it is wrong.
 [[nodiscard]] Data read_data(Settings data, const DataOptions& options);
 
-/// Data of kind `sample`: made up, other data in every epoch.
+/// Reads the keys of data of kind `sample`, which is generated anew for each epoch.
 [[nodiscard]] Data read_sample(Settings& data, const DataOptions& options);
 
-/// What the keys `time` and `stream` say of ids.
+/// The keys `time` and `stream`, which say how ids are cut into batches.
 struct TextCut {
   Index time;
   bool stream;
@@ -55,7 +54,7 @@ struct TextCut {
   }
 };
 
-/// The keys `length`, `horizon`, `stride` and `every_step`.
+/// Reads the keys `length`, `horizon`, `stride` and `every_step`.
 [[nodiscard]] WindowOptions read_windows(Settings& data);
 
 }  // namespace recur::tools

@@ -6,8 +6,8 @@
 
 namespace recur::tools {
 
-/// Tells data apart: the config's `data` with the checksum of the contents in the place of each file's name, so that a
-/// file may move. Files that cannot be read keep their names.
+/// Returns a text that differs for different data: the config's `data` with the checksum of each file in place of its
+/// name, so that files may be moved. Files that cannot be read keep their names.
 [[nodiscard]] std::string data_identity(const Settings::Json& data);
 
 }  // namespace recur::tools

@@ -14,19 +14,19 @@ namespace recur::tools {
 
 class Task;
 
-/// What an exporter works on.
+/// Arguments of an exporter.
 struct ExportJob {
   const Flags& flags;
-  Task& task;  ///< The model with its weights, and its data where the format asks for them.
+  Task& task;  ///< The model with its weights, and its data if the format needs them.
   std::filesystem::path to;
 };
 
 /// A format that `recur export` writes.
 struct ExportFormat {
-  std::string_view name;         ///< Of `--as`.
-  std::string_view endings;      ///< Of files, with spaces between: ".c .h".
-  std::string_view description;  ///< For `--help`.
-  bool wants_data;               ///< Whether the exporter looks at the validation data.
+  std::string_view name;         ///< Value of `--as`.
+  std::string_view endings;      ///< Endings of file names, separated by spaces: ".c .h".
+  std::string_view description;  ///< Text for `--help`.
+  bool wants_data;               ///< Whether the exporter reads the validation data.
   /// Writes the file and returns sentences on what was dropped, assumed or measured. Throws ValueError, naming the
   /// layer, if the format cannot hold the model; then nothing is written.
   std::vector<std::string> (*write)(const ExportJob& job);

@@ -12,19 +12,19 @@ class Registry;
 
 namespace recur::tools {
 
-/// The layer that a config describes. @param registry its classes; null: the library's
+/// Makes the layer that a config describes, of the classes in `registry`; null: those of the library.
 [[nodiscard]] AnyLayer layer_of(const Settings::Json& json, const Registry* registry);
 
-/// The loss a config names, and what Keras lets it say beside.
+/// The loss of a config and its arguments.
 struct LossConfig {
-  std::string name;              ///< As Keras's function.
-  int from_logits = -1;          ///< 0 or 1; -1: not said.
-  double delta = 1;              ///< Of the Huber loss.
-  double smoothing = 0;          ///< Of labels, in cross-entropies.
-  bool skip_impossible = false;  ///< Of ctc: sequences with too few steps for their labels are left out.
+  std::string name;              ///< Name of Keras's function.
+  int from_logits = -1;          ///< 0 or 1; -1: not given.
+  double delta = 1;              ///< Argument of the Huber loss.
+  double smoothing = 0;          ///< Smoothing of labels in cross-entropies.
+  bool skip_impossible = false;  ///< Argument of ctc: sequences with too few steps for their labels are left out.
 
-  /// A name, or as Keras writes a loss: `{"class_name": "BinaryCrossentropy", "config": {"from_logits": true}}`.
-  /// @throws UsageError
+  /// Reads a name, or a loss as Keras writes it: `{"class_name": "BinaryCrossentropy", "config": {"from_logits":
+  /// true}}`. Throws UsageError if it is unknown or wrong.
   static LossConfig read(Settings& settings);
   [[nodiscard]] bool of_classes() const { return name == "sparse_categorical_crossentropy"; }
   /// Whether the targets are label lists of whole sequences.
@@ -32,24 +32,24 @@ struct LossConfig {
   [[nodiscard]] bool of_probabilities() const { return name.ends_with("crossentropy"); }
 };
 
-/// What the last layer of a model gives, in the forms that losses, metrics and users want. With a cross-entropy, a
-/// softmax or sigmoid at the end means probabilities, as in Keras, and is computed together with the loss; a linear end
-/// means logits unless `"from_logits": false` says otherwise.
+/// Converts outputs of a model to logits, values or predictions. If the loss is a cross-entropy, a softmax or sigmoid
+/// at the end of the model gives probabilities, as in Keras, and is computed together with the loss. A linear end gives
+/// logits, unless the loss has `"from_logits": false`.
 class Outputs {
  public:
   Outputs() = default;
-  /// Takes the activation that is computed together with the loss out of the model. @throws UsageError where
-  /// from_logits contradicts the model's end.
+  /// Removes an activation that is computed together with the loss from the model. Throws UsageError if from_logits
+  /// contradicts the end of the model.
   Outputs(const Settings& settings, AnyLayer& model, LossConfig loss);
 
   [[nodiscard]] const LossConfig& loss() const { return loss_; }
-  /// What a cross-entropy and metrics of logits take.
+  /// Returns logits, for cross-entropies and metrics of logits.
   [[nodiscard]] Var logits(Var raw) const;
-  /// What the model says by its config, which other losses and metrics take.
+  /// Returns the output that the config of the model describes, for all other losses and metrics.
   [[nodiscard]] Var values(Var raw) const;
-  /// What is told to a user: probabilities where the loss is a cross-entropy, otherwise the values.
+  /// Returns the output for users: probabilities if the loss is a cross-entropy, otherwise the values.
   [[nodiscard]] Var predictions(Var raw) const;
-  /// The model's config, its last activation in its place.
+  /// Returns the config of the model, with the removed activation.
   [[nodiscard]] std::string config(AnyLayer& model) const;
 
  private:

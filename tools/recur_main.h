@@ -4,7 +4,7 @@
 
 namespace recur {
 
-/// The program `recur`, with classes of one's own that configs may name:
+/// Runs the program `recur` with your own classes, which configs then may name:
 ///
 ///     int main(int argc, char** argv) {
 ///       recur::Registry registry;
@@ -12,9 +12,9 @@ namespace recur {
 ///       return recur::recur_main(argc, argv, registry);
 ///     }
 ///
-/// In the library recur::recur_commands. @returns the exit status, as docs/command-line.md says
+/// Link the library recur::recur_commands. Returns the exit status that docs/command-line.md lists.
 [[nodiscard]] int recur_main(int argc, char** argv, const Registry& registry);
-/// The program `recur` as it is, with the classes of the library.
+/// Runs the program `recur` with the classes of the library.
 [[nodiscard]] int recur_main(int argc, char** argv);
 
 }  // namespace recur

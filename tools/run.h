@@ -12,10 +12,10 @@
 
 namespace recur::tools {
 
-/// The settings that are about training, read before any work is done.
+/// The settings of the training itself, which are read before any work is done.
 class Run {
  public:
-  /// @param name of the run, unless the settings have one @throws UsageError
+  /// `name` is the name of the run if the settings have none. Throws UsageError if a setting is wrong.
   Run(Settings& settings, const std::string& name);
 
   [[nodiscard]] optim::Optimizer make_optimizer() const;

@@ -6,23 +6,25 @@
 
 namespace recur::tools {
 
-/// What becomes of a run that the folder holds already.
+/// What to do if the folder already holds a run.
 enum class EarlierRun : unsigned char { refuse, resume, overwrite };
 
-/// Returns what the flags `--resume` and `--overwrite` ask for.
+/// Returns the choice of the flags `--resume` and `--overwrite`.
 [[nodiscard]] inline EarlierRun earlier_run(bool resume, bool overwrite) {
   if (resume) return EarlierRun::resume;
   return overwrite ? EarlierRun::overwrite : EarlierRun::refuse;
 }
 
-/// The folder of a run while `recur train` works in it: held for this process, without what killed ones left behind.
+/// The folder of a run while `recur train` uses it. It is locked for this process, and temporary files of killed
+/// trainings are removed.
 class RunDirectory {
  public:
-  /// @throws UsageError if there is a run that is to be refused, which names the flags; StateError if another training
-  /// uses the folder; FormatError if it cannot be made, or has a link out of it in the place of one of its files.
+  /// Throws UsageError, which names the flags, if there is a run and `earlier` is `refuse`. Throws StateError if
+  /// another training uses the folder. Throws FormatError if the folder cannot be created, or if one of its files is a
+  /// link out of the folder.
   RunDirectory(std::filesystem::path folder, EarlierRun earlier);
 
-  /// Removes the files of an earlier run that is to be overwritten. @throws FormatError
+  /// Removes the files of an earlier run if it is to be overwritten. Throws FormatError if one cannot be removed.
   void clear() const;
   [[nodiscard]] std::filesystem::path checkpoints() const { return folder_ / "checkpoints"; }
 

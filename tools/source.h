@@ -12,13 +12,13 @@
 
 namespace recur::tools {
 
-/// Data in batches, whatever they are made of. Ids and classes are numbers among others; a batch without lengths has
-/// only whole sequences. As views are, batches are functions of their number, the seed and the epoch alone.
+/// Data in batches of any origin. Ids and classes are stored as numbers. A batch without lengths has sequences of equal
+/// lengths. A batch depends only on its number, the seed and the epoch.
 class Source {
  public:
   using Batches = std::function<PaddedBatch(Index)>;
   Source() = default;
-  /// @param start_epoch may be empty
+  /// `start_epoch` may be empty.
   Source(Index size, Batches batches, std::function<void(Index)> start_epoch = {}, bool continues = false)
       : size_(size), batches_(std::move(batches)), start_epoch_(std::move(start_epoch)), continues_(continues) {}
 
@@ -27,9 +27,9 @@ class Source {
   void start_epoch(Index epoch) {
     if (start_epoch_) start_epoch_(epoch);
   }
-  /// Whether each batch goes on where the one before ended, so that states are carried over.
+  /// Returns true if each batch continues the batch before it, so that states are carried.
   [[nodiscard]] bool continues() const { return continues_; }
-  /// Whether the target of a step is among the inputs of later steps, so that a model must not look at these.
+  /// Returns true if the target of a step is among the inputs of later steps, so that a model must not use later steps.
   [[nodiscard]] bool predicts_next() const { return predicts_next_; }
   [[nodiscard]] Source predicting_next(bool yes = true) && {
     predicts_next_ = yes;
@@ -47,24 +47,25 @@ class Source {
 /// How a source is cut into batches.
 struct Cut {
   Index batch = 32;
-  /// Of the order, which is another one every epoch; none: as the data is.
+  /// Seed of the order, which differs from epoch to epoch; without it batches have the order of the data.
   std::optional<std::uint64_t> shuffle{};
 };
 
-/// Sequences of any lengths in one piece, and what is wanted: of every step, or of every sequence.
+/// Sequences of any lengths, one after another, with a target for each step or for each sequence.
 struct Ragged {
   Tensor<float> inputs;        ///< `[all steps, …]`
   Tensor<float> targets;       ///< `[all steps, …]` or `[sequences, …]`
-  std::vector<Index> lengths;  ///< Steps of each.
-  bool labels = false;         ///< The targets are of sequences.
+  std::vector<Index> lengths;  ///< Number of steps of each sequence.
+  bool labels = false;         ///< Whether there is one target for each sequence.
 };
 
-/// Examples of equal shapes. Throws ShapeError unless inputs and targets have equal first axes.
+/// Makes batches of examples of equal shapes. Throws ShapeError unless inputs and targets have equal first axes.
 [[nodiscard]] Source examples(Tensor<float> inputs, Tensor<float> targets, const Cut& cut);
-/// Sequences, those of similar lengths in one batch if they are shuffled. @throws ShapeError as `SequenceDataset`, and
-/// for another number of targets than of steps or sequences.
+/// Makes batches of sequences. If they are shuffled, sequences of a batch have similar lengths. Throws ShapeError as
+/// `SequenceDataset` does, and if the number of targets is neither that of steps nor that of sequences.
 [[nodiscard]] Source ragged(Ragged sequences, const Cut& cut);
-/// Windows of `time` ids, and for each id the one that follows. @throws ValueError for less than one window.
+/// Makes batches of windows of `time` ids. The target of an id is the next id. Throws ValueError if there is less than
+/// one window.
 [[nodiscard]] Source windows(const IdSequence& ids, Index time, const Cut& cut);
 /// Windows of `time` ids in `batch` streams side by side (fewer if they are too short). Each window continues the
 /// window before it. Throws ValueError if there is less than one window.
@@ -72,7 +73,8 @@ struct Ragged {
 /// Windows of a series `[time, features]`; targets of several steps that follow a window side by side, `[steps ·
 /// features]`. Throws ShapeError for another rank, ValueError if the series is too short for one window.
 [[nodiscard]] Source series(Tensor<float> values, const WindowOptions& options, const Cut& cut);
-/// What `make` gives for an epoch, another one every time but always with as many batches.
+/// Makes a source whose batches in each epoch are those of `make(epoch)`. All epochs must have equal numbers of
+/// batches.
 [[nodiscard]] Source fresh(std::function<Source(Index epoch)> make);
 
 }  // namespace recur::tools

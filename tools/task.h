@@ -20,75 +20,75 @@ class Registry;
 
 namespace recur::tools {
 
-/// What a model file says of itself, so that nothing else is needed to use it.
+/// Metadata of a model file that `recur train` wrote. With them the file can be used without its config.
 struct ModelNotes {
-  std::string config;                      ///< All of what it was trained with.
-  Index features = 1;                      ///< Of a step of its inputs.
-  std::optional<Vocabulary> vocabulary{};  ///< Of text.
-  std::vector<std::string> columns{};      ///< Of a table: those that are its features, in this order.
+  std::string config;                      ///< The whole config of the training, as JSON.
+  Index features = 1;                      ///< Features of a time step of the inputs.
+  std::optional<Vocabulary> vocabulary{};  ///< Characters of a model of text.
+  std::vector<std::string> columns{};      ///< Columns of a table that are the features, in this order.
 
-  /// @throws FormatError for a file that `Task::save` did not write
+  /// Throws FormatError if `Task::save` did not write the file.
   static ModelNotes load(const std::filesystem::path& file);
 };
 
-/// The metrics of a config. @throws UsageError
+/// Returns the metrics that a config names. Throws UsageError if one is unknown.
 [[nodiscard]] std::vector<std::unique_ptr<Metric>> read_metrics(Settings& settings);
 
-/// What a config describes besides the training itself: data, model, loss and metrics.
+/// Data, model, loss and metrics of a config.
 class Task {
  public:
   struct Options {
     std::uint64_t seed = 0;
-    DType dtype = DType::float32;        ///< Of the parameters.
-    Index batch = 0;                     ///< 0: as the config says.
-    bool data = true;                    ///< Whether any data is wanted …
-    bool training = true;                ///< … that to train on, too …
-    bool one_stream = false;             ///< … and in its order.
-    const ModelNotes* notes = nullptr;   ///< Of the model, if it is trained already.
-    const Registry* registry = nullptr;  ///< The classes that the model may be made of; null: the library's.
+    DType dtype = DType::float32;        ///< Number type of the parameters.
+    Index batch = 0;                     ///< Size of a batch; 0: that of the config.
+    bool data = true;                    ///< Whether to read data.
+    bool training = true;                ///< Whether to read the training data, too.
+    bool one_stream = false;             ///< Whether to read a text as one stream, in its order.
+    const ModelNotes* notes = nullptr;   ///< Metadata of a trained model; null for a new one.
+    const Registry* registry = nullptr;  ///< Classes that the config may name; null: those of the library.
   };
-  /// @throws UsageError with the JSON pointer of what is wrong
+  /// Throws UsageError, with the JSON pointer of the mistake, if the config is wrong.
   Task(Settings& settings, const Options& options);
 
-  /// What the model says, probabilities where the loss is a cross-entropy: of sequences of different lengths only at
-  /// the steps that they have, one after another.
+  /// Returns the predictions for a batch: probabilities if the loss is a cross-entropy. Of sequences of different
+  /// lengths it returns the valid steps only, one sequence after another.
   [[nodiscard]] Var predict(Tape& tape, const PaddedBatch& batch);
-  /// Whether `read` is what the model is for.
+  /// Returns true if the model reads label lists, which `read` returns.
   [[nodiscard]] bool reads_labels() const { return outputs_.loss().of_label_lists(); }
-  /// The labels that the model reads in each sequence, by `ctc_greedy`.
+  /// Returns the labels that the model reads in each sequence, by `ctc_greedy`.
   [[nodiscard]] std::vector<std::vector<std::int32_t>> read(Tape& tape, const PaddedBatch& batch);
-  /// The logits of a model of text, at all steps.
+  /// Returns the logits of a model of text at all steps.
   [[nodiscard]] Var logits(Tape& tape, const PaddedBatch& batch);
-  /// A mean over the steps that neither lengths nor a mask leave out, and the penalties of weights and outputs.
+  /// A mean loss over the steps that count (those that lengths and masks leave), plus penalties of weights and outputs.
   struct Loss {
     Var value;
-    double weight;  ///< Steps or examples it is the mean of.
+    double weight;  ///< Number of steps or examples in the mean.
   };
   [[nodiscard]] Loss loss(Tape& tape, const PaddedBatch& batch);
-  /// The mean loss, with penalties as in training, and the metrics over data.
+  /// Returns the mean loss over data, with the penalties of training, and the metrics.
   [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Tape& tape, const Source& data);
 
-  /// From now on recurrent layers, nested ones too, go on from the states where they ended. @throws ValueError, for
-  /// what is named, where one of the layers looks at later steps, or cannot carry its states.
+  /// Makes all recurrent layers continue from batch to batch from their last states. Throws ValueError, which names
+  /// `what` needs this, if a layer looks at later steps or cannot carry its states.
   void carry_states(const std::string& what);
-  /// Carried states, to be saved with a checkpoint.
+  /// Adds the carried states to a checkpoint, and takes them from one.
   void save_states(TrainingState& to);
   void load_states(const TrainingState& from);
-  /// Starts over with zeros; the next batch may be of another size.
+  /// Sets the carried states to zeros. The next batch may have another size.
   void reset_states();
 
-  /// Writes the parameters with all that `ModelNotes` holds.
+  /// Writes a model file: the parameters, and the members of `ModelNotes` as metadata.
   void save(const std::filesystem::path& file, const std::string& config);
-  /// What a run cannot be resumed without, besides the loss: model and metrics.
+  /// Returns the texts that a checkpoint must have to be resumed, besides the loss: model and metrics.
   [[nodiscard]] Metadata identity() const;
   [[nodiscard]] const std::vector<NamedParameter>& parameters() const { return parameters_; }
   [[nodiscard]] Sequential& model() { return model_.as<Sequential>(); }
-  /// Of a step of the inputs; 1 for ids.
+  /// Returns the number of features of a time step; 1 for ids.
   [[nodiscard]] Index features() const { return features_; }
   [[nodiscard]] Source& training() { return data_.training; }
   [[nodiscard]] const Source& validation() const { return data_.validation; }
   [[nodiscard]] const std::optional<Vocabulary>& vocabulary() const { return data_.vocabulary; }
-  /// The least loss that any model can have, if it is known.
+  /// Returns the least possible loss, if it is known.
   [[nodiscard]] std::optional<double> optimum() const;
 
  private:
@@ -98,13 +98,13 @@ class Task {
   void check_batch(Settings& settings, const Options& options);
   void build(Settings& settings, const Options& options);
   void refuse_looking_ahead(const std::string& why);
-  /// What a batch is judged by: the output and the targets at the steps that count.
+  /// Outputs and targets of a batch at the steps that count.
   struct Judged {
-    Var raw;  ///< As the model gives it.
+    Var raw;  ///< Output of the model.
     Tensor<float> targets;
     Var penalty;
-    double count;                      ///< Steps or examples; 0: none count, and there is nothing else.
-    std::span<const Index> lengths{};  ///< Of the output, where the targets are label lists.
+    double count;                      ///< Number of steps or examples that count; 0: the other members are empty.
+    std::span<const Index> lengths{};  ///< Lengths of the output, where the targets are label lists.
   };
   [[nodiscard]] LayerValue call(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Judged judge(Tape& tape, const PaddedBatch& batch);

@@ -10,13 +10,13 @@ namespace recur::tools {
 
 struct SampleOptions {
   Index count = 0;         ///< Characters to write.
-  double temperature = 1;  ///< See `draw_class`.
+  double temperature = 1;  ///< 1 draws as the model predicts, lower values draw likelier characters; see `draw_class`.
   std::string
       prompt{};  ///< What the model reads first; empty: a line's end, a space or the first character that it knows.
 };
 
-/// Text that the model of characters writes: the prompt and what follows.
-/// @throws UsageError for a model of something else, one that looks at later steps, or characters that it does not know
+/// Returns a text that a model of characters writes, with the prompt at its beginning. Throws UsageError if the model
+/// is not one of characters, looks at later steps, or does not know a character of the prompt.
 [[nodiscard]] std::string sample_text(Task& task, const SampleOptions& options, Generator generator);
 
 }  // namespace recur::tools

@@ -8,7 +8,7 @@
 
 namespace recur::tools {
 
-/// A model file and all about it.
+/// A model file, its metadata and its settings.
 struct Trained {
   std::filesystem::path model;
   ModelNotes notes;
@@ -16,11 +16,11 @@ struct Trained {
   std::uint64_t seed;
 };
 
-/// Finds what the command line names: a config and the model of its run, the folder of a run, or a model file. Throws
-/// UsageError for a config that is wrong, FormatError for a file that `recur train` did not write.
+/// Finds the model that the command line names by a config, the folder of a run, or a model file. Throws UsageError if
+/// the config is wrong, FormatError if `recur train` did not write the file.
 [[nodiscard]] Trained find_trained(const Flags& flags);
 
-/// Builds the model with the weights of the file.
+/// Builds the model and loads its weights from the file.
 [[nodiscard]] Task load_trained(const Flags& flags, Trained& trained, Task::Options options);
 
 }  // namespace recur::tools

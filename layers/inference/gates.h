@@ -21,7 +21,8 @@ struct GruGates {
   int h;
 };
 
-/// Recognizes such steps by the expression alone: built-in or written by a user, with sums and products in any order.
+/// Returns the step that an expression computes; none if it is another expression. Cells of users are recognized as
+/// built-in ones are. Sums and products may have any order.
 [[nodiscard]] std::optional<LstmGates> find_lstm(const GraphFused& fused);
 [[nodiscard]] std::optional<GruGates> find_gru(const GraphFused& fused);
 

@@ -12,7 +12,7 @@ namespace detail {
 struct FusedKernel;
 }
 
-/// `size` numbers of a value of a Graph, from `first` on; none of a value below 0.
+/// A part of a value of a Graph: `size` numbers from `first` on. A value below 0 stands for no part.
 struct GraphPart {
   int value = -1;
   Index first = 0;
@@ -26,8 +26,8 @@ struct GraphPart {
 struct GraphValue {
   Index rows = 1;
   Index cols = 0;
-  std::string name{};         ///< Of a parameter; empty for others.
-  std::vector<float> data{};  ///< Of a constant, row by row.
+  std::string name{};         ///< Name of a parameter; empty for other values.
+  std::vector<float> data{};  ///< Numbers of a constant, row by row; empty for other values.
 
   [[nodiscard]] bool constant() const { return !data.empty(); }
 };
@@ -43,7 +43,7 @@ struct GraphProduct {
   int output;
 };
 
-/// A fused expression over numbers side by side. An operand of size 1 goes with every number of the others.
+/// A fused expression, computed element by element. An operand of size 1 is used for all elements.
 struct GraphFused {
   const detail::FusedKernel* kernel;
   std::vector<GraphPart> operands;
@@ -69,31 +69,31 @@ struct GraphConcat {
   int output;
 };
 
-/// The row of a constant that the id at the model's input names.
+/// A row of a constant; its number is the id at the input of the model.
 struct GraphEmbedding {
   int table;
   int output;
 };
 
-/// Any of the operations that a traced model may hold.
+/// An operation of a traced model.
 using GraphOperation =
     std::variant<GraphProduct, GraphFused, GraphLayerNorm, GraphSoftmax, GraphConcat, GraphEmbedding>;
 
-/// A state: the value that a step begins with, and what the next step begins with.
+/// A state: its value at the beginning of a step, and its value at the end, with which the next step begins.
 struct GraphState {
   int before;
   GraphPart after;
   std::vector<float> initial;
 };
 
-/// A cell, or a layer without states.
+/// The operations of a cell, or of a layer without states.
 struct GraphStage {
-  std::string name;  ///< Of the class: "LSTMCell".
+  std::string name;  ///< Name of the class: "LSTMCell".
   GraphPart input;
   GraphPart output;
   std::vector<GraphOperation> operations{};
   std::vector<GraphState> states{};
-  /// What the cell or layer itself made of some steps from the initial states on, to check what is made of the graph.
+  /// Inputs and outputs of the cell or layer itself for some steps from the initial states on, to check the graph by.
   struct Probe {
     Index steps = 0;
     std::vector<float> inputs{};
@@ -101,18 +101,18 @@ struct GraphStage {
   } probe{};
 };
 
-/// What a model does with one time step of one sequence: what Inference runs and exporters write.
+/// The operations of a model for one time step of one sequence. Inference runs them, exporters write them.
 struct Graph {
   std::vector<GraphValue> values;
   std::vector<GraphStage> stages;
-  int input = -1;  ///< The value of the features; -1 if the input is an id.
+  int input = -1;  ///< Number of the value that holds the features; -1 if the input is an id.
   Index features = 0;
   GraphPart output{};
 
-  /// Returns value number `value`, which must be there.
+  /// Returns the value with this number, which must exist.
   [[nodiscard]] const GraphValue& at(int value) const { return values[static_cast<std::size_t>(value)]; }
   [[nodiscard]] bool takes_ids() const { return input < 0; }
-  /// Number of ids, of a model that takes ids.
+  /// Returns the number of different ids that a model of ids takes.
   [[nodiscard]] Index id_count() const;
   [[nodiscard]] Index state_size() const;
   int add(GraphValue value) {
@@ -122,7 +122,7 @@ struct Graph {
   [[nodiscard]] GraphPart whole(int value) const { return {value, 0, at(value).rows * at(value).cols}; }
 };
 
-/// The values that an operation reads, and those that it computes.
+/// Return the values that an operation reads, and the values that it computes.
 [[nodiscard]] std::vector<GraphPart> operands_of(const GraphOperation& operation);
 [[nodiscard]] std::vector<int> outputs_of(const GraphOperation& operation);
 

@@ -20,7 +20,7 @@ struct InferenceKernel {
   using Index = std::ptrdiff_t;
   static constexpr Index lanes = simd::lanes<float>;
 
-  /// Sums of a tile of rows and panels, one register for each.
+  /// The sums of a tile of rows and panels, `Registers` registers for each row and panel.
   template <int Rows, int Panels, int Registers>
   struct Tile {
     V sum[Rows][Panels][Registers];
@@ -51,14 +51,14 @@ struct InferenceKernel {
     }
   }
 
-  /// Which sums the registers of a panel of weights belong to.
+  /// Maps each register of a panel of weights to the register of the tile that it is added to.
   template <int... Slot>
   struct Slots {
     static constexpr int count = sizeof...(Slot);
     static constexpr int at[sizeof...(Slot)] = {Slot...};
   };
 
-  /// Adds the products with one number of each row.
+  /// Adds to the tile the products of one number of each row with the weights of that number.
   template <class S, int Rows, int Panels, int Registers>
   [[gnu::always_inline]] static void step(Tile<Rows, Panels, Registers>& tile, const float* a, Index stride, const W* w,
                                           Index panel) {
@@ -79,8 +79,8 @@ struct InferenceKernel {
     }
   }
 
-  /// Adds a term to a tile that begins at row `row` and panel `first`. One row and one panel are too few sums to keep
-  /// the multipliers busy, so that two numbers are worked on at once.
+  /// Adds a term to a tile that begins at row `row` and panel `first`. With one row and one panel it processes two
+  /// numbers at once, because one number gives too few independent sums to keep the multipliers busy.
   template <class S, int Rows, int Panels, int Registers>
   [[gnu::always_inline]] static void add(Tile<Rows, Panels, Registers>& tile, const PackedTerm& term, Index row,
                                          Index first) {
@@ -111,7 +111,7 @@ struct InferenceKernel {
     }
   }
 
-  /// What the sums begin with.
+  /// Sets the sums to their first values: the bias, or stored sums.
   template <int Rows, int Panels, int Registers>
   [[gnu::always_inline]] static void begin(Tile<Rows, Panels, Registers>& tile, const PanelCall& call, Index row,
                                            Index first) {
@@ -128,7 +128,7 @@ struct InferenceKernel {
     }
   }
 
-  /// The sums of all terms. Products with int8 weights are scaled before the bias is added.
+  /// Computes the sums of all terms. Products with int8 weights are scaled before the bias is added.
   template <class S, class Last, int Rows, int Panels, int Registers>
   [[gnu::always_inline]] static void sums(Tile<Rows, Panels, Registers>& tile, const PanelCall& call, Index row,
                                           Index first) {
@@ -152,7 +152,7 @@ struct InferenceKernel {
     }
   }
 
-  /// What becomes of the sums of a panel in row `row`.
+  /// Stores the sums of a panel in row `row`.
   struct Store {
     template <int Registers>
     [[gnu::always_inline]] static void put(const V (&z)[Registers], const PanelCall& call, Index row, Index panel) {
@@ -165,8 +165,8 @@ struct InferenceKernel {
     simd::store(call.output + row * call.output_stride + panel * lanes, h);
     if (call.copy != nullptr) simd::store(call.copy + row * call.copy_stride + panel * lanes, h);
   }
-  /// The logistic function to an absolute error of a few units in the last place of 1; simd::sigmoid is exact for small
-  /// results, too, which takes longer.
+  /// Computes the logistic function with an absolute error of a few units in the last place of 1. It is faster than
+  /// simd::sigmoid, whose relative error is small for small results, too.
   [[gnu::always_inline]] static V gate(V x) {
     const V bounded = simd::max(simd::splat<V>(-40.0F), simd::min(simd::splat<V>(20.0F), x));
     const auto reduced = simd::detail::reduce<-1, false, 0>(bounded);
@@ -201,8 +201,8 @@ struct InferenceKernel {
     }
   }
 
-  /// All panels for rows [first, last), a multiple of `Rows`. The rows are gone through for each panel, which then
-  /// stays in the cache.
+  /// Computes all panels for rows [first, last), whose number is a multiple of `Rows`. The inner loop is over rows, so
+  /// that a panel stays in the cache.
   template <class End, class S, class Last, int Registers, int Rows>
   [[gnu::noinline]] static void band(const PanelCall& call, Index first, Index last) {
     if constexpr (Rows == 1) {
@@ -219,8 +219,8 @@ struct InferenceKernel {
     }
   }
 
-  /// One row and one panel: a small cell, step by step. Without a loop, before which the compiler would prepare
-  /// constants.
+  /// Computes one row and one panel, for a small cell step by step. There is no loop, because the compiler would load
+  /// constants before it.
   template <class End, class S, class Last, int Registers>
   [[gnu::noinline]] static void single(const PanelCall& call) {
     tile<End, S, Last, Registers, 1, 1>(call, 0, 0);

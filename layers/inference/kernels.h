@@ -4,16 +4,16 @@
 
 namespace recur::detail {
 
-/// One term of a sum of products: vectors times a packed matrix.
+/// One term of a sum of products: row vectors times a packed matrix.
 struct PackedTerm {
   const float* a;  ///< Vector r begins at a + r * stride.
   std::ptrdiff_t stride;
-  std::ptrdiff_t count;  ///< Numbers of a vector.
+  std::ptrdiff_t count;  ///< How many numbers a vector has.
   const void* weights;   ///< float or int8, by panels; see packing.h.
 };
 
-/// Arguments of the loops. A panel is a few registers of columns. What is given by column lies in the order of the
-/// panels, padded to whole panels.
+/// Arguments of the loops. A panel is a few registers of columns. Arrays that are "by column" have the order of the
+/// panels and are padded to whole panels.
 struct PanelCall {
   static constexpr int max_terms = 4;
 
@@ -24,12 +24,12 @@ struct PanelCall {
   const float* bias;    ///< By column.
   const float* before;  ///< Sums to start from in place of `bias`, row r at before + r * before_stride; null for none.
   std::ptrdiff_t before_stride;
-  const float* scales;  ///< By column: what sums of int8 products are multiplied by.
+  const float* scales;  ///< By column: factor of the sums of int8 products.
   float* output;        ///< Row r at output + r * output_stride.
   std::ptrdiff_t output_stride;
   float* state;  ///< The c of an LSTM, read and written; the previous h of a GRU, read.
   std::ptrdiff_t state_stride;
-  float* copy;  ///< A second place for the output of gates, read by the terms; of one panel only. Null for none.
+  float* copy;  ///< A second place for the output of gates, which the terms read; for one panel only. Null: none.
   std::ptrdiff_t copy_stride;
 };
 
@@ -51,12 +51,13 @@ struct InferenceKernels {
   Loop gru;
 };
 
-/// Null when the kernels were not compiled for this kind of machine. The second table is for int8 weights.
+/// Return the loops for an instruction set, for float or int8 weights. Null if they were not compiled for this kind of
+/// machine.
 [[nodiscard]] const InferenceKernels* portable_inference_kernels(bool int8);
 [[nodiscard]] const InferenceKernels* avx2_inference_kernels(bool int8);
 [[nodiscard]] const InferenceKernels* avx512_inference_kernels(bool int8);
 
-/// The fastest this machine can run.
+/// Returns the fastest loops that this machine can run, for float or int8 weights.
 [[nodiscard]] const InferenceKernels& inference_kernels(bool int8);
 
 }  // namespace recur::detail

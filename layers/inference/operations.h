@@ -15,7 +15,8 @@ struct Place {
   Index size = 0;
 };
 
-/// Σ aᵢ·Wᵢ + what it begins with, in panels; the loop does with the sums what it does.
+/// A sum of products Σ aᵢ·Wᵢ plus a bias or stored sums, computed in panels. The loop decides what is done with the
+/// sums: they are stored, or are the gates of an LSTM or GRU.
 class PanelOperation final : public ProgramOperation {
  public:
   struct Term {
@@ -24,9 +25,9 @@ class PanelOperation final : public ProgramOperation {
   };
   InferenceKernels::Loop loop = nullptr;
   std::vector<Term> terms;
-  std::vector<float> bias;    ///< By place of the order; 64 bytes of alignment are not needed.
+  std::vector<float> bias;    ///< By place of the column order; it needs no alignment.
   std::vector<float> scales;  ///< For int8 weights.
-  Place before{};             ///< Sums to begin with in place of the bias, if it is stored.
+  Place before{};             ///< Sums to begin with in place of the bias, if there are any.
   Place output{};
   Place state{};
   Place copy{};  ///< A second place for the output.
@@ -37,7 +38,7 @@ class PanelOperation final : public ProgramOperation {
   [[nodiscard]] std::size_t weight_bytes() const override;
 };
 
-/// A fused expression, by the loop that was compiled for it.
+/// A fused expression, computed by the loop that was compiled for training.
 class FusedOperation final : public ProgramOperation {
  public:
   static constexpr std::size_t most_operands = 32;
@@ -71,7 +72,7 @@ class CopyOperation final : public ProgramOperation {
  public:
   std::vector<Place> parts;
   Place output;
-  bool add = false;  ///< All parts to the same numbers.
+  bool add = false;  ///< Whether all parts are added to the same numbers.
 
   void run(const Run& run) const noexcept override;
 };

@@ -9,7 +9,7 @@
 
 namespace recur::detail {
 
-/// Numbers in the order in which the loops read them (kernels.h), in memory of their own.
+/// Weights in the order in which the loops read them (kernels.h).
 struct PackedWeights {
   Buffer<std::byte> memory;
   std::size_t bytes = 0;
@@ -24,15 +24,14 @@ struct MatrixData {
   Index cols;
 };
 
-/// The columns of the matrix that the lanes of the registers of all panels stand for, panel by panel, register by
-/// register; -1 for zeros.
+/// The column of the matrix for each lane of each register of each panel, in this order; -1 stands for zeros.
 using ColumnOrder = std::vector<Index>;
 
-/// Packs a matrix of floats, panels of `registers` registers of `lanes` numbers; or, if `scales` has a number for each
-/// place of the order, of int8: w ≈ scale · integer.
+/// Packs a matrix into panels of `registers` registers of `lanes` numbers. The weights are floats, or int8 if `scales`
+/// has a number for each place of the order: w ≈ scale · integer.
 [[nodiscard]] PackedWeights pack(const MatrixData& matrix, const ColumnOrder& order, Index registers, Index lanes,
                                  std::span<const float> scales);
-/// The largest magnitude of each place's column, divided by 127; adds to what is in `scales`.
+/// Raises each scale to the largest magnitude in its column divided by 127, if that is larger.
 void widen_scales(const MatrixData& matrix, const ColumnOrder& order, std::span<float> scales);
 
 }  // namespace recur::detail

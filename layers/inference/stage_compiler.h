@@ -8,11 +8,12 @@
 
 namespace recur::detail {
 
-/// Gives out the memory of a program.
+/// Assigns places in the memory of a program.
 class Layout {
  public:
   explicit Layout(InferenceProgram& program) : program_(program) {}
-  /// @param sequence whether there is one for each of the steps that are worked on together
+  /// Returns a place for `size` numbers of each stream; with `sequence`, of each stream and each step that is computed
+  /// together with others.
   [[nodiscard]] Slot add(Index size, bool sequence);
   [[nodiscard]] Slot add_constant(const GraphValue& value);
 
@@ -20,15 +21,15 @@ class Layout {
   InferenceProgram& program_;
 };
 
-/// Makes the operations of one stage. Products of what is known of all steps are made operations of their own, which
-/// are done for many steps at once.
+/// Makes the operations of one stage. Products whose operands do not depend on the states become operations of their
+/// own, which are computed for many steps at once.
 class StageCompiler {
  public:
   StageCompiler(const Graph& graph, const GraphStage& stage, InferenceProgram& program, bool int8);
   [[nodiscard]] ProgramStage compile();
 
  private:
-  /// Columns of a product: for each place of the panels a column of every term's matrix, or -1.
+  /// Columns of a product: for each place of the panels the column in the matrix of each term, or -1.
   struct Columns {
     ColumnOrder order;
     Index registers;
@@ -54,7 +55,7 @@ class StageCompiler {
   void add_addends(const GraphProduct& product);
   void add_fused(const GraphFused& fused, std::size_t at);
 
-  // What becomes of products and gates that the kernels do in one loop.
+  // Products and gates that the kernels compute in one loop.
   struct Lstm {
     LstmGates gates;
     const GraphProduct* product;
@@ -86,11 +87,11 @@ class StageCompiler {
   Layout layout_;
   const InferenceKernels& kernels_;
   bool int8_;
-  std::set<int> dependent_;                          ///< Values that depend on the states.
-  std::set<int> absorbed_;                           ///< Values that are never stored.
-  std::set<int> in_place_;                           ///< States that a kernel writes itself.
-  std::map<int, int> kept_;                          ///< Of outputs of gates, the states among them.
-  std::vector<std::pair<std::size_t, Lstm>> lstms_;  ///< By the fused operation.
+  std::set<int> dependent_;  ///< Values that depend on the states.
+  std::set<int> absorbed_;   ///< Values that are never stored.
+  std::set<int> in_place_;   ///< States that a kernel writes itself.
+  std::map<int, int> kept_;  ///< For each output of gates that is a state, the value that the step begins with.
+  std::vector<std::pair<std::size_t, Lstm>> lstms_;  ///< Each with the number of its fused operation.
   std::vector<std::pair<std::size_t, Gru>> grus_;
   ProgramStage result_;
 };

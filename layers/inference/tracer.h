@@ -12,11 +12,11 @@
 
 namespace recur::detail {
 
-/// Notes the operations of a tape in a stage of a graph. Values that the tape holds for another reason, parameters
-/// among them, become constants.
+/// Records the operations of a tape in a stage of a graph. Values that no operation computes, such as parameters,
+/// become constants.
 class Tracer final : public OperationObserver {
  public:
-  /// Watches `tape` until it is destroyed. `stage` names the culprit in messages.
+  /// Watches `tape` until the tracer is destroyed. Messages name `stage`.
   Tracer(Tape& tape, Graph& graph, GraphStage& stage);
   ~Tracer() override;
   Tracer(const Tracer&) = delete;
@@ -37,7 +37,8 @@ class Tracer final : public OperationObserver {
   [[nodiscard]] GraphPart part(Var x);
   [[nodiscard]] int constant(Var x, bool transpose);
   [[nodiscard]] int new_value(Var y);
-  // What cannot be traced may be of no use to the step, as a penalty is not: it is refused only if an output needs it.
+  // Marks a value that cannot be traced. It is refused only if an output needs it; a penalty, for example, is not
+  // needed.
   [[nodiscard]] GraphPart unknown(Var x, std::string reason);
   [[nodiscard]] const std::string* reason_of(std::span<const GraphPart> parts) const;
   [[nodiscard]] std::string origin(Var x) const;
@@ -48,7 +49,7 @@ class Tracer final : public OperationObserver {
   Graph& graph_;
   GraphStage& stage_;
   std::map<const Node*, int> known_;
-  std::map<int, std::string> unknown_;  ///< Why values cannot be traced.
+  std::map<int, std::string> unknown_;  ///< Reasons why values cannot be traced.
   std::map<std::pair<const Node*, bool>, int> constants_;
 };
 
