@@ -1,4 +1,4 @@
-// What is done without training.
+// Commands that look into a file or model: inspect and grad-check.
 
 #include <recur/framework/check/gradcheck.h>
 #include <recur/io/model_file.h>

@@ -1,4 +1,4 @@
-// What is done with trained models.
+// Commands that use a trained model: eval and predict.
 
 #include <recur/io/atomic_file.h>
 #include <recur/io/npy.h>
