@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(files_that_cannot_be_written_are_told_when_training_begins)
     return steps;
   };
   BOOST_TEST(steps_before_error(ModelCheckpoint({.path = folder.file("taken/model").string()})) == 0);
-  BOOST_TEST(steps_before_error(CSVLogger(folder.file("taken/log.csv"))) == 0);
+  BOOST_TEST(steps_before_error(CsvLogger(folder.file("taken/log.csv"))) == 0);
   BOOST_TEST(steps_before_error(JsonLinesLogger(folder.directory())) == 0);
   BOOST_TEST(steps_before_error(RunFolder({.directory = folder.file("taken")})) == 0);
 }

@@ -55,7 +55,7 @@ std::string train(const std::filesystem::path& folder, Index epochs, double& ker
   Line line;
   Trainer trainer(parameters(line.dense), optim::adam({.learning_rate = 0.12345}),
                   {.epochs = epochs, .progress = false, .checkpoint = {.directory = folder / "c", .resume = true}});
-  trainer.add(CSVLogger(folder / "log.csv"));
+  trainer.add(CsvLogger(folder / "log.csv"));
   Tape tape;
   trainer.fit(tape, 3, [&](Tape& t, Index) { return line.loss(t); });
   kernel = line.kernel();

@@ -18,27 +18,27 @@ double seconds_since_1970() {
 
 }  // namespace
 
-void CSVLogger::on_train_begin(Training&) {
+void CsvLogger::on_train_begin(Training&) {
   file_.begin();
   columns_.clear();
 }
 
-void CSVLogger::on_epoch_end(Training& training) {
+void CsvLogger::on_epoch_end(Training& training) {
   const NamedNumbers numbers = numbers_of(training.report);
   const std::string names = detail::csv_heading(numbers);
-  require<ValueError>(columns_.empty() || names == columns_, "CSVLogger: epoch {} has the numbers {}, the first had {}",
+  require<ValueError>(columns_.empty() || names == columns_, "CsvLogger: epoch {} has the numbers {}, the first had {}",
                       training.report.epoch, names, columns_);
   columns_ = names;
   if (file_.ends() == 0) file_.write(names);
   file_.write(detail::csv_line(training.report.epoch, numbers));
 }
 
-void CSVLogger::save(TrainingState& state) const {
+void CsvLogger::save(TrainingState& state) const {
   file_.save(state);
   state.texts["columns"] = columns_;
 }
 
-void CSVLogger::load(const TrainingState& state) {
+void CsvLogger::load(const TrainingState& state) {
   file_.load(state);
   columns_ = state.text("columns");
 }

@@ -12,9 +12,9 @@ namespace recur {
 // twice. Each throws FormatError when a training begins if no file can be written at its path.
 
 /// Writes a CSV table: a heading, then one line an epoch. Numbers that are NaN are left empty.
-class CSVLogger {
+class CsvLogger {
  public:
-  explicit CSVLogger(std::filesystem::path path) : file_(std::move(path)) {}
+  explicit CsvLogger(std::filesystem::path path) : file_(std::move(path)) {}
 
   void on_train_begin(Training& training);
   /// Throws ValueError if the metrics differ from those of the first epoch.

@@ -21,7 +21,7 @@ struct RunFolderOptions {
   bool locked = false;              ///< The program holds a FolderLock of the directory itself.
 };
 
-/// A callback that records a training in a folder: `config.json`, `metrics.csv` and `metrics.jsonl` (see CSVLogger,
+/// A callback that records a training in a folder: `config.json`, `metrics.csv` and `metrics.jsonl` (see CsvLogger,
 /// JsonLinesLogger), `curves.svg` with losses, metrics, learning rate, gradient norm and throughput, and `report.html`
 /// with the curves, the model, timings, samples and the environment. Pictures and page are written again during
 /// training.

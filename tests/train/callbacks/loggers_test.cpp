@@ -34,7 +34,7 @@ void run(const TemporaryDirectory& folder, int stop, bool resume = true) {
   trainer.add(ReduceLROnPlateau({.factor = 0.5, .patience = 1}));
   trainer.add(EarlyStopping({.patience = 5, .restore_best_weights = true}));
   trainer.add(ModelCheckpoint({.path = folder.file("best").string()}));
-  trainer.add(CSVLogger(folder.file("log.csv")));
+  trainer.add(CsvLogger(folder.file("log.csv")));
   trainer.add(JsonLinesLogger(folder.file("log.jsonl"), 2));
   trainer.add(TensorBoardLogger(folder.file("events"), 2));
   trainer.add(RunFolder({.directory = folder.file("run"), .config = R"({"a": "</script>"})", .summary = "<b>"}));
@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(other_callbacks_are_refused) {
   BOOST_CHECK_EXCEPTION(trainer.fit(tape, batches, [&](Tape& t, Index) { return line.loss(t); }), FormatError,
                         [](const FormatError& e) {
                           return std::string(e.what()).find(
-                                     "[ReduceLROnPlateau, EarlyStopping, ModelCheckpoint, CSVLogger, JsonLinesLogger, "
+                                     "[ReduceLROnPlateau, EarlyStopping, ModelCheckpoint, CsvLogger, JsonLinesLogger, "
                                      "TensorBoardLogger, RunFolder], here are [EarlyStopping]") != std::string::npos;
                         });
 }
