@@ -74,6 +74,10 @@ SafetensorsFile load_model_file(const std::filesystem::path& path) {
 }
 
 Metadata load_parameters(const std::filesystem::path& path, std::span<const NamedParameter> parameters) {
+  require<ValueError>(!parameters.empty(),
+                      "load_parameters: no parameters for '{}'; make the list after build(), of a model whose visit() "
+                      "names them",
+                      path.string());
   require_created("load_parameters", parameters);
   SafetensorsFile file = load_model_file(path);
   const std::string problems = differences(file, parameters);

@@ -17,7 +17,8 @@ void save_parameters(const std::filesystem::path& path, std::span<const NamedPar
 /// Reads parameters, converts them to each parameter's number type, and returns the metadata. If the file does not have
 /// exactly these names and shapes, no parameter changes; tensors of integers in the file are ignored. Throws
 /// FormatError if the file cannot be read, the checksum does not match, or names or shapes differ (all differences are
-/// listed); VersionError (io/file_format.h) if the file is of a newer program.
+/// listed); VersionError (io/file_format.h) if the file is of a newer program; ValueError if `parameters` is empty, as
+/// for a model that was not built.
 Metadata load_parameters(const std::filesystem::path& path, std::span<const NamedParameter> parameters);
 
 /// What a partial load did not read, by name.

@@ -117,8 +117,9 @@ std::span<const Var> RNN::prepared(Tape& tape, std::span<const Var> constants) {
 namespace {
 
 void check_call(Var x, const RNNCall& inputs, const RNNOptions& options, const CellInterface& cell) {
-  require(x.shape().rank() == 3, "RNN: input {} where {} is expected", x.shape(),
-          options.time_major ? "[time, batch, features]" : "[batch, time, features]");
+  require(x.shape().rank() == 3, "RNN: input {} where {} is expected{}", x.shape(),
+          options.time_major ? "[time, batch, features]" : "[batch, time, features]",
+          x.shape().rank() == 2 ? " (set return_sequences in the recurrent layer before it)" : "");
   require<ValueError>(!inputs.mask.defined() || inputs.lengths.empty(), "RNN: give a mask or lengths, not both");
   require<ValueError>(inputs.constants.empty() || cell.takes_constants(),
                       "RNN: {} constants given, but the cell takes none", inputs.constants.size());

@@ -67,6 +67,14 @@ BOOST_AUTO_TEST_CASE(all_differences_are_named_at_once_and_nothing_is_loaded) {
   BOOST_TEST(model.kernel.value().as<float>()(0, 0) == 5);
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_list_of_parameters_is_refused) {
+  Model model;
+  save_parameters(file("m"), parameters(model));
+  BOOST_CHECK_EXCEPTION(load_parameters(file("m"), {}), ValueError, [](const ValueError& error) {
+    return std::string_view(error.what()).find("make the list after build()") != std::string_view::npos;
+  });
+}
+
 BOOST_AUTO_TEST_CASE(one_tensor_that_does_not_fit_keeps_all_others_out) {
   Model saved(DType::float32, {2, 4});
   saved.bias.edit().fill(1);

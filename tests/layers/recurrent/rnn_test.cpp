@@ -296,7 +296,8 @@ BOOST_AUTO_TEST_CASE(errors_name_what_is_wrong) {
   build(rnn, 3);
   Tape tape(DType::float64);
   const Var x = tape.constant(random_tensor({2, 5, 3}));
-  BOOST_CHECK_EXCEPTION((void)rnn(tape.zeros({2, 3})), ShapeError, says<ShapeError>("[batch, time, features]"));
+  BOOST_CHECK_EXCEPTION((void)rnn(tape.zeros({2, 3})), ShapeError,
+                        says<ShapeError>("[batch, time, features] is expected (set return_sequences"));
   BOOST_CHECK_EXCEPTION((void)rnn(tape.zeros({2, 0, 3})), ShapeError, says<ShapeError>("at least one step"));
   const std::vector<Var> one_state = {tape.zeros({2, 4})};
   RNNCall call;
