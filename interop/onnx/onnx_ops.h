@@ -33,6 +33,7 @@ inline constexpr std::int64_t most_elements = std::int64_t{1} << 26U;
 [[nodiscard]] std::optional<std::vector<OnnxTensor>> compute_reshape(const OnnxNode& node, OnnxOperands operands);
 [[nodiscard]] std::optional<std::vector<OnnxTensor>> compute_linear(const OnnxNode& node, OnnxOperands operands,
                                                                     std::int64_t opset);
+[[nodiscard]] std::optional<std::vector<OnnxTensor>> compute_convolution(const OnnxNode& node, OnnxOperands operands);
 [[nodiscard]] std::optional<std::vector<OnnxTensor>> compute_recurrent(const OnnxNode& node, OnnxOperands operands);
 
 /// A function of ONNX by its name, in any case, as the activations of recurrent operators are named; alpha and beta

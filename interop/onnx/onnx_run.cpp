@@ -55,6 +55,7 @@ class Scope {
     if (auto results = compute_shape(node, operands)) return std::move(*results);
     if (auto results = compute_reshape(node, operands)) return std::move(*results);
     if (auto results = compute_linear(node, operands, opset_)) return std::move(*results);
+    if (auto results = compute_convolution(node, operands)) return std::move(*results);
     fail<FormatError>("node '{}': the operator {} is not computed{}", node.name, node.op,
                       node.op == "Loop" || node.op == "If" ? " (control flow that is not a Scan)" : "");
   }

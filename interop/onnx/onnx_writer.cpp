@@ -6,6 +6,9 @@
 #include <recur/interop/internal/layer_view.h>
 #include <recur/interop/internal/onnx_builder.h>
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
 #include <limits>
 #include <optional>
 #endif
@@ -45,6 +48,7 @@ class Writer : private OnnxBuilder {
       : with_states_(with_states), features_(description.features) {}
 
   std::string write(const std::vector<LayerView>& layers) {
+    size_ = features_;
     const bool ids = layers.front().class_name == "Embedding";
     add_value(*graph().add_input(), "x", ids, ids ? std::vector<Index>{-1, -1} : std::vector<Index>{-1, -2, features_});
     for (const LayerView& layer : layers) add(layer);
@@ -66,6 +70,9 @@ class Writer : private OnnxBuilder {
     else if (kind == "TimeDistributed") add_time_distributed(layer);
     else if (kind == "Embedding") add_embedding(layer);
     else if (kind == "LayerNormalization") add_layer_normalization(layer);
+    else if (kind == "Conv1D") add_convolution(layer);
+    else if (kind == "BatchNormalization") add_batch_normalization(layer);
+    else if (kind == "Flatten") add_flatten(layer);
     else if (kind == "Activation") add_activation(layer.text("activation", "linear"), layer.name);
     else fail<ValueError>("write_onnx: layer '{}' is a {}, which is not written as ONNX", layer.name, kind);
   }
@@ -115,6 +122,59 @@ class Writer : private OnnxBuilder {
     onnx::NodeProto& added = node("LayerNormalization", inputs);
     set(added, "axis", std::int64_t{-1});
     set(added, "epsilon", layer.config["epsilon"].get<float>());
+  }
+
+  // ONNX has the steps as the last axis, and [filters, channels, size] for a kernel.
+  void add_convolution(const LayerView& layer) {
+    require<ValueError>(!layer.flag("time_major", false) && rank_ == 3,
+                        "write_onnx: layer '{}' is a Conv1D of something else than [batch, time, features]",
+                        layer.name);
+    const Array& kernel = layer.weight("kernel");
+    const Index size = kernel.shape()[0], channels = kernel.shape()[1], filters = kernel.shape()[2];
+    const std::vector<double> from = kernel.to_doubles();
+    std::vector<double> turned;
+    for (Index f = 0; f < filters; ++f)
+      for (Index c = 0; c < channels; ++c)
+        for (Index k = 0; k < size; ++k)
+          turned.push_back(from[static_cast<std::size_t>((k * channels + c) * filters + f)]);
+    set(node("Transpose", {last_}), "perm", {0, 2, 1});
+    std::vector<std::string> inputs = {last_,
+                                       constant(layer.name + ".kernel", make_array({filters, channels, size}, turned))};
+    if (layer.has("bias")) inputs.push_back(constant(layer.name + ".bias", layer.weight("bias")));
+    onnx::NodeProto& added = node("Conv", inputs);
+    const auto stride = layer.config["strides"].get<std::int64_t>();
+    const auto dilation = layer.config["dilation_rate"].get<std::int64_t>();
+    const std::string padding = layer.text("padding", "valid");
+    const std::int64_t missing = (size - 1) * dilation;
+    set(added, "strides", std::vector<std::int64_t>{stride});
+    set(added, "dilations", std::vector<std::int64_t>{dilation});
+    if (padding == "causal") set(added, "pads", {missing, 0});
+    else if (padding == "same" && stride > 1) set(added, "auto_pad", "SAME_UPPER");  // depends on the steps
+    else if (padding == "same") set(added, "pads", {missing / 2, missing - missing / 2});
+    set(node("Transpose", {last_}), "perm", {0, 2, 1});
+    size_ = filters;
+    add_activation(layer.text("activation", "linear"), layer.name);
+  }
+
+  // Outside training a factor and a shift.
+  void add_batch_normalization(const LayerView& layer) {
+    const std::vector<double> mean = layer.weight("moving_mean").to_doubles();
+    std::vector<double> factor = layer.weight("moving_variance").to_doubles();
+    std::vector<double> shift(mean.size());
+    for (double& x : factor) x = 1 / std::sqrt(x + layer.config["epsilon"].get<double>());
+    if (layer.has("gamma"))
+      std::ranges::transform(factor, layer.weight("gamma").to_doubles(), factor.begin(), std::multiplies());
+    if (layer.has("beta")) shift = layer.weight("beta").to_doubles();
+    for (std::size_t i = 0; i < shift.size(); ++i) shift[i] -= mean[i] * factor[i];
+    (void)node("Mul", {last_, constant(layer.name + ".factor", make_array({size_}, factor))});
+    (void)node("Add", {last_, constant(layer.name + ".shift", make_array({size_}, shift))});
+  }
+
+  void add_flatten(const LayerView& layer) {
+    if (rank_ == 2) return;
+    (void)node("Reshape", {last_, integers({0, -1})});
+    rank_ = 2;
+    size_ *= std::max<Index>(layer.config["steps"].get<Index>(), 1);
   }
 
   static Index gates_of(const std::string& kind) { return kind == "LSTM" ? 4 : (kind == "GRU" ? 3 : 1); }

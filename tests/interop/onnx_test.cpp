@@ -1,5 +1,6 @@
 #include <recur/interop/onnx/onnx_graph.h>
 #include <recur/interop/onnx/onnx_writer.h>
+#include <recur/layers/batch_normalization.h>
 
 #include "model_fixture.h"
 
@@ -100,6 +101,27 @@ BOOST_AUTO_TEST_CASE(directions_and_heads_compute_the_same) {
 }
 
 // Steps that go on from the states of the last ones equal one sequence.
+BOOST_AUTO_TEST_CASE(convolutions_compute_the_same) {
+  for (const char* options :
+       {"", R"(,"padding":"same")", R"(,"padding":"same","strides":2)", R"(,"padding":"causal","dilation_rate":3)",
+        R"(,"use_bias":false,"activation":"relu","strides":2)"})
+    BOOST_TEST(difference_of(R"({"class_name":"Conv1D","config":{"filters":4,"kernel_size":2)"s + options + "}}") <
+               rounding);
+  // Its moving variance must be positive.
+  Sequential own = make(
+      R"({"class_name":"BatchNormalization","config":{"epsilon":0.01}},{"class_name":"BatchNormalization","config":{"center":false,"scale":false}},
+  {"class_name":"Flatten","config":{"steps":5}},{"class_name":"Dense","config":{"units":2}})",
+      3);
+  for (const std::size_t layer : {0U, 1U})
+    own.layers()[layer].as<BatchNormalization>().moving_variance.edit().fill(0.7);
+  write_onnx(path, own, about(3));
+  const Tensor<float> x = input(2, 5, 3), y = run(own, about(3), x);
+  const std::vector<double> other = computed(x);
+  BOOST_REQUIRE_EQUAL(other.size(), y.values().size());
+  for (std::size_t i = 0; i < other.size(); ++i)
+    BOOST_TEST(std::abs(other[i] - static_cast<double>(y.values()[i])) < rounding);
+}
+
 BOOST_AUTO_TEST_CASE(states_go_in_and_out) {
   Sequential own = make(R"({"class_name":"LSTM","config":{"name":"a","units":4,"return_sequences":true}})", 3);
   write_onnx(path, own, about(3), true);
