@@ -27,6 +27,22 @@ std::span<const std::uint8_t> counted_of(const char* layer, const LayerValue& in
   return all ? std::span<const std::uint8_t>() : counted;
 }
 
+std::span<const Index> lengths_of(const char* function, const LayerValue& value) {
+  if (!value.mask.defined()) return value.lengths;
+  const auto counted = counted_of(function, value, false);
+  if (counted.empty()) return {};
+  const Index time = value.value.shape()[1];
+  const auto lengths = value.value.tape().list<Index>(value.value.shape()[0]);
+  for (std::size_t b = 0; b < lengths.size(); ++b) {
+    const auto steps = counted.subspan(b * static_cast<std::size_t>(time), static_cast<std::size_t>(time));
+    lengths[b] = std::ranges::count(steps, 1);
+    require<ValueError>(std::ranges::find(steps, 0) - steps.begin() == lengths[b],
+                        "{}: a mask leaves out steps of sequence {} in front of others; leave them out of the data",
+                        function, b);
+  }
+  return lengths;
+}
+
 SlidingSteps::SlidingSteps(const char* layer, const LayerValue& input, bool time_major)
     : input_(input), time_major_(time_major) {
   require<ValueError>(!input.is_ids(), "{}: the input is ids; an Embedding must come first", layer);

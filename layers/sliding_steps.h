@@ -14,6 +14,11 @@ namespace recur {
 /// Throws ShapeError, beginning with `layer`, if the mask does not have one number for each step.
 [[nodiscard]] std::span<const std::uint8_t> counted_of(const char* layer, const LayerValue& input, bool time_major);
 
+/// Returns the number of steps of each sequence of `[batch, time, …]`, by lengths or a mask; empty if all steps count.
+/// Lasts until the tape is reset. Throws ValueError, beginning with `function`, if a mask leaves out steps in front of
+/// others that count.
+[[nodiscard]] std::span<const Index> lengths_of(const char* function, const LayerValue& value);
+
 /// The steps of a sequence that windows slide over: input and output of convolution and pooling layers.
 ///
 /// An output step counts, as mask or lengths of the output say, if its sequence alone would have it: with padding

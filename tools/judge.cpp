@@ -9,6 +9,7 @@
 #include <recur/layers/ctc_decoding.h>
 #include <recur/layers/losses.h>
 #include <recur/layers/regularizers.h>
+#include <recur/layers/sliding_steps.h>
 #include <recur/train/data/label_lists.h>
 #include <recur/train/loop/label_error.h>
 
@@ -88,7 +89,7 @@ Task::Judged Task::judge(Tape& tape, const PaddedBatch& batch) {
   const LayerValue output = call(tape, batch);
   if (reads_labels()) {
     const auto count = static_cast<double>(batch.inputs.shape()[0]);
-    return {output.value, batch.targets.clone(), output.penalty, count, output.lengths};
+    return {output.value, batch.targets.clone(), output.penalty, count, lengths_of("ctc", output)};
   }
   const CountedSteps steps(output);
   Judged judged{
@@ -110,7 +111,8 @@ Var Task::predict(Tape& tape, const PaddedBatch& batch) {
 std::vector<std::vector<std::int32_t>> Task::read(Tape& tape, const PaddedBatch& batch) {
   const LayerValue output = call(tape, batch);
   std::vector<std::vector<std::int32_t>> labels;
-  for (CtcReading& reading : ctc_greedy(outputs_.logits(output.value).to_array(), {.lengths = output.lengths}))
+  for (CtcReading& reading :
+       ctc_greedy(outputs_.logits(output.value).to_array(), {.lengths = lengths_of("ctc", output)}))
     labels.push_back(std::move(reading.labels));
   return labels;
 }

@@ -4,6 +4,7 @@
 #include <recur/layers/ctc_decoding.h>
 #include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/regularizers.h>
+#include <recur/layers/sliding_steps.h>
 
 #include <algorithm>
 #include <numeric>
@@ -103,12 +104,13 @@ Var ModelTrainer::loss_of(Tape& tape, const PaddedBatch& batch) {
 // The steps that a layer with strides leaves are in the lengths of the output.
 Var ModelTrainer::loss_of_label_lists(const LayerValue& output, const Tensor<float>& targets) {
   const LabelLists wanted = label_lists(targets);
+  const auto lengths = lengths_of("ModelTrainer", output);
   if (label_error_ && !tape_.recording()) {
-    const auto readings = ctc_greedy(output.value.to_array(), {.lengths = output.lengths});
+    const auto readings = ctc_greedy(output.value.to_array(), {.lengths = lengths});
     const auto lists = wanted.lists();
     for (std::size_t i = 0; i < lists.size(); ++i) label_error_->update(readings[i].labels, lists[i]);
   }
-  return with_penalty(loss_(output.value, wanted, output.lengths), output.penalty);
+  return with_penalty(loss_(output.value, wanted, lengths), output.penalty);
 }
 
 Var ModelTrainer::loss_of(Tape& tape, const IdsView& batch) {

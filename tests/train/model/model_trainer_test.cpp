@@ -9,6 +9,7 @@
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>
+#include <recur/layers/masking.h>
 #include <recur/layers/recurrent/lstm.h>
 #include <recur/layers/recurrent/truncated_bptt.h>
 #include <recur/optim/optimizers.h>
@@ -110,6 +111,13 @@ BOOST_AUTO_TEST_CASE(label_lists_are_scored_by_ctc) {
   error.update(readings[0].labels, std::span(labels).first(2));
   error.update(readings[1].labels, std::span(labels).last(1));
   BOOST_TEST(scores["label_error"] == error.result());
+  // A mask says the lengths, too: zeros are put behind the second sequence.
+  Sequential masked{Masking(), Dense(4)};
+  masked.build(3, 1);
+  ModelTrainer other(masked, "ctc", optim::adam(1e-2), {.progress = false});
+  const std::vector<Index> steps = {9, 6};
+  BOOST_TEST(other.evaluate(batches).loss == ctc_loss(masked(input.value), {labels, counts}, {.lengths = steps}).item(),
+             boost::test_tools::tolerance(1e-6));
   const auto reports = trainer.fit(batches, batches);
   BOOST_TEST(reports[0].metrics.at(0).first == "label_error");
   BOOST_CHECK_THROW(trainer.measure("accuracy"), ValueError);
