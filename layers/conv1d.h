@@ -32,7 +32,8 @@ struct Conv1DOptions {
 /// y[t] = act(bias + Σₖ x[t·strides + k·dilation_rate - padding]·kernel[k]).
 ///
 /// Steps that a mask or lengths leave out are read as zeros, so that padding does not reach steps that count. Lengths
-/// and mask of the output say which of its steps count (sliding_steps.h).
+/// and mask of the output say which of its steps count (sliding_steps.h). With padding `same` and strides, the padding
+/// of a batch is that of its longest sequence, as in Keras.
 class Conv1D {
  public:
   static constexpr const char* class_name = "Conv1D";
