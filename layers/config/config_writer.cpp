@@ -104,7 +104,7 @@ class KeyLister final : public Fields {
  public:
   void operator()(const char* key, bool& value) override { add(key, "true or false", value); }
   void operator()(const char* key, int& value) override { add(key, "a whole number", value); }
-  void axis(const char* key, int& value) override { add(key, "an axis, or a list of one", value); }
+  void axis(const char* key, int& value) override { add(key, "a whole number, or a list of one", value); }
   void operator()(const char* key, Index& value) override { add(key, "a whole number", value); }
   void operator()(const char* key, double& value) override { add(key, "a number", value); }
   void operator()(const char* key, std::string& value) override { add(key, "a text", value); }
