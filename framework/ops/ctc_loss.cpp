@@ -21,7 +21,7 @@ struct Sequence {
 };
 
 /// A batch on a tape.
-struct Batch {
+struct LossBatch {
   Var logits, loss;
   std::span<const Sequence> sequences;
   Index time;
@@ -68,13 +68,13 @@ S add_logs(S a, S b, S c) {
 }
 
 template <class T>
-SumOf<T> log_probability(const Batch& batch, const Sums<SumOf<T>>& sums, Index b, Index t, std::int32_t label) {
+SumOf<T> log_probability(const LossBatch& batch, const Sums<SumOf<T>>& sums, Index b, Index t, std::int32_t label) {
   const MatrixView<const T> x = batch.logits.value<T>();
   return static_cast<SumOf<T>>(x(batch.row(b, t), label)) - sums.normalizers[static_cast<std::size_t>(t)];
 }
 
 template <class T>
-void sum_forward(const Batch& batch, Index b, Sums<SumOf<T>>& sums) {
+void sum_forward(const LossBatch& batch, Index b, Sums<SumOf<T>>& sums) {
   using S = SumOf<T>;
   const Sequence& s = batch.sequences[static_cast<std::size_t>(b)];
   const MatrixView<const T> x = batch.logits.value<T>();
@@ -104,7 +104,7 @@ void sum_forward(const Batch& batch, Index b, Sums<SumOf<T>>& sums) {
 
 // dx[t, k] = seed·(softmax(x)[t, k] - Σ p(state of class k at step t | labels))
 template <class T>
-void add_gradient(const Batch& batch, Index b, const Sums<SumOf<T>>& sums, std::span<SumOf<T>> later, T seed,
+void add_gradient(const LossBatch& batch, Index b, const Sums<SumOf<T>>& sums, std::span<SumOf<T>> later, T seed,
                   MatrixView<T> dx) {
   using S = SumOf<T>;
   using simd::exp;
@@ -140,7 +140,7 @@ void add_gradient(const Batch& batch, Index b, const Sums<SumOf<T>>& sums, std::
 }
 
 template <class T>
-void backward(const Batch& batch, std::span<const Sums<SumOf<T>>> all) {
+void backward(const LossBatch& batch, std::span<const Sums<SumOf<T>>> all) {
   const MatrixView<T> dx = batch.logits.add_gradient<T>();
   const T* const seeds = batch.loss.adjoint<T>().data;
   Index states = 0;
@@ -155,7 +155,7 @@ void backward(const Batch& batch, std::span<const Sums<SumOf<T>>> all) {
 }
 
 template <class T>
-void compute(const Batch& batch) {
+void compute(const LossBatch& batch) {
   using S = SumOf<T>;
   Tape& tape = batch.loss.tape();
   const auto all = tape.scratch<Sums<S>>(batch.size());
@@ -225,10 +225,10 @@ Var ctc_loss(Var logits, const CtcLabels& labels, const CtcOptions& options) {
                       options.blank, shape[2]);
   const auto sequences = sequences_of(logits, labels, options);
   const Shape result = options.reduction == Reduction::none ? Shape{batch} : Shape{};
-  const Batch whole{logits,           logits.tape().output(result, logits.wants_gradient()),
-                    sequences,        shape[options.time_major ? 0 : 1],
-                    options.blank,    options.time_major,
-                    options.reduction};
+  const LossBatch whole{logits,           logits.tape().output(result, logits.wants_gradient()),
+                        sequences,        shape[options.time_major ? 0 : 1],
+                        options.blank,    options.time_major,
+                        options.reduction};
   dispatch(logits.dtype(), [&]<class T>() { compute<T>(whole); });
   return whole.loss;
 }
