@@ -3,6 +3,10 @@
 #include <recur/framework/gemm/gemm_driver.h>
 #include <recur/framework/threads/parallel.h>
 
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
 namespace recur {
 namespace detail {
 namespace {
@@ -185,6 +189,31 @@ void check(std::span<const RowsPair<T>> pairs, MatrixView<T> c) {
             pair.a.rows, pair.a.cols, pair.b.rows, pair.b.cols, c.rows, c.cols);
 }
 
+// Products over more rows are added up in SumOf<T>, block by block: a float that has grown large takes in no small
+// ones.
+constexpr Index most_rows_in_one_sum = 65536;
+
+template <Scalar T>
+void add_long_product(std::span<const RowsPair<T>> pairs, MatrixView<T> c, GemmWorkspace& workspace) {
+  const auto size = static_cast<std::size_t>(c.rows * c.cols);
+  std::vector<T> part(size);
+  std::vector<SumOf<T>> total(size);
+  std::vector<RowsPair<T>> block;
+  RowCursor<T> cursor{pairs};
+  while (!cursor.done()) {
+    block.clear();
+    cursor.take(most_rows_in_one_sum, [&](const RowsPair<T>& pair, Index first, Index rows, Index) {
+      block.push_back({pair.a.middle_rows(first, rows), pair.b.middle_rows(first, rows)});
+    });
+    std::fill(part.begin(), part.end(), T{});
+    multiply_transposed<T>(block, {part.data(), c.rows, c.cols}, workspace);
+    for (std::size_t i = 0; i < size; ++i) total[i] += static_cast<SumOf<T>>(part[i]);
+  }
+  const SumOf<T>* sum = total.data();
+  for (Index r = 0; r < c.rows; ++r)
+    for (T& number : c.row(r)) number += static_cast<T>(*sum++);
+}
+
 }  // namespace
 
 }  // namespace detail
@@ -194,6 +223,8 @@ void multiply_transposed(std::span<const RowsPair<T>> pairs, MatrixView<T> c, Ge
   detail::check(pairs, c);
   const Index depth = detail::depth_of(pairs);
   if (depth == 0 || c.rows == 0 || c.cols == 0) return;
+  if (std::is_same_v<T, float> && depth > detail::most_rows_in_one_sum)
+    return detail::add_long_product(pairs, c, workspace);
   const auto& kernels = detail::gemm_kernels<T>(workspace.target());
   // Every thread computes its own part of C over all rows: its columns, or its rows where C has more of these.
   const bool by_cols = c.cols >= c.rows;

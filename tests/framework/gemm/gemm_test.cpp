@@ -180,6 +180,14 @@ BOOST_AUTO_TEST_CASE(weight_gradient_sums_over_pairs_of_any_length) {
   }
 }
 
+// So many rows are added up in blocks of 65,536; a pair may lie in two of them. Sums stay below 2^24.
+BOOST_AUTO_TEST_CASE(weight_gradients_over_many_rows_are_added_up_in_blocks) {
+  for (const GemmTarget target : gemm_targets()) {
+    check_pairs<float>(target, {65'536, 1}, 3, 5);
+    check_pairs<float>(target, {40'000, 1, 100'000, 3}, 3, 5);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(large_products_give_the_same_bits_on_any_number_of_threads) {
   const int before = threads();
   const Index m = 70;
