@@ -40,6 +40,7 @@
 #include <recur/layers/activation_layer.h>
 #include <recur/layers/any_layer.h>
 #include <recur/layers/attention.h>
+#include <recur/layers/audio_losses.h>
 #include <recur/layers/batch_normalization.h>
 #include <recur/layers/branches.h>
 #include <recur/layers/category_embedding.h>
@@ -95,6 +96,12 @@
 #include <recur/optim/optimizer.h>
 #include <recur/optim/optimizers.h>
 #include <recur/optim/schedules.h>
+#include <recur/train/audio/audio_clips.h>
+#include <recur/train/audio/audio_pairs.h>
+#include <recur/train/audio/audio_scores.h>
+#include <recur/train/audio/audio_windows.h>
+#include <recur/train/audio/latency.h>
+#include <recur/train/audio/spectrum.h>
 #include <recur/train/callbacks/callback.h>
 #include <recur/train/callbacks/diagnostics.h>
 #include <recur/train/callbacks/draw.h>

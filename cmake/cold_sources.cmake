@@ -15,6 +15,7 @@ set(recur_cold_patterns
     optim/optimizers.cpp
     optim/schedule_config.cpp
     optim/schedules.cpp
+    train/audio/*.cpp
     train/callbacks/*.cpp
     train/data/characters.cpp
     train/data/growth_series.cpp

@@ -62,6 +62,8 @@ void import_model(const Flags& flags);
 void init(const Flags& flags);
 /// Prints the keys of the class `file`, or of all classes that configs may name, with their defaults, in Markdown.
 void list_keys(const Flags& flags);
+/// Writes made-up data; `file` is its name.
+void sample_files(const Flags& flags);
 /// Compares gradients with finite differences. Throws Error if they differ.
 void check_gradients(const Flags& flags);
 

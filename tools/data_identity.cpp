@@ -22,7 +22,7 @@ std::string checksum_of(const std::filesystem::path& path) {
 }
 
 void replace_files(Settings::Json& value) {
-  constexpr std::array<const char*, 4> file_keys = {"path", "inputs", "targets", "lengths"};
+  constexpr std::array<const char*, 6> file_keys = {"path", "inputs", "targets", "lengths", "input", "target"};
   for (const auto& [key, part] : value.items()) {
     if (part.is_object()) replace_files(part);
     if (!part.is_string() || std::ranges::find(file_keys, key) == file_keys.end()) continue;

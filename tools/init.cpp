@@ -10,6 +10,7 @@
 #include <set>
 
 #include "commands.h"
+#include "init_jobs.h"
 #include "settings.h"
 
 namespace recur::tools {
@@ -241,14 +242,15 @@ Json forecast(const std::vector<std::string>& files) {
 }  // namespace
 
 void init(const Flags& flags) {
-  const std::vector<std::string> kinds = {"rainfall", "remaining_life", "forecast"};
+  const std::vector<std::string> kinds = {"rainfall", "remaining_life", "forecast", "audio"};
   require<UsageError>(std::ranges::find(kinds, flags.file) != kinds.end(),
-                      "'{}' is no kind of job{}; there are rainfall, remaining_life and forecast", flags.file,
+                      "'{}' is no kind of job{}; there are rainfall, remaining_life, forecast and audio", flags.file,
                       did_you_mean(flags.file, kinds));
   const std::filesystem::path output = flags.output == Flags().output ? "config.json" : flags.output;
   Json config;
   try {
-    if (flags.file == "rainfall") config = rainfall(flags.files);
+    if (flags.file == "audio") config = audio_config(flags.files);
+    else if (flags.file == "rainfall") config = rainfall(flags.files);
     else config = flags.file == "forecast" ? forecast(flags.files) : remaining_life(flags.files);
   } catch (const FormatError& error) {
     throw UsageError(error.what());

@@ -8,28 +8,33 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "audio_commands.h"
 #include "commands.h"
+#include "data_kind.h"
 #include "run.h"
 #include "table_commands.h"
-#include "table_settings.h"
 #include "trained.h"
 
 namespace recur::tools {
 namespace {
 
-/// The model that the command line names if it was trained on tables.
-std::optional<std::filesystem::path> table_model(const Flags& flags) {
+/// The model that the command line names, and the kind of data that it was trained on.
+struct NamedModel {
+  DataKind kind;
+  std::filesystem::path path{};
+};
+
+NamedModel named_model(const Flags& flags) {
+  const auto of = [](const std::filesystem::path& model) { return NamedModel{data_kind_of_model(model), model}; };
   const std::filesystem::path file = flags.file;
-  if (!flags.model.empty())
-    return is_table_model(flags.model) ? std::optional<std::filesystem::path>(flags.model) : std::nullopt;
-  if (std::filesystem::is_directory(file) || file.extension() == ".safetensors") {
-    const auto model = file.extension() == ".safetensors" ? file : file / "model.safetensors";
-    return is_table_model(model) ? std::optional(model) : std::nullopt;
-  }
+  if (!flags.model.empty()) return of(flags.model);
+  if (file.extension() == ".safetensors") return of(file);
+  if (std::filesystem::is_directory(file)) return of(file / "model.safetensors");
   Settings settings = Settings::load(file);
   for (const std::string& assignment : flags.set) settings.set(assignment);
-  if (!is_table(settings)) return std::nullopt;
-  return Run(settings, file.stem().string()).model_file();
+  const DataKind kind = data_kind(settings);
+  if (kind == DataKind::other) return {kind};
+  return {kind, Run(settings, file.stem().string()).model_file()};
 }
 
 void print_sample(const Flags& flags) {
@@ -80,7 +85,9 @@ Tensor<float> read_labels(Task& task) {
 }  // namespace
 
 void evaluate(const Flags& flags) {
-  if (const auto model = table_model(flags)) return evaluate_table(flags, *model);
+  const NamedModel named = named_model(flags);
+  if (named.kind == DataKind::table) return evaluate_table(flags, named.path);
+  if (named.kind == DataKind::audio) return evaluate_audio(flags, named.path);
   Trained trained = find_trained(flags);
   Task task = load_trained(flags, trained, {});
   Tape tape;
@@ -92,7 +99,9 @@ void evaluate(const Flags& flags) {
 
 void predict(const Flags& flags) {
   if (flags.sample.count > 0) return print_sample(flags);
-  if (const auto model = table_model(flags)) return predict_table(flags, *model);
+  const NamedModel named = named_model(flags);
+  if (named.kind == DataKind::table) return predict_table(flags, named.path);
+  if (named.kind == DataKind::audio) return predict_audio(flags, named.path);
   Trained trained = find_trained(flags);
   Task task = load_trained(flags, trained, {.one_stream = true});
   const Tensor<float> predictions = task.reads_labels() ? read_labels(task) : predict_numbers(task);

@@ -2,6 +2,8 @@
 
 #include <recur/optim/config.h>
 
+#include "audio_settings.h"
+#include "data_kind.h"
 #include "table_task.h"
 #include "task.h"
 
@@ -25,7 +27,12 @@ struct Monitors {
   std::vector<std::string> growing;  // those that should
 
   explicit Monitors(Settings& settings) {
-    if (is_table(settings)) {
+    const DataKind kind = data_kind(settings);
+    if (kind == DataKind::audio) {
+      for (const std::string& name : read_audio_scores(settings)) names.push_back("valid_" + name);
+      return;
+    }
+    if (kind == DataKind::table) {
       for (const std::string& name : read_scores(settings)) {
         names.push_back("valid_" + name);
         if (larger_score_is_better(name)) growing.push_back(names.back());

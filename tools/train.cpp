@@ -10,13 +10,14 @@
 #include <csignal>
 #include <cstdio>
 
+#include "audio_commands.h"
 #include "commands.h"
 #include "data_identity.h"
+#include "data_kind.h"
 #include "run.h"
 #include "run_directory.h"
 #include "seed.h"
 #include "table_commands.h"
-#include "table_settings.h"
 
 namespace recur::tools {
 namespace {
@@ -73,7 +74,9 @@ Interrupted::Interrupted(int signal)
 void train(const Flags& flags) {
   Settings settings = Settings::load(flags.file);
   for (const std::string& assignment : flags.set) settings.set(assignment);
-  if (is_table(settings)) return train_table(flags, settings);
+  const DataKind kind = data_kind(settings);
+  if (kind == DataKind::table) return train_table(flags, settings);
+  if (kind == DataKind::audio) return train_audio(flags, settings);
   const std::uint64_t seed = read_seed(settings, flags);
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
   Task task(settings, {.seed = seed, .registry = flags.registry});
