@@ -53,10 +53,12 @@ struct OnnxBody {
   std::map<std::string, OnnxTensor> constants;
   std::vector<std::string> inputs, outputs;
   std::map<std::string, std::vector<std::int64_t>> input_sizes;  ///< -1 where a size is free.
+  std::map<std::string, OnnxTensor::Kind> input_kinds;
 };
 
 /// An ONNX model, read and computed: the fused recurrent operators (LSTM, GRU, RNN) with all their attributes but
-/// `clip`, Scan, and the operators that exporters put around them. Everything else is refused by name.
+/// `clip`, Scan, Loop and If, and the operators that exporters put around them. Everything else is refused by name, and
+/// before opset 7 the operators whose meaning has changed since.
 class OnnxModel {
  public:
   /// @throws FormatError for a file that is no ONNX model, external data, more than 8 levels of graphs, tensors that

@@ -36,6 +36,9 @@ inline constexpr std::int64_t most_elements = std::int64_t{1} << 26U;
 [[nodiscard]] std::optional<std::vector<OnnxTensor>> compute_convolution(const OnnxNode& node, OnnxOperands operands);
 [[nodiscard]] std::optional<std::vector<OnnxTensor>> compute_recurrent(const OnnxNode& node, OnnxOperands operands);
 
+/// Computes one node that has no graphs within. @throws FormatError for an operator that is of no family
+[[nodiscard]] std::vector<OnnxTensor> compute_node(const OnnxNode& node, OnnxOperands operands, std::int64_t opset);
+
 /// A function of ONNX by its name, in any case, as the activations of recurrent operators are named; alpha and beta
 /// where it has them.
 [[nodiscard]] std::function<double(double)> onnx_function(const std::string& name, std::optional<double> alpha,

@@ -1,8 +1,10 @@
 #include <recur/interop/onnx/onnx_ops.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace recur::interop {
 namespace {
@@ -69,9 +71,18 @@ std::vector<OnnxTensor> where(const OnnxNode& node, OnnxOperands operands) {
   return {std::move(result)};
 }
 
+double softplus(double x) { return std::log1p(std::exp(-std::abs(x))) + std::max(x, 0.0); }
+
+std::function<double(double)> gelu(const OnnxNode& node) {
+  if (node.text("approximate", "none") == "tanh")
+    return
+        [](double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x))); };
+  return [](double x) { return x / 2 * (1 + std::erf(x / std::numbers::sqrt2)); };
+}
+
 std::function<double(double)> function_of(const OnnxNode& node) {
   const std::string& op = node.op;
-  if (op == "Identity" || op == "Dropout") return [](double x) { return x; };
+  if (op == "Identity") return [](double x) { return x; };
   if (op == "Abs") return [](double x) { return std::abs(x); };
   if (op == "Neg") return [](double x) { return -x; };
   if (op == "Exp") return [](double x) { return std::exp(x); };
@@ -81,6 +92,16 @@ std::function<double(double)> function_of(const OnnxNode& node) {
   if (op == "Erf") return [](double x) { return std::erf(x); };
   if (op == "Not") return [](double x) { return x == 0 ? 1.0 : 0.0; };
   if (op == "HardSwish") return [](double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); };
+  if (op == "Floor") return [](double x) { return std::floor(x); };
+  if (op == "Ceil") return [](double x) { return std::ceil(x); };
+  if (op == "Round") return [](double x) { return std::nearbyint(x); };
+  if (op == "Sign") return [](double x) { return x == 0 ? x : std::copysign(1.0, x); };
+  if (op == "Sin") return [](double x) { return std::sin(x); };
+  if (op == "Cos") return [](double x) { return std::cos(x); };
+  if (op == "Mish") return [](double x) { return x * std::tanh(softplus(x)); };
+  if (op == "Swish") return [a = node.real("alpha", 1)](double x) { return x / (1 + std::exp(-a * x)); };
+  if (op == "Celu") return [a = node.real("alpha", 1)](double x) { return x < 0 ? a * std::expm1(x / a) : x; };
+  if (op == "Gelu") return gelu(node);
   if (op == "Selu")
     return [a = node.real("alpha", 1.67326319217681884765625), g = node.real("gamma", 1.05070102214813232421875)](
                double x) { return g * (x < 0 ? a * std::expm1(x) : x); };
@@ -108,6 +129,40 @@ std::vector<OnnxTensor> clip(const OnnxNode& node, OnnxOperands operands) {
   return {std::move(result)};
 }
 
+// Outside training: the input, and a mask that keeps everything.
+std::vector<OnnxTensor> dropout(const OnnxNode& node, OnnxOperands operands) {
+  const OnnxTensor* const ratio = optional_operand(operands, 1);
+  const OnnxTensor* const training = optional_operand(operands, 2);
+  const auto holds = [](const OnnxTensor* value) {
+    return value != nullptr && !value->numbers.empty() && value->numbers[0] != 0;
+  };
+  require<FormatError>(!holds(training) || (ratio != nullptr && !holds(ratio)),
+                       "node '{}' (Dropout): the random numbers of training are not computed", node.name);
+  const OnnxTensor& x = operand(node, operands, 0);
+  OnnxTensor mask = make_tensor(Kind::boolean, x.sizes);
+  std::fill(mask.numbers.begin(), mask.numbers.end(), 1.0);
+  return {x, std::move(mask)};
+}
+
+// Sum, Mean, Max and Min of any number of values.
+std::vector<OnnxTensor> variadic(const OnnxNode& node, OnnxOperands operands) {
+  OnnxTensor result = operand(node, operands, 0);
+  for (std::size_t i = 1; i < operands.size(); ++i) {
+    const std::array<const OnnxTensor*, 2> both = {&result, &operand(node, operands, i)};
+    if (node.op == "Max") result = pairwise(node, both, false, [](double a, double b) { return std::max(a, b); })[0];
+    else if (node.op == "Min")
+      result = pairwise(node, both, false, [](double a, double b) { return std::min(a, b); })[0];
+    else result = pairwise(node, both, false, [](double a, double b) { return a + b; })[0];
+  }
+  if (node.op == "Mean")
+    for (double& x : result.numbers) x /= static_cast<double>(operands.size());
+  return {std::move(result)};
+}
+
+bool is_one_of(const std::string& op, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), op) != names.end();
+}
+
 }  // namespace
 
 std::optional<std::vector<OnnxTensor>> compute_pointwise(const OnnxNode& node, OnnxOperands operands) {
@@ -130,6 +185,11 @@ std::optional<std::vector<OnnxTensor>> compute_pointwise(const OnnxNode& node, O
     return pairwise(node, operands, true, [](double a, double b) { return a != 0 && b != 0 ? 1.0 : 0.0; });
   if (op == "Or")
     return pairwise(node, operands, true, [](double a, double b) { return a != 0 || b != 0 ? 1.0 : 0.0; });
+  if (op == "Xor")
+    return pairwise(node, operands, true, [](double a, double b) { return (a != 0) != (b != 0) ? 1.0 : 0.0; });
+  if (op == "PRelu") return pairwise(node, operands, false, [](double a, double b) { return a < 0 ? a * b : a; });
+  if (is_one_of(op, {"Sum", "Mean", "Max", "Min"})) return variadic(node, operands);
+  if (op == "Dropout") return dropout(node, operands);
   if (op == "Where") return where(node, operands);
   if (op == "Clip") return clip(node, operands);
   const auto function = function_of(node);

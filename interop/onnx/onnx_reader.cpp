@@ -22,6 +22,8 @@ double cut(std::int64_t value) {
   return std::fmin(std::fmax(static_cast<double>(value), -largest_exact), largest_exact);
 }
 
+double from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
+
 // Numbers of raw little-endian bytes.
 template <class T, class Convert>
 void read_raw(const std::string& raw, std::vector<double>& to, Convert convert) {
@@ -30,6 +32,13 @@ void read_raw(const std::string& raw, std::vector<double>& to, Convert convert) 
     std::memcpy(&value, raw.data() + i, sizeof(T));
     to.push_back(convert(value));
   }
+}
+
+OnnxTensor::Kind kind_of(int type) {
+  using T = onnx::TensorProto;
+  if (type == T::BOOL) return OnnxTensor::Kind::boolean;
+  const bool real = type == T::FLOAT || type == T::DOUBLE || type == T::FLOAT16 || type == T::BFLOAT16 || type == 0;
+  return real ? OnnxTensor::Kind::real : OnnxTensor::Kind::integer;
 }
 
 class Reader {
@@ -44,6 +53,7 @@ class Reader {
     for (const onnx::ValueInfoProto& input : graph.input()) {
       if (result.constants.contains(input.name())) continue;  // listed twice before IR 4
       result.inputs.push_back(input.name());
+      result.input_kinds[input.name()] = kind_of(input.type().tensor_type().elem_type());
       std::vector<std::int64_t> sizes;
       for (const auto& size : input.type().tensor_type().shape().dim())
         sizes.push_back(size.has_dim_value() ? size.dim_value() : -1);
@@ -121,13 +131,27 @@ class Reader {
       case T::INT32:
         to.numbers.assign(from.int32_data().begin(), from.int32_data().end());
         return read_raw<std::int32_t>(raw, to.numbers, same);
+      case T::INT8:
+      case T::UINT8:
+      case T::INT16:
+      case T::UINT16:
+        to.numbers.assign(from.int32_data().begin(), from.int32_data().end());
+        if (from.data_type() == T::INT8) return read_raw<std::int8_t>(raw, to.numbers, same);
+        if (from.data_type() == T::UINT8) return read_raw<std::uint8_t>(raw, to.numbers, same);
+        if (from.data_type() == T::INT16) return read_raw<std::int16_t>(raw, to.numbers, same);
+        return read_raw<std::uint16_t>(raw, to.numbers, same);
+      case T::BFLOAT16:
+        to.kind = OnnxTensor::Kind::real;
+        for (const std::int32_t value : from.int32_data())
+          to.numbers.push_back(from_bfloat(static_cast<std::uint16_t>(value)));
+        return read_raw<std::uint16_t>(raw, to.numbers, from_bfloat);
       case T::BOOL:
         to.kind = OnnxTensor::Kind::boolean;
         to.numbers.assign(from.int32_data().begin(), from.int32_data().end());
         return read_raw<std::uint8_t>(raw, to.numbers, same);
       default:
         fail<FormatError>(
-            "{}: tensor '{}' is of type {}, which is not read (float, double, float16, int32, int64 and bool are)",
+            "{}: tensor '{}' is of type {}, which is not read (numbers of 16 to 64 bits, small integers and bool are)",
             where_, from.name(), from.data_type());
     }
   }
@@ -144,7 +168,7 @@ OnnxModel::OnnxModel(const std::filesystem::path& path) {
   require<FormatError>(model.ParseFromString(bytes) && model.has_graph(), "{}: not an ONNX model (cut short?)", where);
   for (const onnx::OperatorSetIdProto& set : model.opset_import())
     if (set.domain().empty() || set.domain() == "ai.onnx") opset_ = set.version();
-  require<FormatError>(opset_ >= 7, "{}: operators of opset {}, 7 and later are read", where, opset_);
+  require<FormatError>(opset_ >= 1, "{}: the file does not say its opset", where);
   require<FormatError>(model.functions_size() == 0, "{}: functions of the model's own are not read", where);
   producer_ = model.producer_name();
   graph_ = Reader(where).body(model.graph(), 0);

@@ -1,6 +1,7 @@
 #include <recur/interop/onnx/onnx_ops.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace recur::interop {
@@ -103,6 +104,51 @@ OnnxTensor unsqueeze(const OnnxNode& node, OnnxOperands operands) {
   return result;
 }
 
+OnnxTensor range(const OnnxNode& node, OnnxOperands operands) {
+  const OnnxTensor& start = operand(node, operands, 0);
+  const OnnxTensor& limit = operand(node, operands, 1);
+  const OnnxTensor& step = operand(node, operands, 2);
+  require<FormatError>(
+      start.numbers.size() == 1 && limit.numbers.size() == 1 && step.numbers.size() == 1 && step.numbers[0] != 0,
+      "node '{}' (Range): three numbers are expected, the step not 0", node.name);
+  const double count = std::max(0.0, std::ceil((limit.numbers[0] - start.numbers[0]) / step.numbers[0]));
+  require<FormatError>(count <= static_cast<double>(most_elements), "node '{}' (Range): {} numbers", node.name, count);
+  OnnxTensor result = make_tensor(start.kind, {static_cast<std::int64_t>(count)});
+  for (std::size_t i = 0; i < result.numbers.size(); ++i)
+    result.numbers[i] = start.numbers[0] + static_cast<double>(i) * step.numbers[0];
+  return result;
+}
+
+OnnxTensor tile(const OnnxNode& node, OnnxOperands operands) {
+  const OnnxTensor& from = operand(node, operands, 0);
+  const Sizes repeats = integers_of(operand(node, operands, 1));
+  require<FormatError>(repeats.size() == from.sizes.size(), "node '{}' (Tile): {} repeats of {} axes", node.name,
+                       repeats.size(), from.sizes.size());
+  Sizes sizes = from.sizes;
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    require<FormatError>(repeats[i] >= 0 && !__builtin_mul_overflow(sizes[i], repeats[i], &sizes[i]),
+                         "node '{}' (Tile): {} repeats", node.name, repeats[i]);
+  OnnxTensor result = make_tensor(from.kind, sizes);
+  for (std::size_t i = 0; i < result.numbers.size(); ++i) {
+    std::int64_t place = 0;
+    std::int64_t stride = 1;
+    auto rest = static_cast<std::int64_t>(i);
+    for (std::size_t axis = sizes.size(); axis-- > 0;) {
+      place += rest % sizes[axis] % from.sizes[axis] * stride;
+      stride *= from.sizes[axis];
+      rest /= sizes[axis];
+    }
+    result.numbers[i] = from.numbers[static_cast<std::size_t>(place)];
+  }
+  return result;
+}
+
+OnnxTensor size(const OnnxNode& node, OnnxOperands operands) {
+  OnnxTensor result = make_tensor(OnnxTensor::Kind::integer, {});
+  result.numbers = {static_cast<double>(operand(node, operands, 0).numbers.size())};
+  return result;
+}
+
 }  // namespace
 
 std::optional<std::vector<OnnxTensor>> compute_reshape(const OnnxNode& node, OnnxOperands operands) {
@@ -112,6 +158,9 @@ std::optional<std::vector<OnnxTensor>> compute_reshape(const OnnxNode& node, Onn
   if (node.op == "Flatten") return one(flatten(node, operands));
   if (node.op == "Squeeze") return one(squeeze(node, operands));
   if (node.op == "Unsqueeze") return one(unsqueeze(node, operands));
+  if (node.op == "Range") return one(range(node, operands));
+  if (node.op == "Tile") return one(tile(node, operands));
+  if (node.op == "Size") return one(size(node, operands));
   return std::nullopt;
 }
 

@@ -182,6 +182,19 @@ OnnxTensor expand(const OnnxNode& node, OnnxOperands operands) {
   return std::move(compute_pointwise(add, both)->front());
 }
 
+// All sizes, or those of a range of axes.
+OnnxTensor shape_of(const OnnxNode& node, OnnxOperands operands) {
+  const Sizes& sizes = operand(node, operands, 0).sizes;
+  const auto rank = static_cast<std::int64_t>(sizes.size());
+  const auto place = [&](const char* key, std::int64_t otherwise) {
+    const std::int64_t at = node.integer(key, otherwise);
+    return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
+  };
+  const std::int64_t start = place("start", 0);
+  const std::int64_t end = std::max(start, place("end", rank));
+  return integers(Sizes(sizes.begin() + start, sizes.begin() + end));
+}
+
 OnnxTensor constant_of_shape(const OnnxNode& node, OnnxOperands operands) {
   const auto at = node.attributes.find("value");
   const bool given = at != node.attributes.end() && at->second.tensor && at->second.tensor->numbers.size() == 1;
@@ -200,6 +213,11 @@ OnnxTensor constant(const OnnxNode& node) {
     return result;
   }
   if (node.has("value_ints")) return integers(node.integers("value_ints"));
+  if (const auto at = node.attributes.find("value_floats"); at != node.attributes.end()) {
+    OnnxTensor result = make_tensor(Kind::real, {static_cast<std::int64_t>(at->second.reals.size())});
+    result.numbers = at->second.reals;
+    return result;
+  }
   require<FormatError>(node.has("value_float"), "node '{}' (Constant): a constant of another kind", node.name);
   OnnxTensor result = make_tensor(Kind::real, {});
   result.numbers = {node.real("value_float", 0)};
@@ -251,7 +269,7 @@ std::optional<std::vector<OnnxTensor>> compute_shape(const OnnxNode& node, OnnxO
   const std::string& op = node.op;
   const auto one = [](OnnxTensor result) { return std::vector<OnnxTensor>{std::move(result)}; };
   if (op == "Constant") return one(constant(node));
-  if (op == "Shape") return one(integers(operand(node, operands, 0).sizes));
+  if (op == "Shape") return one(shape_of(node, operands));
   if (op == "ConstantOfShape") return one(constant_of_shape(node, operands));
   if (op == "Expand") return one(expand(node, operands));
   if (op == "Gather") return one(gather(node, operands));
