@@ -66,6 +66,9 @@ std::string refusal_of_global(const std::string& name) {
     return because("quantized tensors are not read; export the float model");
   if (name.starts_with("torch._utils _rebuild_sparse") || name.starts_with("torch.serialization"))
     return because("sparse tensors are not read; save them dense");
+  if (is_one_of(name, {"builtins set", "__builtin__ set", "builtins frozenset", "__builtin__ frozenset",
+                       "builtins bytearray", "__builtin__ bytearray", "builtins complex", "__builtin__ complex"}))
+    return because("a Python object beside the tensors; save model.state_dict()");
   if (is_one_of(module, {"os", "posix", "nt", "subprocess", "sys", "builtins", "__builtin__", "runpy", "pty", "shutil",
                          "socket", "importlib", "ctypes"}))
     return because(

@@ -1,7 +1,8 @@
 #include <recur/interop/torch/state_dict.h>
 
 #include <recur/interop/internal/assembly.h>
-#include <recur/interop/torch/module_text.h>
+#include <recur/interop/torch/tensor_groups.h>
+#include <recur/interop/torch/torch_activation.h>
 #include <recur/layers/torch/torch_rnn.h>
 
 #include <algorithm>
@@ -12,83 +13,20 @@ namespace {
 
 constexpr const char* function = "describe_torch";
 
-/// The tensors of one module by their names in it.
-struct Group {
-  std::string prefix;
-  std::map<std::string, const Array*> tensors;
+constexpr std::string_view recurrent_modules[] = {"LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"};
 
-  [[nodiscard]] bool has(const std::string& name) const { return tensors.contains(name); }
-  [[nodiscard]] std::string full(const std::string& name) const { return prefix.empty() ? name : prefix + "." + name; }
-  [[nodiscard]] const Array& at(const std::string& name) const {
-    const auto found = tensors.find(name);
-    require<FormatError>(found != tensors.end(), "{}: tensor '{}' is missing", function, full(name));
-    return *found->second;
-  }
-};
-
-std::string without(const std::string& name, const std::string& prefix) {
-  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
-}
-
-// Wrappers put a prefix before every name.
-std::string common_prefix(const StateDict& dict) {
-  for (const char* prefix : {"module.", "_orig_mod."}) {
-    const bool all = std::all_of(dict.tensors.begin(), dict.tensors.end(),
-                                 [&](const NamedTensor& tensor) { return tensor.name.starts_with(prefix); });
-    if (all && !dict.tensors.empty()) return prefix;
-  }
-  return "";
-}
-
-std::vector<Group> group(const StateDict& dict, const std::string& prefix) {
-  std::vector<Group> groups;
-  for (const NamedTensor& tensor : dict.tensors) {
-    const std::string name = without(tensor.name, prefix);
-    const auto dot = name.rfind('.');
-    const std::string module = dot == std::string::npos ? "" : name.substr(0, dot);
-    auto at = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.prefix == module; });
-    if (at == groups.end()) at = groups.insert(groups.end(), Group{module, {}});
-    at->tensors[dot == std::string::npos ? name : name.substr(dot + 1)] = &tensor.value;
-  }
-  return groups;
-}
-
-Index gates_of(const std::string& class_name) { return class_name == "LSTM" ? 4 : (class_name == "GRU" ? 3 : 1); }
-
-// Names the module of a group by its tensors.
-TorchModule guess(const Group& g) {
-  const bool weight_norm =
-      g.has("weight_g") || g.has("original0") ||
-      std::any_of(g.tensors.begin(), g.tensors.end(), [](const auto& t) { return t.first.ends_with("_g"); });
-  require<FormatError>(!weight_norm, "{}: '{}' has weight_norm; call remove_weight_norm before saving", function,
-                       g.prefix);
-  require<FormatError>(!g.has("running_mean"), "{}: '{}' is a BatchNorm, which is not imported", function, g.prefix);
-  TorchModule module;
-  module.name = g.prefix;
-  if (g.has("weight_hh_l0")) {
-    const Shape& shape = g.at("weight_hh_l0").shape();
-    require<FormatError>(shape.rank() == 2 && shape[1] > 0, "{}: '{}' has shape {}", function, g.full("weight_hh_l0"),
-                         shape);
-    const Index gates = g.has("weight_hr_l0") ? 4 : shape[0] / shape[1];
-    module.class_name = gates == 4 ? "LSTM" : (gates == 3 ? "GRU" : "RNN");
-    return module;
-  }
-  require<FormatError>(g.has("weight"), "{}: the tensors of '{}' are those of no known module", function, g.prefix);
-  const int rank = g.at("weight").shape().rank();
-  require<FormatError>(rank == 1 || rank == 2, "{}: '{}' has shape {}: a convolution, or a module that is not known",
-                       function, g.full("weight"), g.at("weight").shape());
-  module.class_name = rank == 1 ? "LayerNorm" : (g.has("bias") ? "Linear" : "matrix");
-  return module;
+Index gates_of(const std::string& class_name) {
+  return class_name.starts_with("LSTM") ? 4 : (class_name.starts_with("GRU") ? 3 : 1);
 }
 
 class Importer {
  public:
   Importer(const StateDict& dict, const TorchHints& hints) : dict_(dict), hints_(hints), notes_(dict.notes) {
-    const std::string prefix = common_prefix(dict);
-    if (!prefix.empty()) notes_.push_back(fmt::format("'{}' before every name was left out", prefix));
-    groups_ = group(dict, prefix);
     if (!hints.module.empty()) modules_ = read_module_text(hints.module);
-    else guess_modules();
+    const std::string prefix = common_prefix(dict, modules_);
+    if (!prefix.empty()) notes_.push_back(fmt::format("'{}' before every name was left out", prefix));
+    groups_ = group_tensors(dict, prefix);
+    if (hints.module.empty()) guess_modules();
   }
 
   ModelDescription describe() {
@@ -96,7 +34,7 @@ class Importer {
       if (is_recurrent(modules_[i])) last_recurrent_ = i;
     for (std::size_t i = 0; i < modules_.size(); ++i) add(modules_[i], i);
     std::string left;
-    for (const Group& g : groups_)
+    for (const TensorGroup& g : groups_)
       for (const auto& [name, array] : g.tensors)
         if (!used_.contains(array)) left += (left.empty() ? "" : ", ") + g.full(name);
     require<FormatError>(left.empty(), "{}: tensors that no module uses: {}", function, left);
@@ -108,8 +46,8 @@ class Importer {
  private:
   void guess_modules() {
     std::string order;
-    for (const Group& g : groups_) {
-      modules_.push_back(guess(g));
+    for (const TensorGroup& g : groups_) {
+      modules_.push_back(guess_module(g));
       order += (order.empty() ? "" : ", ") + (g.prefix.empty() ? std::string("(the whole)") : g.prefix);
     }
     if (modules_.size() > 1)
@@ -117,22 +55,24 @@ class Importer {
   }
 
   static bool is_recurrent(const TorchModule& m) {
-    return m.class_name == "LSTM" || m.class_name == "GRU" || m.class_name == "RNN";
+    return std::ranges::find(recurrent_modules, m.class_name) != std::end(recurrent_modules);
   }
 
-  const Group& group_of(const TorchModule& module) const {
+  const TensorGroup& group_of(const TorchModule& module) const {
     const auto at =
-        std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.prefix == module.name; });
+        std::find_if(groups_.begin(), groups_.end(), [&](const TensorGroup& g) { return g.prefix == module.name; });
     require<FormatError>(at != groups_.end(), "{}: there are no tensors of '{}' ({})", function, module.name,
                          module.class_name);
     return *at;
   }
-  const Array& use(const Group& g, const std::string& name) {
+  const Array& use(const TensorGroup& g, const std::string& name) {
     const Array& array = g.at(name);
     used_.insert(&array);
     return array;
   }
-  const Array* use_if_there(const Group& g, const std::string& name) { return g.has(name) ? &use(g, name) : nullptr; }
+  const Array* use_if_there(const TensorGroup& g, const std::string& name) {
+    return g.has(name) ? &use(g, name) : nullptr;
+  }
 
   // Sizes chain, or the order is another one.
   void connect(Index inputs, Index outputs, const TorchModule& module) {
@@ -150,24 +90,20 @@ class Importer {
     if (is_recurrent(module)) add_recurrent(module, place);
     else if (name == "Linear" || name == "Embedding" || name == "matrix") add_matrix(module, place);
     else if (name == "LayerNorm") add_layer_norm(module);
-    else if (name == "Dropout")
-      notes_.push_back(fmt::format("'{}' (Dropout) does nothing outside training and was left out", module.name));
+    else if (does_nothing(module))
+      notes_.push_back(fmt::format("'{}' ({}) does nothing outside training and was left out", module.name, name));
     else add_activation(module);
   }
 
   void add_activation(const TorchModule& module) {
-    static const std::map<std::string, std::string> known = {
-        {"Tanh", "tanh"},        {"ReLU", "relu"}, {"Sigmoid", "sigmoid"}, {"GELU", "gelu"},
-        {"SiLU", "silu"},        {"ELU", "elu"},   {"Softmax", "softmax"}, {"LogSoftmax", "log_softmax"},
-        {"Softplus", "softplus"}};
-    const auto at = known.find(module.class_name);
-    require<FormatError>(at != known.end(), "{}: '{}' is a {}, which is not imported", function, module.name,
+    const auto name = torch_activation(module);
+    require<FormatError>(name.has_value(), "{}: '{}' is a {}, which is not imported", function, module.name,
                          module.class_name);
-    assembly_.add("Activation", module.name, {{"activation", at->second}});
+    assembly_.add("Activation", module.name, {{"activation", *name}});
   }
 
   void add_matrix(const TorchModule& module, std::size_t place) {
-    const Group& g = group_of(module);
+    const TensorGroup& g = group_of(module);
     const Array& weight = use(g, "weight");
     require<FormatError>(weight.shape().rank() == 2, "{}: '{}' has shape {}", function, g.full("weight"),
                          weight.shape());
@@ -196,11 +132,13 @@ class Importer {
   // A first matrix without a bias whose columns are what the next module takes.
   bool is_embedding(std::size_t place, Index cols) const {
     if (place != 0 || modules_.size() < 2 || !is_recurrent(modules_[1])) return false;
-    return groups_[1].at("weight_ih_l0").shape().cols() == cols && groups_[0].at("weight").shape()[0] != cols;
+    const bool cell = modules_[1].class_name.ends_with("Cell");
+    return groups_[1].at(cell ? "weight_ih" : "weight_ih_l0").shape().cols() == cols &&
+           groups_[0].at("weight").shape()[0] != cols;
   }
 
   void add_layer_norm(const TorchModule& module) {
-    const Group& g = group_of(module);
+    const TensorGroup& g = group_of(module);
     const Array& gamma = use(g, "weight");
     connect(gamma.size(), gamma.size(), module);
     if (module.options.empty())
@@ -214,9 +152,9 @@ class Importer {
   }
 
   void add_recurrent(const TorchModule& module, std::size_t place);
-  void add_alone(const TorchModule& module, const Group& g);
-  void add_stack_layer(const TorchModule& module, const Group& g, Index layer, bool last);
-  std::vector<NamedTensor> direction(const Group& g, const std::string& class_name, const std::string& suffix);
+  void add_alone(const TorchModule& module, const TensorGroup& g);
+  void add_stack_layer(const TorchModule& module, const TensorGroup& g, const std::string& suffix, bool last);
+  std::vector<NamedTensor> direction(const TensorGroup& g, const std::string& class_name, const std::string& suffix);
 
   static std::vector<NamedTensor> tensors(const char* name, Array value) {
     std::vector<NamedTensor> list;
@@ -227,7 +165,7 @@ class Importer {
   const StateDict& dict_;
   const TorchHints& hints_;
   std::vector<std::string> notes_;
-  std::vector<Group> groups_;
+  std::vector<TensorGroup> groups_;
   std::vector<TorchModule> modules_;
   std::size_t last_recurrent_ = 0;
   std::set<const Array*> used_;
@@ -236,26 +174,30 @@ class Importer {
   Index size_ = 0;
 };
 
-Index count_layers(const Group& g) {
+Index count_layers(const TensorGroup& g) {
   Index count = 0;
   while (g.has("weight_ih_l" + std::to_string(count))) ++count;
   return count;
 }
 
 void Importer::add_recurrent(const TorchModule& module, std::size_t place) {
-  const Group& g = group_of(module);
-  if (modules_.size() == 1 && module.name.empty()) return add_alone(module, g);
+  const TensorGroup& g = group_of(module);
+  const bool cell = module.class_name.ends_with("Cell");
+  if (modules_.size() == 1 && module.name.empty() && !cell) return add_alone(module, g);
   const Index layers = count_layers(g);
   require<FormatError>(!g.has("weight_hr_l0"), "{}: '{}' has proj_size, which is imported only without other modules",
                        function, module.name);
   const bool last_step = hints_.last_step.value_or(false);
   if (place == last_recurrent_ && !hints_.last_step)
     notes_.push_back(fmt::format("assumed: every step of '{}' goes on, not only the last", module.name));
+  if (cell) add_stack_layer(module, g, "", last_step && place == last_recurrent_);
   for (Index layer = 0; layer < layers; ++layer)
-    add_stack_layer(module, g, layer, last_step && place == last_recurrent_ && layer + 1 == layers);
+    add_stack_layer(module, g, "_l" + std::to_string(layer),
+                    last_step && place == last_recurrent_ && layer + 1 == layers);
 }
 
-std::vector<NamedTensor> Importer::direction(const Group& g, const std::string& class_name, const std::string& suffix) {
+std::vector<NamedTensor> Importer::direction(const TensorGroup& g, const std::string& class_name,
+                                             const std::string& suffix) {
   const GateOrder order = torch_gate_order(gates_of(class_name));
   std::vector<NamedTensor> weights = tensors("kernel", rows_to_columns(use(g, "weight_ih" + suffix), order));
   weights.push_back({"recurrent_kernel", rows_to_columns(use(g, "weight_hh" + suffix), order)});
@@ -264,20 +206,22 @@ std::vector<NamedTensor> Importer::direction(const Group& g, const std::string& 
   return weights;
 }
 
-void Importer::add_stack_layer(const TorchModule& module, const Group& g, Index layer, bool last) {
-  const std::string suffix = "_l" + std::to_string(layer);
+void Importer::add_stack_layer(const TorchModule& module, const TensorGroup& g, const std::string& suffix, bool last) {
   const bool both = g.has("weight_ih" + suffix + "_reverse");
   const Shape shape = g.at("weight_hh" + suffix).shape();
   connect(g.at("weight_ih" + suffix).shape().cols(), shape.cols() * (both ? 2 : 1), module);
   std::vector<NamedTensor> weights = direction(g, module.class_name, suffix);
   const bool has_bias = weights.size() == 3;
   Json config = {{"units", shape.cols()}, {"use_bias", has_bias}, {"return_sequences", !last}};
-  const bool gru = module.class_name == "GRU";
+  std::string class_name = module.class_name.substr(0, module.class_name.find("Cell"));
+  const bool gru = class_name == "GRU";
   if (gru) config["reset_after"] = true;
   else if (has_bias) config["separate_bias"] = true;
-  if (module.class_name == "RNN")
-    config["activation"] = module.option("nonlinearity", "'tanh'") == "'relu'" ? "relu" : "tanh";
-  const std::string class_name = module.class_name == "RNN" ? "SimpleRNN" : module.class_name;
+  if (class_name == "RNN") {
+    class_name = "SimpleRNN";
+    const std::string nonlinearity = module.option("nonlinearity", "'tanh'");
+    config["activation"] = nonlinearity == "'relu'" || nonlinearity == "relu" ? "relu" : "tanh";
+  }
   if (!both) return assembly_.add(class_name, module.name + suffix, std::move(config), std::move(weights));
   std::vector<NamedTensor> backward = direction(g, module.class_name, suffix + "_reverse");
   for (NamedTensor& tensor : backward) weights.push_back(std::move(tensor));
@@ -288,7 +232,7 @@ void Importer::add_stack_layer(const TorchModule& module, const Group& g, Index 
 }
 
 // Keeps the module's states and axes, which PyTorch's own layer has.
-void Importer::add_alone(const TorchModule& module, const Group& g) {
+void Importer::add_alone(const TorchModule& module, const TensorGroup& g) {
   const bool projected = g.has("weight_hr_l0");
   TorchOptions options;
   options.input_size = g.at("weight_ih_l0").shape().cols();

@@ -158,6 +158,50 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_is_looked_through) {
   BOOST_TEST(only_tensor().size() == 4U);
 }
 
+// What a wrapper puts before all names is left out where print(model) does not know it.
+BOOST_AUTO_TEST_CASE(prefixes_of_wrappers_are_left_out) {
+  Sequential model = make(stack, 3);
+  std::vector<std::string> notes;
+  ImportOptions options;
+  options.module = "Net(\n  (lstm): LSTM(3, 5)\n  (head): Linear(in_features=5, out_features=2, bias=True)\n)";
+  for (const char* prefix : {"module.", "model.", "module.model."}) {
+    std::vector<NamedTensor> tensors = to_state_dict(model, notes);
+    for (NamedTensor& tensor : tensors) tensor.name.insert(0, prefix);
+    save_torch(path, tensors);
+    BOOST_TEST(difference(model, about(3), path, options) == 0.0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_cell_runs_over_the_sequence) {
+  Sequential model = make(stack, 3);
+  std::vector<std::string> notes;
+  std::vector<NamedTensor> tensors = to_state_dict(model, notes);
+  for (NamedTensor& tensor : tensors)
+    if (tensor.name.ends_with("_l0")) tensor.name.resize(tensor.name.size() - 3);
+  save_torch(path, tensors);
+  BOOST_TEST(difference(model, about(3), path) == 0.0);
+  ImportOptions options;
+  options.module = "Net(\n  (lstm): LSTMCell(3, 5)\n  (head): Linear(in_features=5, out_features=2, bias=True)\n)";
+  BOOST_TEST(difference(model, about(3), path, options) == 0.0);
+}
+
+BOOST_AUTO_TEST_CASE(functions_have_the_numbers_of_recur) {
+  Sequential model = make(stack, 3);
+  std::vector<std::string> notes;
+  save_torch(path, to_state_dict(model, notes));
+  const auto with = [](const std::string& function) {
+    ImportOptions options;
+    options.module = "Net((lstm): LSTM(3, 5) (head): Linear(in_features=5, out_features=2) (f): " + function + ")";
+    return options;
+  };
+  for (const char* known :
+       {"SELU()", "Mish()", "Hardswish()", "ReLU6()", "LogSigmoid()", "LeakyReLU(negative_slope=0.2)"})
+    BOOST_CHECK_NO_THROW((void)build(import_model(path, with(known))));
+  BOOST_TEST(difference(model, about(3), path, with("Identity()")) == 0.0);
+  BOOST_TEST(refused(path, {"negative_slope = 0.01", "0.2"}, with("LeakyReLU(negative_slope=0.01)")));
+  BOOST_TEST(refused(path, {"GELU by tanh"}, with("GELU(approximate='tanh')")));
+}
+
 BOOST_AUTO_TEST_CASE(weights_and_modules_must_agree) {
   Sequential model = make(stack, 3);
   std::vector<std::string> notes;
