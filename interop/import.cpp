@@ -6,6 +6,7 @@
 #include <recur/interop/internal/bytes.h>
 #include <recur/interop/internal/json.h>
 #include <recur/interop/keras/keras_files.h>
+#include <recur/interop/onnx/onnx_import.h>
 #include <recur/interop/torch/state_dict.h>
 #include <recur/io/safetensors.h>
 #include <recur/io/zip_file.h>
@@ -131,7 +132,7 @@ ModelDescription import_kind(const std::filesystem::path& path, FileKind kind, c
     case FileKind::tfjs_json:
       return load_tfjs(path);
     case FileKind::onnx:
-      fail<FormatError>("{}: {} files are not read by this build", where, name(kind));
+      return read_onnx(path);
     case FileKind::unknown:
       fail<FormatError>("{}: none of the known formats", where);
     default:
