@@ -3,6 +3,10 @@
 # What runs in every training step (operations,
 # cells, layers, optimizers' updates, batches) stays at the level of the build.
 set(recur_cold_patterns
+    distributed/connect.cpp
+    distributed/launcher.cpp
+    distributed/module_path.cpp
+    distributed/process_watch.cpp
     framework/check/*.cpp
     interop/*.cpp
     interop/*/*.cpp
@@ -24,10 +28,14 @@ set(recur_cold_patterns
     train/data/text_pairs.cpp
     train/data/vocabulary.cpp
     train/data/word_vocabulary.cpp
+    train/loop/batch_scores.cpp
     train/loop/checkpoint.cpp
     train/loop/interrupt.cpp
     train/loop/run_identity.cpp
+    train/loop/state_bytes.cpp
+    train/loop/trainer_ranks.cpp
     train/loop/trainer_state.cpp
+    train/loop/world.cpp
     train/model/saved_model.cpp
     train/program/*.cpp
     train/samples/*.cpp)

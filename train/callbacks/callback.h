@@ -45,6 +45,9 @@ template <class C> concept HasOtherHook =
 /// A hook returns nothing or a bool; true ends the training after the present step or epoch. A callback with a state
 /// also has `void save(TrainingState&) const` and `void load(const TrainingState&)`, so that checkpoints hold it. When
 /// a training is resumed, `load` is called after `on_train_begin` and, within an epoch, after `on_epoch_begin`.
+///
+/// Where several ranks train together, hooks are called on all of them, with the same numbers; those of a class with
+/// `static constexpr bool leader_only = true;`, which writes or prints, on rank 0 alone.
 template <class C>
 concept Callback = std::movable<C> && !detail::HasOtherHook<C> &&
                    (detail::HasTrainBegin<C> || detail::HasEpochBegin<C> || detail::HasStepEnd<C> ||
@@ -68,6 +71,10 @@ class AnyCallback {
   virtual bool epoch_saved(Training& training) = 0;
   virtual bool train_end(Training& training) = 0;
   [[nodiscard]] virtual bool has_state() const = 0;
+  /// Whether only rank 0 calls it.
+  [[nodiscard]] virtual bool leader_only() const = 0;
+  /// Whether `step_end` may return true.
+  [[nodiscard]] virtual bool ends_steps() const = 0;
   [[nodiscard]] virtual std::string name() const = 0;
   virtual void save(TrainingState& state) const = 0;
   virtual void load(const TrainingState& state) = 0;
@@ -113,6 +120,15 @@ class CallbackModel final : public AnyCallback {
     else return false;
   }
   [[nodiscard]] bool has_state() const override { return HasState<C>; }
+  [[nodiscard]] bool leader_only() const override {
+    if constexpr (requires { C::leader_only; }) return C::leader_only;
+    else return false;
+  }
+  [[nodiscard]] bool ends_steps() const override {
+    if constexpr (HasStepEnd<C>)
+      return !std::is_void_v<decltype(std::declval<C&>().on_step_end(std::declval<Training&>()))>;
+    else return false;
+  }
   [[nodiscard]] std::string name() const override { return class_name(typeid(C)); }
   void save([[maybe_unused]] TrainingState& state) const override {
     if constexpr (HasState<C>) callback_.save(state);

@@ -8,6 +8,7 @@ namespace recur {
 /// `train_loss`, `valid_loss`, `seconds`, `best` and one for each metric. A callback; also callable with a report.
 class EpochPrinter {
  public:
+  static constexpr bool leader_only = true;
   explicit EpochPrinter(bool json) : json_(json) {}
   void operator()(const EpochReport& report) const;
   void on_epoch_end(Training& training) const { (*this)(training.report); }

@@ -14,6 +14,7 @@ namespace recur {
 /// Writes a CSV table: a heading, then one line an epoch. Numbers that are NaN are left empty.
 class CsvLogger {
  public:
+  static constexpr bool leader_only = true;
   explicit CsvLogger(std::filesystem::path path) : file_(std::move(path)) {}
 
   void on_train_begin(Training& training);
@@ -32,6 +33,7 @@ class CsvLogger {
 /// that are not finite. With `every`, also one each `every` steps: `{"step":…,"loss":…,"gradient_norm":…}`.
 class JsonLinesLogger {
  public:
+  static constexpr bool leader_only = true;
   explicit JsonLinesLogger(std::filesystem::path path, Index every = 0) : file_(std::move(path)), every_(every) {}
 
   void on_train_begin(Training&) { file_.begin(); }
@@ -50,6 +52,7 @@ class JsonLinesLogger {
 /// epoch's report. With `every`, also `step/loss` and `step/gradient_norm` each `every` steps.
 class TensorBoardLogger {
  public:
+  static constexpr bool leader_only = true;
   explicit TensorBoardLogger(const std::filesystem::path& folder, Index every = 0)
       : file_(folder / "events.out.tfevents.0.recur"), every_(every) {}
 

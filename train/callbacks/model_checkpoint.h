@@ -26,6 +26,7 @@ struct ModelCheckpointOptions {
 /// use `CheckpointOptions` instead. An interrupted epoch is not saved. (Keras ModelCheckpoint)
 class ModelCheckpoint {
  public:
+  static constexpr bool leader_only = true;
   /// Throws ValueError if the path is empty or no FilePattern.
   explicit ModelCheckpoint(ModelCheckpointOptions options);
 

@@ -30,6 +30,7 @@ struct RunFolderOptions {
 /// on. A resumed training writes the logs again from its checkpoint. Only one training at a time may use the folder.
 class RunFolder {
  public:
+  static constexpr bool leader_only = true;
   /// Throws ValueError if the directory is empty or the config is not JSON.
   explicit RunFolder(RunFolderOptions options);
 

@@ -17,11 +17,17 @@ namespace recur {
 namespace {
 
 constexpr FileFormat checkpoint_format{.key = "recur.checkpoint", .name = "checkpoint", .version = 2};
+const std::string by_row_prefix = "by_row/";
 
 }  // namespace
 
 void TrainingState::put(const std::string& name, std::span<const Array> list) {
   for (std::size_t i = 0; i < list.size(); ++i) arrays[fmt::format("{}/{}", name, i)] = list[i].clone();
+}
+
+void TrainingState::put_rows(const std::string& name, std::span<const Array> list) {
+  put(name, list);
+  by_row.insert(name);
 }
 
 std::vector<Array> TrainingState::get(const std::string& name) const {
@@ -77,14 +83,20 @@ Index TrainingState::integer(const std::string& name) const {
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state) {
   std::vector<NamedArray> arrays;
   for (const auto& [name, array] : state.arrays) arrays.push_back({name, &array});
-  save_safetensors(path, arrays, stamped(checkpoint_format, arrays, state.texts));
+  Metadata texts = state.texts;
+  for (const std::string& name : state.by_row) texts[by_row_prefix + name] = "";
+  save_safetensors(path, arrays, stamped(checkpoint_format, arrays, texts));
 }
 
 TrainingState load_checkpoint(const std::filesystem::path& path) {
   SafetensorsFile file = load_safetensors(path);
   require<FormatError>(check_stamp(checkpoint_format, path, file),
                        "load_checkpoint: '{}' is no checkpoint (a file of parameters alone?)", path.string());
-  return {std::move(file.arrays), std::move(file.metadata)};
+  TrainingState state{std::move(file.arrays), std::move(file.metadata), {}};
+  for (const auto& [name, text] : state.texts)
+    if (name.starts_with(by_row_prefix)) state.by_row.insert(name.substr(by_row_prefix.size()));
+  std::erase_if(state.texts, [](const auto& text) { return text.first.starts_with(by_row_prefix); });
+  return state;
 }
 
 CheckpointFolder::CheckpointFolder(CheckpointOptions options) : options_(std::move(options)) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,9 +18,13 @@ namespace recur {
 struct TrainingState {
   std::map<std::string, Array> arrays;
   Metadata texts;
+  std::set<std::string> by_row{};  ///< Arrays of which each rank has the rows of its share (`World`).
 
   /// Stores a list of arrays as `name/0`, `name/1` …
   void put(const std::string& name, std::span<const Array> list);
+  /// Stores a list of arrays `[batch, …]`, such as carried states. Where several ranks train together, each stores the
+  /// rows of its share. The checkpoint holds the rows of the whole batch, and `load` is given those of the share.
+  void put_rows(const std::string& name, std::span<const Array> list);
   /// Returns a list of arrays; empty if there is none of this name.
   [[nodiscard]] std::vector<Array> get(const std::string& name) const;
   /// Stores a number exactly.

@@ -36,6 +36,14 @@ class Metric {
   /// Returns the metric over all batches since `reset`; NaN before the first batch.
   [[nodiscard]] virtual double result() const;
   void reset();
+  /// Returns the weighted sum over rows that `result` is made of, and the sum of weights.
+  [[nodiscard]] double sum() const { return sum_; }
+  [[nodiscard]] double weight() const { return weight_; }
+  /// Takes in rows that another object of this metric has summed up.
+  void add(double sum, double weight) {
+    sum_ += sum;
+    weight_ += weight;
+  }
   [[nodiscard]] const std::string& name() const { return name_; }
   /// Returns true if a larger result is better.
   [[nodiscard]] virtual bool larger_is_better() const { return false; }

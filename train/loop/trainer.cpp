@@ -41,6 +41,15 @@ std::vector<NamedParameter> distinct(std::vector<NamedParameter> parameters) {
   return parameters;
 }
 
+// @param factor of the gradients: how much the loss of this rank counts
+void run_backward(Tape& tape, Var loss, double factor) {
+  if (factor == 1) return tape.backward(loss);
+  if (factor == 0) return;
+  Array seed(loss.shape(), tape.dtype());
+  seed.fill(factor);
+  tape.backward(loss, seed);
+}
+
 std::string place(const Training& t) { return fmt::format("Trainer::fit, batch {} of epoch {}", t.batch + 1, t.epoch); }
 
 }  // namespace
@@ -53,12 +62,25 @@ Trainer::Trainer(std::vector<NamedParameter> parameters, optim::Optimizer optimi
   require<ValueError>(
       !parameters_.empty(),
       "Trainer: the list of parameters is empty; make it after build(), of a model whose visit() names them");
-  if (!options_.checkpoint.directory.empty()) checkpoints_.emplace(options_.checkpoint);
+  require<ValueError>(options_.exchange.local_steps >= 1, "Trainer: local_steps must be at least 1, got {}",
+                      options_.exchange.local_steps);
+  if (!options_.checkpoint.directory.empty() && leads()) checkpoints_.emplace(options_.checkpoint);
 }
 
 void Trainer::call(Hook hook, Training& training) {
   for (const auto& callback : callbacks_)
-    if ((*callback.*hook)(training)) totals_.ended = true;
+    if ((leads() || !callback->leader_only()) && (*callback.*hook)(training)) totals_.ended = true;
+  agree_on_end();
+}
+
+// Ranks agree after a step only where a callback can end the training there.
+void Trainer::call_step_end(Training& training) {
+  bool may_end = false;
+  for (const auto& callback : callbacks_) {
+    may_end = may_end || callback->ends_steps();
+    if ((leads() || !callback->leader_only()) && callback->step_end(training)) totals_.ended = true;
+  }
+  if (may_end) agree_on_end();
 }
 
 double Trainer::weight_of_batch() const {
@@ -79,7 +101,7 @@ void Trainer::measure_gradients(Training& t, Var loss) {
     if (p.parameter->trainable)
       square += dispatch_real(p.parameter->dtype(), [&]<class T>() { return square_of<T>(p.parameter->gradient); });
   const double norm = std::sqrt(square);
-  if (!std::isfinite(norm)) require_finite_gradients(place(t), t.tape, loss, parameters_);
+  if (!std::isfinite(norm)) refuse_gradients(t, loss);
   if (!optimizer_.updates_next()) return;
   t.gradient_norm = norm / static_cast<double>(optimizer_.accumulation_steps());
   totals_.gradient_norm += t.gradient_norm;
@@ -87,33 +109,34 @@ void Trainer::measure_gradients(Training& t, Var loss) {
 }
 
 void Trainer::check_parameters(const Tape& tape) {
-  if (std::exchange(checked_, true) || !options_.warn) return;
+  if (std::exchange(checked_, true) || !options_.warn || !leads()) return;
   for (const std::string& problem : parameters_that_learn_nothing(tape, parameters_)) options_.warn(problem);
 }
 
 void Trainer::train_step(Training& t, const Loss& loss) {
   samples_ = 0;
   weight_.reset();
+  no_rows_ = false;
+  begin_step_of_rank(t);
   const Var value = loss(t.tape, t.batch);
-  require<StateError>(value.defined(), "{}: the loss is an undefined Var", place(t));
-  t.loss = value.item();
-  if (!std::isfinite(t.loss)) refuse_non_finite(place(t), t.tape, value, parameters_);
-  t.tape.backward(value);
+  require<StateError>(value.defined() || no_rows_, "{}: the loss is an undefined Var", place(t));
+  const double own = no_rows_ ? 0 : value.item();
+  if (!std::isfinite(own)) refuse_non_finite(place(t), t.tape, value, parameters_);
+  run_backward(t.tape, value, agree_on_step(t, own));
   check_parameters(t.tape);
+  if (optimizer_.updates_next()) exchange_gradients();
   if (options_.gradient_norm) measure_gradients(t, value);
   optimizer_.step(parameters_);
   t.tape.reset();
-  totals_.loss += weight_of_batch() * t.loss;
-  totals_.weight += weight_of_batch();
-  totals_.items += options_.items_per_batch > 0 ? options_.items_per_batch : samples_;
   ++t.batch;
   ++t.step;
+  end_step_of_rank(t);
 }
 
 void Trainer::train_epoch(Training& t, const Loss& loss) {
-  ProgressLine progress(options_.progress);
+  ProgressLine progress(options_.progress && leads());
   const std::string label = fmt::format("epoch {}/{}", t.epoch, t.epochs);
-  while (t.batch < t.batches && !totals_.ended && !InterruptGuard::requested()) {
+  while (t.batch < t.batches && !totals_.ended && interrupt() == 0) {
     const auto start = Clock::now();
     train_step(t, loss);
     t.seconds += seconds_since(start);
@@ -121,9 +144,9 @@ void Trainer::train_epoch(Training& t, const Loss& loss) {
     progress.update(label, t.batch, t.batches,
                     fmt::format("loss {:.4f}{}", totals_.loss / totals_.weight,
                                 totals_.items > 0 ? "  " + short_number(rate) + " " + t.items + "/s" : ""));
-    call(&detail::AnyCallback::step_end, t);
+    call_step_end(t);
     const bool due = options_.checkpoint.every > 0 && t.step % options_.checkpoint.every == 0;
-    if (checkpoints_ && t.batch < t.batches && (due || InterruptGuard::requested())) save(t);
+    if (t.batch < t.batches && (due || interrupt() != 0)) save(t);
   }
 }
 
@@ -139,11 +162,12 @@ EpochReport Trainer::finish_epoch(const Training& t, const Validation& validatio
     const StatesAside aside(carrying_);
     report.valid_loss = validation();
   }
-  report.interrupted = InterruptGuard::requested() && t.batch < t.batches;
+  report.interrupted = interrupt() != 0 && t.batch < t.batches;
   const double judged = validation ? report.valid_loss : report.train_loss;
   report.best = !report.interrupted && judged < totals_.best;
-  if (report.best) totals_.best = judged;
   if (metrics) report.metrics = metrics(report);
+  agree_on_report(report);
+  if (report.best) totals_.best = std::isnan(report.valid_loss) ? report.train_loss : report.valid_loss;
   return report;
 }
 
@@ -166,7 +190,7 @@ bool Trainer::end_epoch(Training& t, const Validation& validation) {
     std::optional<optim::AveragedWeights> judged;
     if (validation && optimizer_.has_averages()) judged.emplace(optimizer_, parameters_);
     t.report = finish_epoch(t, validation);
-    if (t.report.best && on_best) on_best(t.report);
+    if (t.report.best && on_best && leads()) on_best(t.report);
     call(&detail::AnyCallback::epoch_end, t);
     if (on_epoch_end) on_epoch_end(t.report);
   }
@@ -175,7 +199,8 @@ bool Trainer::end_epoch(Training& t, const Validation& validation) {
     ++t.epoch;
     t.batch = 0;
     totals_ = {.seconds_before = t.seconds, .best = totals_.best, .ended = totals_.ended};
-    if (checkpoints_) save(t);
+    require_equal_parameters();
+    save(t);
   }
   call(&detail::AnyCallback::epoch_saved, t);
   return whole;
@@ -197,7 +222,7 @@ void Trainer::begin_training(Training& t) {
 }
 
 void Trainer::end_training(Training& t) {
-  if (const Index unused = optimizer_.accumulated_steps(); unused > 0 && options_.warn && !InterruptGuard::requested())
+  if (const Index unused = optimizer_.accumulated_steps(); unused > 0 && options_.warn && interrupt() == 0 && leads())
     options_.warn(
         fmt::format("Trainer::fit: the gradients of the last {} batches are dropped, as an update accumulates {}",
                     unused, optimizer_.accumulation_steps()));
@@ -210,18 +235,21 @@ void Trainer::end_training(Training& t) {
 std::vector<EpochReport> Trainer::run(Tape& tape, Index batches, const Loss& loss, const Validation& validation,
                                       const EpochStart& start_epoch) {
   require<ValueError>(batches > 0, "Trainer::fit: no batches to train on");
-  const InterruptGuard interrupt;
-  interrupted_by_ = 0;
+  std::optional<InterruptGuard> guard;
+  if (leads() || !options_.world->in_one_process()) guard.emplace();
+  interrupted_by_ = agreed_interrupt_ = 0;
   std::optional<FolderLock> held;
-  if (checkpoints_) held = checkpoints_->lock();
   Training t{.parameters = parameters_, .optimizer = optimizer_, .tape = tape, .items = options_.items};
   t.batches = batches;
   begin_training(t);
   try {
+    if (checkpoints_) held = checkpoints_->lock();
+    begin_ranks(t);
     std::vector<EpochReport> reports = train(t, loss, validation, start_epoch);
     end_training(t);
     return reports;
   } catch (...) {
+    tell_failure();
     optimizer_.discard_gradients(parameters_);
     tape.reset();
     throw;
@@ -236,7 +264,7 @@ std::vector<EpochReport> Trainer::train(Training& t, const Loss& loss, const Val
   // A checkpoint between two epochs was written before on_epoch_begin, one within an epoch after it.
   bool within_epoch = t.batch > 0;
   if (resumed && !within_epoch) restore(t, *resumed);
-  while (t.epoch <= t.epochs && !totals_.ended && !InterruptGuard::requested()) {
+  while (t.epoch <= t.epochs && !totals_.ended && interrupt() == 0) {
     begin_epoch(t, start_epoch);
     if (within_epoch) restore(t, *resumed);
     within_epoch = false;
@@ -247,24 +275,27 @@ std::vector<EpochReport> Trainer::train(Training& t, const Loss& loss, const Val
     if (!whole) break;
   }
   if (within_epoch) restore(t, *resumed);  // the epoch was complete already
-  if (t.epoch <= t.epochs && !totals_.ended) interrupted_by_ = InterruptGuard::signal();
+  if (t.epoch <= t.epochs && !totals_.ended) interrupted_by_ = interrupt();
   call(&detail::AnyCallback::train_end, t);
   return reports;
 }
 
 double Trainer::evaluate(Tape& tape, Index batches, const Loss& loss) {
+  return evaluate(tape, batches, loss, {}, BatchesInTurn::no);
+}
+
+double Trainer::evaluate(Tape& tape, Index batches, const Loss& loss, MetricList measured, BatchesInTurn turn) {
   require<ValueError>(batches > 0, "Trainer::evaluate: no batches");
   const NoGradient inference(tape);
-  MeanMetric mean;
-  for (Index i = 0; i < batches; ++i) {
+  return mean_score(options_.world, batches, measured, turn, [&](Index i) {
     samples_ = 0;
     weight_.reset();
     const Var value = loss(tape, i);
     require<StateError>(value.defined(), "Trainer::evaluate: the loss of batch {} is an undefined Var", i + 1);
-    if (const double weight = weight_of_batch(); weight > 0) mean.update(value.item(), weight);
+    const BatchScore score{value.item(), weight_of_batch()};
     tape.reset();
-  }
-  return mean.result();
+    return score;
+  });
 }
 
 std::vector<Array> Trainer::predict(Tape& tape, Index batches, const Loss& output) {

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <recur/train/callbacks/callback.h>
+#include <recur/train/data/share.h>
+#include <recur/train/loop/batch_scores.h>
 #include <recur/train/loop/checkpoint.h>
 #include <recur/train/loop/training.h>
+#include <recur/train/loop/world.h>
 #include <recur/train/views/view.h>
 
 #include <cmath>
@@ -12,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -38,6 +42,10 @@ struct TrainerOptions {
   /// Called once in a training with each likely mistake: parameters that learn nothing, gradients that were never used
   /// in an update. By default it prints to standard error.
   std::function<void(const std::string&)> warn = print_warning;
+  /// The ranks that train together; must outlive the trainer. Null if this process trains alone. A batch is divided
+  /// among the ranks (`share_of`), so that steps, schedules and learning rates do not depend on the number of ranks.
+  World* world = nullptr;
+  ExchangeOptions exchange{};  ///< How ranks exchange gradients.
 };
 
 /// A source of batches by number, such as `Batches` or `StreamBatches`. If it has `start_epoch(epoch)`, the trainer
@@ -67,6 +75,13 @@ concept ConstSource = !TakesEpochs<D> && TakesEpochs<std::remove_const_t<D>>;
 ///
 /// If the optimizer keeps moving averages of the parameters, the parameters hold the averages from validation to the
 /// end of the epoch, so callbacks save and restore the weights that were validated.
+///
+/// With a world, all ranks call `fit` with equal arguments. Parameters begin with the values of rank 0. Gradients are
+/// summed in the order of ranks before their norm is measured, so that all ranks make the same update. Reported losses
+/// are means over the rows of all ranks. Only rank 0 reads and writes checkpoints and calls `on_best` and callbacks
+/// that write; all ranks call the other callbacks, with equal numbers. An exception on one rank ends the training of
+/// all ranks, with RankError on the others. A loss by batch number computes the rows of `world->share()` and calls
+/// `weigh` with their weight.
 ///
 /// The inner loop by hand is
 /// `Var loss = …; tape.backward(loss); optimizer.step(parameters); tape.reset();`.
@@ -132,7 +147,7 @@ class Trainer {
                   "the loss is a function of a tape and a batch: [&](Tape& t, const Batch& batch) { return …; }");
     const auto start = [&data](Index epoch) { views::start_epoch(data, epoch); };
     if constexpr (detail::is_loss_of<F, Data>)
-      return run(tape, static_cast<Index>(data.size()), loss_over(data, loss), validation, start);
+      return run(tape, static_cast<Index>(data.size()), loss_over(data, loss, true), validation, start);
   }
   /// Trains on a source of batches and validates by the mean loss over another source.
   template <BatchSource Data, class F, BatchSource Other>
@@ -146,11 +161,19 @@ class Trainer {
   void weigh(double weight);
 
   /// Returns the mean loss over the batches without training. Batches have the weights that `weigh` describes. `loss`
-  /// may also update metrics. Throws ValueError if there are no batches.
+  /// may also update metrics. With a world, every rank goes through all batches. Throws ValueError if
+  /// there are no batches.
   double evaluate(Tape& tape, Index batches, const Loss& loss);
   template <BatchSource Data, class F>
   double evaluate(Tape& tape, Data&& data, F loss) {
-    return evaluate(tape, static_cast<Index>(data.size()), loss_over(data, loss));
+    return evaluate(tape, static_cast<Index>(data.size()), loss_over(data, loss, false));
+  }
+  /// Returns the mean loss over the batches; metrics that `loss` updates have their results afterwards. Both have the
+  /// bits of one process. `batches` says whether ranks take batches in turn, which states that are carried from batch
+  /// to batch exclude. Throws ValueError if there are no batches.
+  template <BatchSource Data, class F>
+  double evaluate(Tape& tape, Data&& data, F loss, MetricList measured, BatchesInTurn batches) {
+    return evaluate(tape, static_cast<Index>(data.size()), loss_over(data, loss, false), measured, batches);
   }
 
   /// Returns `output` of each batch, without training. The order is that of the data, also for `Batches` that shuffle.
@@ -188,6 +211,8 @@ class Trainer {
   [[nodiscard]] optim::Optimizer& optimizer() { return optimizer_; }
   /// Returns the signal that interrupted the last `fit`; 0 if none did.
   [[nodiscard]] int interrupted_by() const { return interrupted_by_; }
+  /// Returns the world of the options; null: this process alone.
+  [[nodiscard]] World* world() const { return options_.world; }
 
  private:
   /// Sums over the present epoch, and what is kept over all epochs, besides the members of `Training`.
@@ -203,17 +228,34 @@ class Trainer {
   };
 
   template <class Data, class F>
-  [[nodiscard]] Loss loss_over(Data& data, F& loss) {
-    return [this, &data, &loss](Tape& tape, Index index) -> Var {
+  [[nodiscard]] Loss loss_over(Data& data, F& loss, bool divided) {
+    return [this, &data, &loss, divided](Tape& tape, Index index) -> Var {
+      if (divided && ranks() > 1) return loss_of_share(data, index, tape, loss);
       decltype(auto) batch = data[index];
       if constexpr (requires { batch.inputs.shape()[0]; }) samples_ = static_cast<double>(batch.inputs.shape()[0]);
       else samples_ = 0;
       return loss(tape, batch);
     };
   }
+  // Undefined if the batch has fewer rows than ranks, and none for this rank.
+  template <class Data, class F>
+  [[nodiscard]] Var loss_of_share(Data& data, Index index, Tape& tape, F& loss) {
+    using Whole = views::Element<Data>;
+    const auto own = [&](const auto& batch) -> Var {
+      const Index rows = batch_rows(batch);
+      no_rows_ = rows == 0;
+      samples_ = static_cast<double>(rows);
+      return no_rows_ ? Var() : loss(tape, batch);
+    };
+    if constexpr (requires { data.share(index, Share()); }) return own(data.share(index, options_.world->share()));
+    else if constexpr (DivisibleBatch<Whole>) return own(share_of(data[index], options_.world->share()));
+    else refuse_batches(typeid(Whole));
+  }
+  [[noreturn]] static void refuse_batches(const std::type_info& batch);
 
   using Hook = bool (detail::AnyCallback::*)(Training&);
   void call(Hook hook, Training& training);
+  void call_step_end(Training& training);
   using EpochStart = std::function<void(Index epoch)>;
   std::vector<EpochReport> run(Tape& tape, Index batches, const Loss& loss, const Validation& validation,
                                const EpochStart& start_epoch);
@@ -230,9 +272,31 @@ class Trainer {
   void end_training(Training& training);
   [[nodiscard]] double weight_of_batch() const;
   [[nodiscard]] EpochReport finish_epoch(const Training& training, const Validation& validation);
+  [[nodiscard]] double evaluate(Tape& tape, Index batches, const Loss& loss, MetricList measured, BatchesInTurn turn);
+  // In trainer_ranks.cpp:
+  [[nodiscard]] Index ranks() const { return options_.world == nullptr ? 1 : options_.world->size(); }
+  [[nodiscard]] bool leads() const { return options_.world == nullptr || options_.world->leads(); }
+  [[nodiscard]] int interrupt() const;
+  void begin_ranks(Training& training);
+  void begin_step_of_rank(Training& training);
+  [[nodiscard]] double agree_on_step(Training& training, double own_loss);
+  void exchange_gradients();
+  void end_step_of_rank(Training& training);
+  void average_over_ranks(bool with_slots);
+  void refuse_gradients(Training& training, Var loss);
+  void agree_on_end();
+  void agree_on_report(EpochReport& report);
+  void require_equal_parameters();
+  void prepare_ranks_to_save();
+  void keep_accumulated_once();
+  void gather_states(TrainingState& state);
+  void tell_failure() noexcept;
+  [[nodiscard]] std::optional<TrainingState> state_of_rank_0(std::optional<TrainingState> state);
   // In trainer_state.cpp:
   void save(const Training& training);
+  void write_checkpoint(const Training& training, TrainingState state);
   [[nodiscard]] std::optional<TrainingState> newest_state(Training& training);
+  [[nodiscard]] std::optional<TrainingState> read_newest();
   void restore(Training& training, const TrainingState& state);
   void require_arrays(const TrainingState& state);
   void take_position(Training& training, const TrainingState& state);
@@ -251,6 +315,9 @@ class Trainer {
   Totals totals_;
   double samples_ = 0;              // of the present batch; 0 if unknown
   std::optional<double> weight_{};  // of the present batch, if the loss called weigh
+  bool no_rows_ = false;            // whether this rank has no rows of the present batch
+  int agreed_interrupt_ = 0;        // the signal that all ranks know of
+  Generator::State masks_{};        // the tape's generator, from which steps and ranks fork theirs
   bool checked_ = false;            // whether the list of parameters was compared with the tape
   Index epochs_before_ = 0;         // of earlier calls of fit
   Index steps_before_ = 0;

@@ -34,6 +34,7 @@ void each_below(const Map& map, const std::string& prefix, Add add) {
 void put_below(TrainingState& state, const std::string& prefix, TrainingState part) {
   for (auto& [name, array] : part.arrays) state.arrays[prefix + name] = std::move(array);
   for (auto& [name, text] : part.texts) state.texts[prefix + name] = std::move(text);
+  for (const std::string& name : part.by_row) state.by_row.insert(prefix + name);
 }
 
 TrainingState part_below(const TrainingState& state, const std::string& prefix) {
@@ -108,10 +109,21 @@ std::string Trainer::callback_names() const {
 }
 
 void Trainer::save(const Training& t) {
+  if (options_.checkpoint.directory.empty()) return;
+  prepare_ranks_to_save();
   TrainingState own;
   if (save_state) save_state(own);
   TrainingState state;
   put_below(state, program_prefix, std::move(own));
+  for (std::size_t i = 0; i < carrying_.size(); ++i)
+    state.put_rows(fmt::format("{}{}", states_prefix, i), carrying_[i]->states());
+  if (carried_ != nullptr) state.put_rows(carried_prefix, carried_->values());
+  gather_states(state);
+  if (leads()) write_checkpoint(t, std::move(state));
+}
+
+// @param state what all ranks have put together
+void Trainer::write_checkpoint(const Training& t, TrainingState state) {
   Index place = 0;
   for (const auto& callback : callbacks_) {
     if (!callback->has_state()) continue;
@@ -128,10 +140,6 @@ void Trainer::save(const Training& t) {
   optimizer_.create_slots(parameters_);
   optimizer_.for_each_slot(
       [&](const std::string& name, Array& slot) { state.arrays[optimizer_prefix + name] = slot.clone(); });
-
-  for (std::size_t i = 0; i < carrying_.size(); ++i)
-    state.put(fmt::format("{}{}", states_prefix, i), carrying_[i]->states());
-  if (carried_ != nullptr) state.put(carried_prefix, carried_->values());
 
   const Generator::State& random = t.tape.generator().state();
   const auto put_word = [&](const char* name, std::uint64_t word) { state.put(name, static_cast<Index>(word)); };
@@ -169,6 +177,7 @@ Metadata Trainer::identity() {
 Metadata Trainer::circumstances(const Training& t) const {
   Metadata all = options_.checkpoint.circumstances;
   all.emplace("threads", std::to_string(threads()));
+  all.emplace("ranks", std::to_string(ranks()));
   all.emplace("epochs", std::to_string(t.epochs));
   all.emplace("batches of an epoch", std::to_string(t.batches));
   if (!given_rate_.empty()) all.emplace("learning rate", given_rate_);
@@ -216,14 +225,17 @@ void Trainer::take_position(Training& t, const TrainingState& state) {
     *sum *= part;
 }
 
-std::optional<TrainingState> Trainer::newest_state(Training& t) {
-  given_rate_ = detail::rate_text(optimizer_);
-  changed_rate_ = false;
+std::optional<TrainingState> Trainer::read_newest() {
   if (!checkpoints_) return std::nullopt;
   // A second call of fit continues the run of the first call.
   if (!options_.checkpoint.resume && epochs_before_ == 0) checkpoints_->clear();
-  if (!options_.checkpoint.resume) return std::nullopt;
-  std::optional<TrainingState> state = checkpoints_->load_newest();
+  return options_.checkpoint.resume ? checkpoints_->load_newest() : std::nullopt;
+}
+
+std::optional<TrainingState> Trainer::newest_state(Training& t) {
+  given_rate_ = detail::rate_text(optimizer_);
+  changed_rate_ = false;
+  std::optional<TrainingState> state = state_of_rank_0(read_newest());
   if (!state) return std::nullopt;
   detail::require_identity(detail::texts_below(*state, identity_prefix), identity());
   const std::string& callbacks_then = state->text("callbacks");
@@ -236,7 +248,7 @@ std::optional<TrainingState> Trainer::newest_state(Training& t) {
   const auto rate_then = then.find("learning rate");
   changed_rate_ = rate_then != then.end() && rate_then->second != given_rate_;
   take_position(t, *state);
-  if (const std::string list = detail::changes(then, now); !list.empty())
+  if (const std::string list = detail::changes(then, now); !list.empty() && leads())
     warn("resumed at step {} with other settings, which are used from here on: {}", t.step, list);
   return state;
 }
@@ -258,9 +270,14 @@ void Trainer::restore(Training& t, const TrainingState& state) {
     optimizer_.set_learning_rate(state.number("learning_rate"));
   const auto word = [&](const char* name) { return static_cast<std::uint64_t>(state.integer(name)); };
   t.tape.generator() = Generator(Generator::State{word("random_seed"), word("random_stream"), word("random_position")});
+  masks_ = t.tape.generator().state();
+  keep_accumulated_once();
   Index place = 0;
-  for (const auto& callback : callbacks_)
-    if (callback->has_state()) callback->load(part_below(state, callback_prefix(place++)));
+  for (const auto& callback : callbacks_) {
+    if (!callback->has_state()) continue;
+    const std::string prefix = callback_prefix(place++);
+    if (leads() || !callback->leader_only()) callback->load(part_below(state, prefix));
+  }
   if (load_state) load_state(part_below(state, program_prefix));
 }
 

@@ -113,8 +113,10 @@ class ModelTrainer : public Trainer {
   template <class Data>
   [[nodiscard]] double judge(Data& data) {
     if (label_error_) label_error_->reset();
-    for (const auto& metric : measured_) metric->reset();
-    return Trainer::evaluate(tape_, data, step());
+    // Label errors are not summed over ranks: each rank evaluates all batches then.
+    const bool in_turn = stateful_.empty() && !label_error_;
+    const auto turn = in_turn ? BatchesInTurn::yes : BatchesInTurn::no;
+    return Trainer::evaluate(tape_, data, step(), measured_, turn);
   }
   [[nodiscard]] Var loss_of(Tape& tape, const Batch& batch);
   [[nodiscard]] Var loss_of(Tape& tape, const PaddedBatch& batch);

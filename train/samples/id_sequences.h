@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/tensor/shape.h>
+#include <recur/train/data/share.h>
 
 #include <cstdint>
 #include <vector>
@@ -16,5 +17,8 @@ struct IdSequences {
   /// Weights: 1, and 0 beyond the end of a sequence. Empty if all have `time` steps.
   std::vector<float> weights;
 };
+
+/// Returns sequences of one rank, in a block.
+[[nodiscard]] IdSequences share_of(const IdSequences& batch, const Share& share);
 
 }  // namespace recur::samples
