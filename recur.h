@@ -4,6 +4,7 @@
 // Not included: checks of gradients (framework/check/), models from JSON (layers/config/, optim/config.h), PyTorch's
 // weights (layers/torch/), sample problems (train/samples/) and the internals of operations, for which see docs/.
 
+#include <recur/distributed/connect.h>
 #include <recur/framework/autodiff/linear.h>
 #include <recur/framework/autodiff/recompute.h>
 #include <recur/framework/autodiff/tape.h>
@@ -136,6 +137,7 @@
 #include <recur/train/loop/interrupt.h>
 #include <recur/train/loop/label_error.h>
 #include <recur/train/loop/metrics.h>
+#include <recur/train/loop/sum_gradients.h>
 #include <recur/train/loop/trainer.h>
 #include <recur/train/loop/training.h>
 #include <recur/train/model/generate.h>

@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
     trainer.measure("bits_per_character").add(EarlyStopping({.patience = epochs, .restore_best_weights = true}));
     program.follow(trainer);
     trainer.fit(train, valid);
-    if (!save.empty()) save_model(save, model, {{"vocabulary", vocabulary.hex()}});
+    if (!save.empty() && program.leads()) save_model(save, model, {{"vocabulary", vocabulary.hex()}});
 
     const Scores scores = trainer.evaluate(test);
     NamedNumbers result = {{"test_loss", scores.loss}, {"test_bits_per_character", scores["bits_per_character"]}};

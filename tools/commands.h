@@ -9,7 +9,8 @@
 
 namespace recur {
 class Registry;
-}
+class World;
+}  // namespace recur
 
 namespace recur::tools {
 
@@ -28,14 +29,20 @@ struct Flags {
   bool json = false;
   bool resume = false;
   bool overwrite = false;
-  std::string to{};                    ///< The file that `export` and `import` write.
-  std::string as{};                    ///< Its format; empty: by the ending of its name.
-  bool int8 = false;                   ///< Whether `export` rounds weights to int8.
-  std::string config{};                ///< A file with the architecture of an imported model.
-  std::string module{};                ///< A file with what PyTorch prints of an imported model.
-  std::string then{};                  ///< A function applied to the output of an imported model.
-  bool last_step = false;              ///< Layers after the last recurrent one see the last step only.
-  const Registry* registry = nullptr;  ///< Classes that configs may name; null: those of the library.
+  std::string to{};                      ///< The file that `export` and `import` write.
+  std::string as{};                      ///< Its format; empty: by the ending of its name.
+  bool int8 = false;                     ///< Whether `export` rounds weights to int8.
+  std::string config{};                  ///< A file with the architecture of an imported model.
+  std::string module{};                  ///< A file with what PyTorch prints of an imported model.
+  std::string then{};                    ///< A function applied to the output of an imported model.
+  bool last_step = false;                ///< Layers after the last recurrent one see the last step only.
+  int ranks = 1;                         ///< Processes that train together.
+  std::string hosts{};                   ///< Machines to start the ranks on, `a:1,b:1`; empty: this machine.
+  long local_steps = 1;                  ///< Steps that a rank makes by itself.
+  bool bf16 = false;                     ///< Whether gradients travel in half the bytes.
+  World* world = nullptr;                ///< The ranks of the job that the tool was started in; null: alone.
+  std::vector<std::string> arguments{};  ///< The whole command line, without the program.
+  const Registry* registry = nullptr;    ///< Classes that configs may name; null: those of the library.
 };
 
 /// A signal interrupted a training. The exit status of the tool is 128 plus the number of the signal.
@@ -52,6 +59,9 @@ class Interrupted : public Error {
 // for what goes wrong.
 
 void train(const Flags& flags);
+/// Replaces this process by mpirun, which starts `flags.ranks` of it. Returns if they are started already. @throws
+/// Error if there is no mpirun.
+void start_ranks(const Flags& flags);
 void evaluate(const Flags& flags);
 void predict(const Flags& flags);
 void inspect(const Flags& flags);

@@ -147,21 +147,23 @@ void Task::measure(Metric& metric, const Judged& judged) {
                  .columns = 1});
 }
 
-std::vector<std::pair<std::string, double>> Task::evaluate(Tape& tape, const Source& data) {
+std::vector<std::pair<std::string, double>> Task::evaluate(Tape& tape, const Source& data, World* world) {
   const NoGradient inference(tape);
   reset_states();
-  MeanMetric mean("loss");
-  for (const auto& metric : metrics_) metric->reset();
-  for (Index i = 0; i < data.size(); ++i) {
+  const auto turn = data.continues() ? BatchesInTurn::no : BatchesInTurn::yes;
+  const double mean = mean_score(world, data.size(), metrics_, turn, [&](Index i) {
     const PaddedBatch batch = data[i];
     const Judged judged = judge(tape, batch);
-    if (judged.count > 0) mean.update(penalized(tape, loss_of(judged), judged.penalty).item(), judged.count);
-    if (judged.count > 0)
+    BatchScore score{0, judged.count};
+    if (judged.count > 0) {
+      score.loss = penalized(tape, loss_of(judged), judged.penalty).item();
       for (const auto& metric : metrics_) measure(*metric, judged);
+    }
     tape.reset();
-  }
+    return score;
+  });
   reset_states();
-  std::vector<std::pair<std::string, double>> results{{mean.name(), mean.result()}};
+  std::vector<std::pair<std::string, double>> results{{"loss", mean}};
   for (const auto& metric : metrics_) results.emplace_back(metric->name(), metric->result());
   return results;
 }

@@ -1,15 +1,18 @@
 // Trains, judges and looks into models that a JSON file describes: docs/command-line.md.
 
+#include <recur/distributed/connect.h>
 #include <recur/framework/gemm/gemm.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/io/standard_streams.h>
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <new>
 
 #include "commands.h"
@@ -61,6 +64,16 @@ void add_export_options(CLI::App& app, Flags& flags) {
   app.add_flag("--int8", flags.int8, "Weights as int8, for formats that have them (c)");
 }
 
+void add_rank_options(CLI::App& app, Flags& flags) {
+  CLI::Option* const ranks = app.add_option("--ranks", flags.ranks, "Processes that train together, started by mpirun")
+                                 ->check(CLI::Range(1, 4096));
+  app.add_option("--hosts", flags.hosts, "Machines to start them on: a:1,b:1")->needs(ranks);
+  app.add_option("--local-steps", flags.local_steps,
+                 "Steps of a rank before parameters are averaged; 1: gradients are summed")
+      ->check(CLI::Range(1, 1000000));
+  app.add_flag("--bf16", flags.bf16, "Send gradients between ranks in half the bytes");
+}
+
 void add_options(CLI::App& app, const std::string& name, Flags& flags) {
   if (name == "init") {
     app.add_option("FILE", flags.files,
@@ -94,6 +107,7 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
   if (name == "train") {
     CLI::Option* const resume = app.add_flag("--resume", flags.resume, "Go on from the newest checkpoint");
     app.add_flag("--overwrite", flags.overwrite, "Replace the run that the folder holds")->excludes(resume);
+    add_rank_options(app, flags);
   }
   if (name == "export") add_export_options(app, flags);
   if (name != "eval" && name != "predict" && name != "export") return;
@@ -124,24 +138,39 @@ int complain(const std::string& line, int status) {
   return status;
 }
 
-int run(const Command& command, const Flags& flags) {
-  const auto complain = [&](const char* what, int status) {
+// Calls a command; tells the other ranks of a job if it fails.
+int call(const Command& command, Flags flags, std::unique_ptr<World>& world) {
+  const auto complain = [&](const char* what, int status, bool own = true) {
+    if (world && own) world->fail(what);
+    if (world && !world->leads()) return status;  // rank 0 says it
     return ::complain(fmt::format("recur {}: {}", command.name, what), status);
   };
   try {
     (void)best_gemm_target();  // a wrong RECUR_KERNELS is told before anything else
     if (flags.threads > 0) set_threads(flags.threads);
+    if (command.run == train) {
+      start_ranks(flags);
+      world = distributed::connect();
+      flags.world = world.get();
+    }
     command.run(flags);
   } catch (const UsageError& error) {
     return complain(error.what(), usage);
   } catch (const Interrupted& error) {
-    return complain(error.what(), by_signal + error.signal());
+    return complain(error.what(), by_signal + error.signal(), false);
+  } catch (const RankError& error) {
+    return complain(error.what(), failure, false);
   } catch (const std::bad_alloc&) {
     return complain("not enough memory for these sizes", failure);
   } catch (const std::exception& error) {
     return complain(error.what(), failure);
   }
   return 0;
+}
+
+int run(const Command& command, const Flags& flags) {
+  std::unique_ptr<World> world;  // ends after what was thrown is told
+  return call(command, flags, world);
 }
 
 int run_command_line(int argc, char** argv, const Registry* registry) {
@@ -151,6 +180,7 @@ int run_command_line(int argc, char** argv, const Registry* registry) {
   app.require_subcommand(1);
   Flags flags;
   flags.registry = registry;
+  flags.arguments.assign(argv + std::min(argc, 1), argv + argc);
   for (const Command& command : commands) {
     CLI::App* const sub = app.add_subcommand(command.name, command.description);
     sub->add_option(command.file, flags.file)->required(command.run != list_keys);

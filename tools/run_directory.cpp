@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "data_identity.h"
 #include "settings.h"
 
 namespace recur::tools {
@@ -44,6 +45,23 @@ void RunDirectory::clear() const {
     require<FormatError>(!error, "cannot remove '{}' of an earlier run: {}", (folder_ / name).string(),
                          error.message());
   }
+}
+
+std::optional<RunDirectory> run_directory(const Flags& flags, const std::filesystem::path& folder) {
+  if (flags.world != nullptr && !flags.world->leads()) return std::nullopt;
+  std::optional<RunDirectory> directory(std::in_place, folder, earlier_run(flags.resume, flags.overwrite));
+  directory->clear();
+  return directory;
+}
+
+ExchangeOptions exchange_of(const Flags& flags) {
+  return {.local_steps = flags.local_steps, .wire = flags.bf16 ? World::Wire::bf16 : World::Wire::exact};
+}
+
+void require_same_job(const Flags& flags, Settings& settings) {
+  if (flags.world == nullptr) return;
+  flags.world->require_same("recur train: config", settings.dump());
+  flags.world->require_same("recur train: data", data_identity(settings.value("data")));
 }
 
 }  // namespace recur::tools

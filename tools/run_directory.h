@@ -1,8 +1,13 @@
 #pragma once
 
 #include <recur/io/folder_lock.h>
+#include <recur/train/loop/world.h>
 
 #include <filesystem>
+#include <optional>
+
+#include "commands.h"
+#include "settings.h"
 
 namespace recur::tools {
 
@@ -35,5 +40,15 @@ class RunDirectory {
   EarlierRun earlier_;
   FolderLock lock_;
 };
+
+/// Returns the folder of a run, cleared where the flags say so, on rank 0; none on other ranks. Throws what
+/// RunDirectory throws.
+[[nodiscard]] std::optional<RunDirectory> run_directory(const Flags& flags, const std::filesystem::path& folder);
+
+/// How the flags want ranks to exchange gradients.
+[[nodiscard]] ExchangeOptions exchange_of(const Flags& flags);
+
+/// Throws StateError on all ranks unless all have one config and data of one size and time.
+void require_same_job(const Flags& flags, Settings& settings);
 
 }  // namespace recur::tools

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/layers/any_layer.h>
+#include <recur/train/data/share.h>
 #include <recur/train/loop/checkpoint.h>
 #include <recur/train/tables/model_notes.h>
 #include <recur/train/tables/scores.h>
@@ -40,6 +41,13 @@ class TableBatches {
   [[nodiscard]] Index size() const { return (static_cast<Index>(order_.size()) + batch_ - 1) / batch_; }
   [[nodiscard]] WindowBatch operator[](Index index) const { return windows_.gather(ends(index)); }
   [[nodiscard]] std::span<const WindowEnd> ends(Index index) const;
+  /// The windows of one rank of a batch.
+  [[nodiscard]] WindowBatch share(Index index, const Share& share) const {
+    const auto all = ends(index);
+    const auto rows = static_cast<Index>(all.size());
+    return windows_.gather(
+        all.subspan(static_cast<std::size_t>(share.first(rows)), static_cast<std::size_t>(share.count(rows))));
+  }
   void start_epoch(Index epoch);
 
  private:

@@ -4,6 +4,7 @@
 #include <recur/io/warning.h>
 #include <recur/train/callbacks/epoch_printer.h>
 #include <recur/train/callbacks/run_folder.h>
+#include <recur/train/loop/sum_gradients.h>
 #include <recur/train/loop/trainer.h>
 
 #include <algorithm>
@@ -31,10 +32,11 @@ struct Training {
   std::uint64_t seed;
 
   [[nodiscard]] std::filesystem::path model_file() const { return folder / "model.safetensors"; }
-  [[nodiscard]] CheckpointOptions checkpoint(const RunDirectory& directory, const TableTask& task) const {
+  [[nodiscard]] bool leads() const { return flags.world == nullptr || flags.world->leads(); }
+  [[nodiscard]] CheckpointOptions checkpoint(const TableTask& task) const {
     Metadata identity = task.identity();
     identity["loss"] = settings.value("loss").dump();
-    return {.directory = directory.checkpoints(),
+    return {.directory = folder / "checkpoints",
             .every = run.every,
             .keep = run.keep,
             .resume = flags.resume,
@@ -82,7 +84,7 @@ void fit(TableTask& task, const Training& training, Trainer& trainer) {
   const auto epochs = trainer.fit(tape, batches, loss, held.empty() ? Trainer::Validation() : validation);
   if (trainer.interrupted_by() != 0) throw Interrupted(trainer.interrupted_by());
   const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; });
-  require<Error>(saved || std::filesystem::exists(training.model_file()),
+  require<Error>(saved || !training.leads() || std::filesystem::exists(training.model_file()),
                  "no epoch had a finite loss, so that no model was saved");
 }
 
@@ -103,10 +105,12 @@ void complete_report(RunFolder& report, const TableTask& task, const Judged& jud
 
 /// Trains, and returns what the best model forecasts for the part that is judged.
 std::vector<Forecast> train_once(TableTask& task, const Training& training, const Judged& judged) {
-  const RunDirectory directory(training.folder, earlier_run(training.flags.resume, training.flags.overwrite));
-  directory.clear();
+  const auto directory = run_directory(training.flags, training.folder);
   Trainer trainer(task.parameters(), training.run.make_optimizer(),
-                  {.epochs = training.run.epochs, .checkpoint = training.checkpoint(directory, task)});
+                  {.epochs = training.run.epochs,
+                   .checkpoint = training.checkpoint(task),
+                   .world = training.flags.world,
+                   .exchange = exchange_of(training.flags)});
   RunFolder& report =
       trainer.add(RunFolder({.directory = training.folder, .config = training.settings.dump(), .locked = true}));
   if (training.run.plateau)
@@ -114,10 +118,11 @@ std::vector<Forecast> train_once(TableTask& task, const Training& training, cons
   if (training.run.early_stopping) trainer.add(EarlyStopping(*training.run.early_stopping));
   trainer.add(EpochPrinter(training.flags.json));
   fit(task, training, trainer);
-  (void)load_parameters(training.model_file(), task.parameters());
+  if (training.leads()) (void)load_parameters(training.model_file(), task.parameters());
+  if (training.flags.world != nullptr) broadcast_values(*training.flags.world, task.parameters());
   Tape tape(DType::float32, training.seed);
   std::vector<Forecast> forecasts = task.forecast(tape, *judged.windows, judged.ends);
-  complete_report(report, task, judged, forecasts);
+  if (training.leads()) complete_report(report, task, judged, forecasts);
   return forecasts;
 }
 
@@ -167,6 +172,7 @@ Numbers train_config(const Flags& flags, Settings& settings, bool first) {
   const auto seeds = static_cast<std::uint64_t>(settings.integer("seeds", 1, 1));
   TableTask task(settings, seed, flags.registry);
   settings.finish();
+  require_same_job(flags, settings);
   const Judged judged(task);
   if (judged.ends.empty()) (void)task.training();
   require<UsageError>(!judged.ends.empty(),

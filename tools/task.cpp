@@ -203,12 +203,12 @@ void Task::reset_states() {
 
 void Task::save_states(TrainingState& to) {
   const auto layers = recurrent_layers(model_);
-  for (std::size_t i = 0; i < layers.size(); ++i) to.put(fmt::format("states/{}", i), layers[i]->states());
+  for (std::size_t i = 0; i < layers.size(); ++i) to.put_rows(fmt::format("states/{}", i), layers[i]->states());
 }
 
-void Task::load_states(const TrainingState& from) {
+void Task::load_states(const TrainingState& from, const Share& share) {
   const auto layers = recurrent_layers(model_);
-  const Index batch = layers.empty() ? 0 : data_.training[0].inputs.shape()[0];
+  const Index batch = layers.empty() ? 0 : share.count(data_.training[0].inputs.shape()[0]);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto states = from.get(fmt::format("states/{}", i));
     if (states.empty()) continue;

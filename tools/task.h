@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/layers/sequential.h>
+#include <recur/train/loop/batch_scores.h>
 #include <recur/train/loop/checkpoint.h>
 #include <recur/train/loop/metrics.h>
 
@@ -65,15 +66,16 @@ class Task {
     double weight;  ///< Number of steps or examples in the mean.
   };
   [[nodiscard]] Loss loss(Tape& tape, const PaddedBatch& batch);
-  /// Returns the mean loss over data, with the penalties of training, and the metrics.
-  [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Tape& tape, const Source& data);
+  /// Returns the mean loss over data, with the penalties of training, and the metrics. Ranks take batches in turn.
+  [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Tape& tape, const Source& data,
+                                                                     World* world = nullptr);
 
   /// Makes all recurrent layers continue from batch to batch from their last states. Throws ValueError, which names
   /// `what` needs this, if a layer looks at later steps or cannot carry its states.
   void carry_states(const std::string& what);
   /// Adds the carried states to a checkpoint, and takes them from one.
   void save_states(TrainingState& to);
-  void load_states(const TrainingState& from);
+  void load_states(const TrainingState& from, const Share& share = {});  ///< `share`: the rows of this rank.
   /// Sets the carried states to zeros. The next batch may have another size.
   void reset_states();
 

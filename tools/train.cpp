@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 
 #include "audio_commands.h"
 #include "commands.h"
@@ -63,6 +64,7 @@ Metadata circumstances_of(Settings& settings, std::uint64_t seed) {
 
 const char* name_of(int signal) {
   if (signal == SIGINT) return "SIGINT";
+  if (signal == SIGUSR1) return "SIGUSR1";
   return signal == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
@@ -81,16 +83,19 @@ void train(const Flags& flags) {
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
   Task task(settings, {.seed = seed, .registry = flags.registry});
   settings.finish();
-  const RunDirectory directory(run.folder, earlier_run(flags.resume, flags.overwrite));
-  directory.clear();
+  require_same_job(flags, settings);
+  const auto directory = run_directory(flags, run.folder);
+  const bool leads = directory.has_value();
   Trainer trainer(task.parameters(), run.make_optimizer(),
                   {.epochs = run.epochs,
-                   .checkpoint = {.directory = directory.checkpoints(),
+                   .checkpoint = {.directory = run.folder / "checkpoints",
                                   .every = run.every,
                                   .keep = run.keep,
                                   .resume = flags.resume,
                                   .identity = identity_of(task, settings),
-                                  .circumstances = circumstances_of(settings, seed)}});
+                                  .circumstances = circumstances_of(settings, seed)},
+                   .world = flags.world,
+                   .exchange = exchange_of(flags)});
   RunFolder& report = trainer.add(RunFolder({.directory = run.folder, .config = settings.dump(), .locked = true}));
   if (run.plateau) trainer.add(ReduceLROnPlateau(run.plateau->options, run.plateau->monitor));
   if (run.early_stopping) trainer.add(EarlyStopping(*run.early_stopping));
@@ -105,9 +110,11 @@ void train(const Flags& flags) {
   trainer.on_best = [&](const EpochReport&) { task.save(run.model_file(), settings.dump()); };
   trainer.on_epoch_begin = [&](Index) { task.reset_states(); };
   trainer.save_state = [&](TrainingState& state) { task.save_states(state); };
-  trainer.load_state = [&](const TrainingState& state) { task.load_states(state); };
+  trainer.load_state = [&](const TrainingState& state) {
+    task.load_states(state, flags.world == nullptr ? Share() : flags.world->share());
+  };
   const Trainer::Validation validation = [&] {
-    scores = task.evaluate(tape, task.validation());
+    scores = task.evaluate(tape, task.validation(), flags.world);
     return scores[0].second;
   };
   print_threads(flags.json);
@@ -118,6 +125,7 @@ void train(const Flags& flags) {
   };
   const auto epochs = trainer.fit(tape, task.training(), loss, validation);
   if (trainer.interrupted_by() != 0) throw Interrupted(trainer.interrupted_by());
+  if (!leads) return;
   const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; }) ||
                      (flags.resume && std::filesystem::exists(run.model_file()));
   require<Error>(saved || epochs.empty(), "no epoch had a finite validation loss, so that no model was saved");

@@ -8,7 +8,7 @@
 namespace recur {
 namespace {
 
-constexpr std::array<int, 3> signals = {SIGINT, SIGTERM, SIGHUP};
+constexpr std::array<int, 4> signals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
 // A signal handler can reach nothing but objects of static storage.
 volatile std::sig_atomic_t interrupted_by = 0;

@@ -2,9 +2,9 @@
 
 namespace recur {
 
-/// While a guard lives, Ctrl-C (SIGINT), SIGTERM and SIGHUP set a flag instead of killing the program; a second signal
-/// kills it. A signal that the program ignores stays ignored. The destructor restores the earlier handlers. Throws
-/// StateError if another guard lives.
+/// While a guard lives, Ctrl-C (SIGINT), SIGTERM, SIGHUP and SIGUSR1 set a flag instead of killing the program; a
+/// second signal kills it. Batch systems send SIGUSR1 before a time limit. A signal that the program ignores stays
+/// ignored. The destructor restores the earlier handlers. Throws StateError if another guard lives.
 class InterruptGuard {
  public:
   InterruptGuard();

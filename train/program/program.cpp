@@ -1,5 +1,6 @@
 #include <recur/train/program/program.h>
 
+#include <recur/distributed/connect.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/train/callbacks/epoch_printer.h>
 #include <recur/train/callbacks/run_folder.h>
@@ -98,29 +99,48 @@ int Program::run(int argc, char** argv, const std::function<void()>& body) {
   option("run", run_directory_, "folder for logs, curves and a page about the training");
   option("checkpoint", checkpoint_directory_, "folder for checkpoints, to go on from the newest");
   option("checkpoint-every", checkpoint_every_, "steps between them; 0: one after each epoch", 0);
-  const auto refuse = [&](const std::string& what) {
-    fmt::print(stderr, "{}: {}\n", app.get_name(), what);
-    return bad_input;
-  };
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
     return refuse(fmt::format("{} (see {} --help)", error.what(), app.get_name()));
   }
-  try {
+  const int status = run_body([&] {
     set_threads(static_cast<int>(threads));
+    world_ = distributed::connect();
+    body();
+  });
+  world_.reset();
+  return status;
+}
+
+int Program::refuse(const std::string& what) const {
+  if (leads()) fmt::print(stderr, "{}: {}\n", command_line_->app.get_name(), what);
+  return bad_input;
+}
+
+int Program::run_body(const std::function<void()>& body) {
+  const auto end = [&](const std::string& what) {
+    if (world_) world_->fail(what);
+    return refuse(what);
+  };
+  try {
     body();
   } catch (const std::bad_alloc&) {
-    return refuse("not enough memory for these sizes");
-  } catch (const std::exception& error) {
+    return end("not enough memory for these sizes");
+  } catch (const RankError& error) {
     return refuse(error.what());
+  } catch (const std::exception& error) {
+    return end(error.what());
   }
   return 0;
 }
 
+bool Program::leads() const { return world_ == nullptr || world_->leads(); }
+
 TrainerOptions Program::training(Index epochs) const {
   TrainerOptions options{.epochs = epochs};
+  options.world = world_.get();
   options.checkpoint = {.directory = checkpoint_directory_, .every = checkpoint_every_, .resume = true};
   const auto config = to_json(command_line_->app);
   for (const auto& [name, value] : config.items())
@@ -141,10 +161,11 @@ void Program::report(const NamedNumbers& numbers) {
     if (!json_) fmt::print("{:<28} {}\n", name, text);
     if (folder_ != nullptr) folder_->add_result(name, text);
   }
-  if (folder_ != nullptr) folder_->write();
+  if (folder_ != nullptr && leads()) folder_->write();
 }
 
 void Program::show(const std::string& title, const std::string& text) {
+  if (!leads()) return;
   fmt::print(json_ ? stderr : stdout, "\n{}\n", text);
   if (folder_ == nullptr) return;
   folder_->add_sample(title, text);

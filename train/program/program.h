@@ -12,6 +12,7 @@
 namespace recur {
 
 class RunFolder;
+class World;
 
 /// A program that trains: its command line, what it prints, and a folder with curves and a report.
 ///
@@ -29,6 +30,9 @@ class RunFolder;
 ///
 /// All programs take `--seed`, `--threads` (1 unless given), `--json`, `--run FOLDER`, `--checkpoint FOLDER` and
 /// `--checkpoint-every STEPS`; `--help` lists all options with their defaults. Needs CLI11 where the library is built.
+///
+/// Started by `mpirun -n N`, N processes train one model (`distributed/connect.h`): pass `program.training(epochs)` to
+/// the trainer. Rank 0 alone prints and writes.
 class Program {
  public:
   explicit Program(const std::string& description);
@@ -59,6 +63,10 @@ class Program {
   /// Prints a line for each epoch (with `--json` a JSON object) and, with `--run`, keeps the run's folder. Call it
   /// before `fit`, after the callbacks whose metrics are to be shown.
   void follow(Trainer& trainer);
+  /// Returns the world of the job that the program was started in, while `body` runs; null: this process alone.
+  [[nodiscard]] World* world() const { return world_.get(); }
+  /// Returns true on rank 0, or alone: where files are to be written.
+  [[nodiscard]] bool leads() const;
   /// Prints the result: one JSON object, or a line for each number. The report page of the run shows it at its top.
   void report(const NamedNumbers& numbers);
   /// Prints something that the model made (with `--json` on standard error); the report page shows it.
@@ -66,8 +74,11 @@ class Program {
 
  private:
   struct CommandLine;
+  [[nodiscard]] int run_body(const std::function<void()>& body);
+  [[nodiscard]] int refuse(const std::string& what) const;
 
   std::unique_ptr<CommandLine> command_line_;
+  std::unique_ptr<World> world_;
   std::uint64_t seed_ = 1;
   bool json_ = false;
   std::string run_directory_;
