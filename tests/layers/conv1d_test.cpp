@@ -1,6 +1,9 @@
 #include "layer_gradients.h"
 
+#include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/framework/ops/reshape.h>
+#include <recur/framework/ops/split.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/conv1d.h>
@@ -112,6 +115,36 @@ BOOST_AUTO_TEST_CASE(threads_change_nothing) {
   };
   const auto one = results(1), two = results(2);
   for (std::size_t i = 0; i < one.size(); ++i) BOOST_TEST(std::abs(one[i] - two[i]) < 1e-11);
+}
+
+// Windows that overlap in memory go through every kind of product; the input is a part of rows with gaps between them.
+BOOST_AUTO_TEST_CASE(mechanisms_change_nothing) {
+  for (const Padding padding : {Padding::valid, Padding::same}) {
+    Conv1D layer(7, 3, {.padding = padding});
+    build(layer, 5);
+    const Tensor<double> x = random_tensor({3, 40, 9});
+    const auto results = [&](bool pack, bool collect, bool gaps) {
+      Tape tape(DType::float64);
+      tape.mechanisms().pack_weights = pack;
+      tape.mechanisms().collect_weight_gradients = collect;
+      const Var all = tape.input(x);
+      const Var part = slice(all, -1, 2, 5);
+      const Var y = layer(gaps ? part : reshape(part, {3, 40, 5}) * 1.0);
+      for (const NamedParameter& p : parameters(layer)) p.parameter->zero_gradient();
+      tape.backward(sum(square(y)));
+      std::vector<double> found = y.to_doubles();
+      for (const double d : all.gradient().to_doubles()) found.push_back(d);
+      for (const double d : layer.kernel.gradient.to_doubles()) found.push_back(d);
+      return found;
+    };
+    const auto expected = results(true, true, false);
+    for (const bool pack : {false, true})
+      for (const bool collect : {false, true}) {
+        const auto found = results(pack, collect, true);
+        BOOST_TEST_REQUIRE(found.size() == expected.size());
+        for (std::size_t i = 0; i < found.size(); ++i) BOOST_TEST(std::abs(found[i] - expected[i]) < 1e-11);
+      }
+  }
 }
 
 // A sequence in a padded batch gives what it gives alone.
