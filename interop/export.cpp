@@ -15,21 +15,15 @@ namespace {
 using Path = std::filesystem::path;
 using Notes = std::vector<std::string>;
 
-void check_no_path(const ModelDescription& description) {
-  const SignalPath& path = description.path;
-  require<ValueError>(path.skip == 0 && path.input_gain == 1 && path.output_gain == 1,
-                      "export: a state dict has no gains and no skip from input to output");
-}
-
 Notes torch(const Path& file, Sequential& model, const ModelDescription& description) {
-  check_no_path(description);
+  require_plain(description.path, "export: a state dict");
   Notes notes;
   save_torch(file, to_state_dict(model, notes));
   return notes;
 }
 
 Notes safetensors(const Path& file, Sequential& model, const ModelDescription& description) {
-  check_no_path(description);
+  require_plain(description.path, "export: a state dict");
   Notes notes;
   const std::vector<NamedTensor> tensors = to_state_dict(model, notes);
   std::vector<NamedArray> arrays;

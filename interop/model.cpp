@@ -1,7 +1,5 @@
 #include <recur/interop/model.h>
 
-#include <recur/framework/expr/fuse.h>
-#include <recur/framework/ops/split.h>
 #include <recur/interop/internal/json.h>
 #include <recur/layers/config/config.h>
 #include <recur/layers/flatten.h>
@@ -126,12 +124,8 @@ Tensor<float> run(Sequential& model, const ModelDescription& description, const 
   model.reset_states();
   for (RNN* const rnn : stateful(model)) rnn->set_options(RNNOptions(rnn->options()));  // forgets the batch size, too
   start(model, description, input.shape()[0]);
-  Var x = tape.constant(Array(input.clone()));
-  const SignalPath& path = description.path;
-  if (path.input_gain != 1) x = x * path.input_gain;
-  Var y = model(x);
-  if (path.skip > 0) y = y + slice(x, -1, 0, path.skip);
-  if (path.output_gain != 1) y = y * path.output_gain;
+  const Var x = enter(description.path, tape.constant(Array(input.clone())));
+  const Var y = leave(description.path, model(x), x);
   Tensor<float> output(y.shape());
   const std::vector<double> values = y.to_doubles();
   std::copy(values.begin(), values.end(), output.values().begin());

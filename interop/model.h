@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/tensor/array.h>
+#include <recur/interop/signal_path.h>
 #include <recur/layers/sequential.h>
 
 #include <map>
@@ -14,14 +15,6 @@ namespace recur::interop {
 struct NamedTensor {
   std::string name;
   Array value;
-};
-
-/// What lies around the layers of an audio model: y = output_gain·(model(input_gain·x) + first `skip` channels of
-/// input_gain·x).
-struct SignalPath {
-  double input_gain = 1;
-  double output_gain = 1;
-  Index skip = 0;  ///< Channels of the input that are added to the output.
 };
 
 /// What a file of another program says, in Recur's words: every reader makes one, and `build` a model of it.
@@ -50,7 +43,8 @@ struct ModelDescription {
 /// Puts the stateful layers at the states of the description, one row a sequence. No effect without states.
 void start(Sequential& model, const ModelDescription& description, Index batch);
 
-/// Computes the output for `[batch, time, features]`, signal path included, from the states of the description.
+/// Computes the output for `[batch, time, features]`, signal path included (its units are the user's), from the states
+/// of the description.
 [[nodiscard]] Tensor<float> run(Sequential& model, const ModelDescription& description, const Tensor<float>& input);
 
 /// Assigns arrays to the parameters of a layer by order, as Keras does. @throws FormatError listing both unless number

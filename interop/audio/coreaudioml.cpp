@@ -87,8 +87,8 @@ void write_coreaudioml(const std::filesystem::path& file, Sequential& model, con
   require<ValueError>(layers.size() >= 2 && layers.back().class_name == "Dense" &&
                           layers.back().text("activation", "linear") == "linear",
                       "{}: the model must be recurrent layers and a linear Dense", where);
-  require<ValueError>(description.path.input_gain == 1 && description.path.output_gain == 1,
-                      "{}: the format has no gains", where);
+  require<ValueError>(!description.path.has_gains() && !description.path.scaled(),
+                      "{}: the format has no gains and no scales of columns", where);
   Json state;
   for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
     check_plugin_layer(layers[i], where);

@@ -164,9 +164,7 @@ ModelDescription read_nam(const std::string& text, const std::string& where) {
 
 void write_nam(const std::filesystem::path& file, Sequential& model, const ModelDescription& description) {
   constexpr const char* where = "write_nam";
-  const SignalPath& path = description.path;
-  require<ValueError>(path.skip == 0 && path.input_gain == 1 && path.output_gain == 1,
-                      "{}: the format has no gains and no skip from input to output", where);
+  require_plain(description.path, where);
   const std::vector<LayerView> layers = view_layers(model);
   require<ValueError>(layers.size() >= 2 && layers.back().class_name == "Dense" &&
                           layers.back().text("activation", "linear") == "linear",

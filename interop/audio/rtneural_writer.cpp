@@ -101,9 +101,7 @@ void check_shapes(const std::vector<LayerView>& layers, Index features) {
 }  // namespace
 
 void write_rtneural(const std::filesystem::path& file, Sequential& model, const ModelDescription& description) {
-  const SignalPath& path = description.path;
-  require<ValueError>(path.skip == 0 && path.input_gain == 1 && path.output_gain == 1,
-                      "write_rtneural: the format has no gains and no skip from input to output; AIDA-X's has");
+  require_plain(description.path, "write_rtneural");
   write_whole_file(file, write_layers(view_layers(model), description.features).dump());
 }
 
@@ -113,6 +111,7 @@ void write_aidax(const std::filesystem::path& file, Sequential& model, const Mod
   check_shapes(layers, description.features);
   Json json = write_layers(layers, description.features);
   const SignalPath& path = description.path;
+  require<ValueError>(!path.scaled(), "write_aidax: the format has no place for the scales of columns");
   require<ValueError>(path.skip <= 1, "write_aidax: {} channels are added to the output; the plugin adds one",
                       path.skip);
   if (path.skip > 0) json["in_skip"] = 1;

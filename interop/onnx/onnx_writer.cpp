@@ -4,7 +4,7 @@
 #include <recur/interop/internal/assembly.h>
 #include <recur/interop/internal/bytes.h>
 #include <recur/interop/internal/layer_view.h>
-#include <recur/interop/internal/onnx_builder.h>
+#include <recur/interop/internal/onnx_path_builder.h>
 
 #include <algorithm>
 #include <cmath>
@@ -42,16 +42,20 @@ Function function_of(const std::string& activation, const std::string& layer) {
 }
 
 /// Adds nodes one after another; the value that goes on is `last_`.
-class Writer : private OnnxBuilder {
+class Writer : private OnnxPathBuilder {
  public:
   Writer(const ModelDescription& description, bool with_states)
-      : with_states_(with_states), features_(description.features) {}
+      : with_states_(with_states), features_(description.features), path_(description.path) {}
 
   std::string write(const std::vector<LayerView>& layers) {
     size_ = features_;
     const bool ids = layers.front().class_name == "Embedding";
     add_value(*graph().add_input(), "x", ids, ids ? std::vector<Index>{-1, -1} : std::vector<Index>{-1, -2, features_});
+    require<ValueError>(!ids || path_.plain(), "write_onnx: ids have no gains, scales and skip to the output");
+    if (!ids) enter(path_);
     for (const LayerView& layer : layers) add(layer);
+    require<ValueError>(path_.skip == 0 || rank_ == 3, "write_onnx: a skip to an output of the last step only");
+    if (!ids) leave(path_);
     onnx::NodeProto& end = node("Identity", {last_});
     end.set_output(0, "y");
     std::vector<Index> shape(static_cast<std::size_t>(rank_), -2);
@@ -320,6 +324,7 @@ class Writer : private OnnxBuilder {
 
   bool with_states_;
   Index features_;
+  const SignalPath& path_;
   Index size_ = 0;
   int rank_ = 3;
 };
@@ -328,9 +333,6 @@ class Writer : private OnnxBuilder {
 
 void write_onnx(const std::filesystem::path& file, Sequential& model, const ModelDescription& description,
                 bool with_states) {
-  const SignalPath& path = description.path;
-  require<ValueError>(path.skip == 0 && path.input_gain == 1 && path.output_gain == 1,
-                      "write_onnx: gains and a skip from input to output are not written");
   write_whole_file(file, Writer(description, with_states).write(view_layers(model)));
 }
 

@@ -10,8 +10,10 @@ namespace recur::interop {
 /// the first two axes of any size. Recurrent layers become the fused operators.
 /// @param with_states the states of every recurrent layer are inputs and outputs too, `lstm.h` and `lstm.c`, `[1,
 /// batch, units]`
-/// @throws ValueError for a layer, cell, merge mode or function that these operators do not have, for masks, and for a
-/// signal path; FormatError in a build without RECUR_ONNX
+/// Gains, skip and scales of the description become operators around them, so that the model takes and gives the user's
+/// units.
+/// @throws ValueError for a layer, cell, merge mode or function that these operators do not have, and for masks;
+/// FormatError in a build without RECUR_ONNX
 void write_onnx(const std::filesystem::path& file, Sequential& model, const ModelDescription& description,
                 bool with_states = false);
 

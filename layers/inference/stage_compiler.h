@@ -52,6 +52,7 @@ class StageCompiler {
   void add_both(const Operation& operation, bool dependent);
   void add_product(const GraphProduct& product);
   void add_columns(const GraphProduct& product, const Columns& columns);
+  void add_sum(const GraphProduct& product);
   void add_addends(const GraphProduct& product);
   void add_fused(const GraphFused& fused, std::size_t at);
 

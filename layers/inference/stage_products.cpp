@@ -44,6 +44,7 @@ PanelOperation::Term StageCompiler::pack_term(const GraphProduct::Term& term, co
 // ---- Products -------------------------------------------------------------------------------------------------------
 
 void StageCompiler::add_product(const GraphProduct& product) {
+  if (product.terms.empty()) return add_sum(product);
   const Index lanes = kernels_.lanes;
   const Index columns = graph_.at(product.output).cols;
   const Index wide = columns / (4 * lanes);
@@ -90,6 +91,18 @@ void StageCompiler::add_columns(const GraphProduct& product, const Columns& colu
     result_.together.push_back(std::move(together));
   }
   result_.each.push_back(std::move(each));
+}
+
+// A sum without products: of values that steps compute.
+void StageCompiler::add_sum(const GraphProduct& product) {
+  CopyOperation first;
+  first.output = place(graph_.whole(product.output));
+  CopyOperation others = first;
+  others.add = true;
+  for (const GraphPart& addend : product.addends) (first.parts.empty() ? first : others).parts.push_back(place(addend));
+  const bool dependent = dependent_.contains(product.output);
+  add_both(first, dependent);
+  if (!others.parts.empty()) add_both(others, dependent);
 }
 
 void StageCompiler::add_addends(const GraphProduct& product) {

@@ -32,9 +32,11 @@ class ModelTrace {
  public:
   ModelTrace(Graph& graph, DType dtype) : graph_(graph), dtype_(dtype) {}
 
-  void layers(Sequential& model) {
-    for (const AnyLayer& layer : model.layers()) add(layer);
+  void layers(std::span<const AnyLayer> all) {
+    for (const AnyLayer& layer : all) add(layer);
   }
+  /// Adds a part of the input, of `size` numbers, to the output.
+  void add_skip(const GraphPart& from, Index size);
 
  private:
   void add(const AnyLayer& layer);
@@ -67,7 +69,7 @@ void refuse(std::string_view layer, const char* reason) { fail<ValueError>("trac
 
 void ModelTrace::add(const AnyLayer& layer) {
   const std::string_view name = layer->class_name();
-  if (name == Sequential::class_name) return layers(layer.as<Sequential>());
+  if (name == Sequential::class_name) return layers(layer.as<Sequential>().layers());
   if (name == Embedding::class_name) return add_embedding(layer.as<Embedding>());
   if (RNN* const rnn = layer->rnn()) return add_rnn(*rnn, name);
   if (name == "torch.nn.LSTM") return add_torch(layer.as<TorchLayer<TorchLayers::Kind::lstm>>(), name);
@@ -173,6 +175,17 @@ void ModelTrace::add_plain(LayerInterface& layer) {
   finish(tracer, stage, y);
 }
 
+void ModelTrace::add_skip(const GraphPart& from, Index size) {
+  require<ValueError>(!graph_.takes_ids() && !last_step_only_ && from.size <= size && from.size == graph_.output.size,
+                      "trace: a skip of {} numbers from an input of {} to an output of {}{}", from.size, size,
+                      graph_.output.size, last_step_only_ ? ", of the last step only" : "");
+  GraphStage stage{"skip", graph_.output, {}};
+  const int sum = graph_.add({1, graph_.output.size});
+  stage.operations.emplace_back(GraphProduct{{}, {graph_.output, from}, sum});
+  stage.output = graph_.output = graph_.whole(sum);
+  graph_.stages.push_back(std::move(stage));
+}
+
 // The part itself if the stage computes it or is given it, a copy of a constant or of a state from before the step
 // otherwise.
 GraphPart ModelTrace::computed(GraphStage& stage, const GraphPart& part) {
@@ -237,7 +250,9 @@ void ModelTrace::probe(GraphStage& stage, LayerInterface& layer) {
 
 }  // namespace
 
-Graph trace(Sequential& model, Index features) {
+Graph trace(Sequential& model, Index features) { return trace(model, features, {}); }
+
+Graph trace(Sequential& model, Index features, const TraceEnds& ends) {
   Graph graph;
   if (model.layers().front()->class_name() != Embedding::class_name) {
     require<ValueError>(features > 0, "trace: features must be positive, got {}", features);
@@ -245,7 +260,12 @@ Graph trace(Sequential& model, Index features) {
     graph.input = graph.add({1, features});
     graph.output = graph.whole(graph.input);
   }
-  ModelTrace(graph, dtype_of_model(model)).layers(model);
+  ModelTrace made(graph, dtype_of_model(model));
+  made.layers(ends.before);
+  const GraphPart entered = graph.output;
+  made.layers(model.layers());
+  if (ends.skip > 0) made.add_skip({entered.value, entered.first, ends.skip}, entered.size);
+  made.layers(ends.after);
   return graph;
 }
 
