@@ -115,7 +115,8 @@ constexpr bool check_cell() {
                   "not a cell: it has `build` but no `visit(ParameterVisitor&)`, which names its parameters "
                   "to optimizers and files");
   else if constexpr (!RNNCell<C>) static_assert(never<C>, "not a cell: `call` must return Step<State>{output, state}");
-  return RNNCell<C>;
+  else return true;
+  return false;
 }
 
 }  // namespace detail

@@ -63,7 +63,10 @@ class StackedRNNCells final : public CellInterface {
   [[nodiscard]] static std::vector<AnyCell> list_of(C&&... cells) {
     std::vector<AnyCell> list;
     list.reserve(sizeof...(C));
-    (list.emplace_back(std::forward<C>(cells)), ...);
+    const auto add = [&](AnyCell cell) {
+      list.push_back(std::move(cell));
+    };  // keeps messages about other classes short
+    (add(std::forward<C>(cells)), ...);
     return list;
   }
 
