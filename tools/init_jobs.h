@@ -8,8 +8,8 @@
 
 namespace recur::tools {
 
-// First configs of jobs whose data are no tables. Each throws UsageError for files that are not of its kind, FormatError
-// for files that cannot be read.
+// First configs of jobs whose data are no tables. Each throws UsageError for files that are not of its kind,
+// FormatError for files that cannot be read.
 
 /// Of two recordings, or two folders of clips: before and after a device.
 [[nodiscard]] Settings::Json audio_config(const std::vector<std::string>& files);

@@ -118,10 +118,10 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
       ->check(CLI::IsMember({"last", "all", "training", "validation", "test"}));
   CLI::Option* const data = app.add_option("--data", flags.data, "A file to use in place of the validation data");
   if (name != "predict") return;
-  CLI::Option* const output = app.add_option(
-      "--output", flags.output,
-      "An .npy file; of tables a CSV file, of audio .wav or .flac; default: predictions.npy, "
-      "predictions.csv, out.wav");
+  CLI::Option* const output =
+      app.add_option("--output", flags.output,
+                     "An .npy file; of tables a CSV file, of audio .wav or .flac; default: predictions.npy, "
+                     "predictions.csv, out.wav");
   CLI::Option* const sample = app.add_option("--sample", flags.sample.count, "Characters to write, for models of text")
                                   ->check(CLI::Range(1, 1 << 30))
                                   ->excludes(data)

@@ -23,8 +23,8 @@ struct GestureRecording {
 
 /// Draws recordings of three gestures and of movements that are none of them. A circle is a turn of gravity-free
 /// acceleration in a plane, either way round; a push one thrust forth and back along an axis; a wave several swings to
-/// the sides; noise is as strong, but without form. Each subject has its own tempo, strength, tremor and grip, a turn of
-/// the sensor by up to 25°; gestures begin at a random time. Throws ValueError if a number is below 1.
+/// the sides; noise is as strong, but without form. Each subject has its own tempo, strength, tremor and grip, a turn
+/// of the sensor by up to 25°; gestures begin at a random time. Throws ValueError if a number is below 1.
 [[nodiscard]] std::vector<GestureRecording> gestures(const GestureOptions& options, Generator& generator);
 
 /// The recordings as CSV: recording, subject, gesture, t, x, y, z.
