@@ -45,9 +45,9 @@ class TextTable {
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] std::size_t rows() const { return starts_.size() - 1; }
   [[nodiscard]] bool has(std::string_view name) const;
-  /// The position of a column. @throws ValueError for an unknown name, with the nearest and all.
+  /// Returns the position of a column. Throws ValueError, with the nearest name and all names, if there is none.
   [[nodiscard]] std::size_t find(std::string_view name) const;
-  /// The field as it stands, without quotes.
+  /// Returns the text of a field, without quotes.
   [[nodiscard]] std::string_view text(std::size_t row, std::size_t column) const;
   [[nodiscard]] bool is_missing(std::size_t row, std::size_t column) const;
   /// Not a number where it is missing. @throws FormatError for a word.

@@ -26,7 +26,7 @@ struct AdabeliefOptions {
 /// where the gradient is near to what was expected of it. (Zhuang et al. 2020)
 class ScaleByBelief {
  public:
-  /// @throws ValueError for betas outside [0, 1) or a negative epsilon
+  /// Throws ValueError if a beta is outside [0, 1) or epsilon is negative.
   ScaleByBelief(double beta_1, double beta_2, double epsilon);
   [[nodiscard]] std::vector<Slot> slots() const { return {{"m"}, {"s"}}; }
   void begin(const UpdateInfo& step);

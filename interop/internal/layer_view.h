@@ -8,27 +8,28 @@
 
 namespace recur::interop {
 
-/// A layer as writers see it: its class and config, and its weights by their last names, in order.
+/// A layer for writers of foreign formats: its class, its config, and its weights in order, without the layer's name in
+/// their names.
 struct LayerView {
   std::string name;
   std::string class_name;
   Json config;
   std::vector<NamedTensor> weights;
-  std::size_t place = 0;  ///< Among the layers of the model.
+  std::size_t place = 0;  ///< Position among the layers of the model.
 
-  /// @throws ValueError for a weight that is not there
+  /// Returns a weight by name. Throws ValueError if there is none.
   [[nodiscard]] const Array& weight(const std::string& name) const;
   [[nodiscard]] bool has(const std::string& name) const;
   [[nodiscard]] std::string text(const char* key, const char* otherwise) const;
   [[nodiscard]] bool flag(const char* key, bool otherwise) const;
 };
 
-/// Lists the layers of a built model. @param drop leaves out layers that do nothing outside training
+/// Returns the layers of a built model; with `drop`, without layers that have an effect in training only.
 [[nodiscard]] std::vector<LayerView> view_layers(Sequential& model, bool drop = true);
 
-/// A recurrent layer of audio plugins: LSTM, GRU or SimpleRNN with the functions that plugins have compiled in, at
-/// every step.
-/// @throws ValueError, beginning with `where`, for another function, a GRU without reset_after, or another option
+/// Checks that an audio plugin can run a recurrent layer: an LSTM, GRU or SimpleRNN that returns all steps, with the
+/// activations that plugins have compiled in. Throws ValueError, beginning with `where`, for other activations, a GRU
+/// without reset_after, and options that plugins do not have.
 void check_plugin_layer(const LayerView& layer, const char* where);
 
 }  // namespace recur::interop

@@ -161,16 +161,15 @@ class Trainer {
   void weigh(double weight);
 
   /// Returns the mean loss over the batches without training. Batches have the weights that `weigh` describes. `loss`
-  /// may also update metrics. With a world, every rank goes through all batches. Throws ValueError if
-  /// there are no batches.
+  /// may also update metrics. With a world, every rank computes all batches. Throws ValueError if there are no batches.
   double evaluate(Tape& tape, Index batches, const Loss& loss);
   template <BatchSource Data, class F>
   double evaluate(Tape& tape, Data&& data, F loss) {
     return evaluate(tape, static_cast<Index>(data.size()), loss_over(data, loss, false));
   }
-  /// Returns the mean loss over the batches; metrics that `loss` updates have their results afterwards. Both have the
-  /// bits of one process. `batches` says whether ranks take batches in turn, which states that are carried from batch
-  /// to batch exclude. Throws ValueError if there are no batches.
+  /// Returns the mean loss over the batches. `measured` are the metrics that `loss` updates. With a world, the ranks
+  /// may take batches in turn, as `batches` says; that is not possible if states are carried from batch to batch. Loss
+  /// and metrics have the bits that one process gets. Throws ValueError if there are no batches.
   template <BatchSource Data, class F>
   double evaluate(Tape& tape, Data&& data, F loss, MetricList measured, BatchesInTurn batches) {
     return evaluate(tape, static_cast<Index>(data.size()), loss_over(data, loss, false), measured, batches);

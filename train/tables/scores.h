@@ -18,9 +18,10 @@ namespace recur {
 /// Targets or predictions, one after another.
 using Numbers = std::span<const double>;
 
-/// Nash-Sutcliffe efficiency, 1 - Σ(p - t)² / Σ(t - mean t)²; 1 is best (Nash & Sutcliffe 1970). R² is computed alike.
+/// Returns the Nash-Sutcliffe efficiency, 1 - Σ(p - t)² / Σ(t - mean t)², also called R²; 1 is best (Nash & Sutcliffe
+/// 1970).
 [[nodiscard]] double nash_sutcliffe(Numbers prediction, Numbers target);
-/// Kling-Gupta efficiency, 1 - √((r - 1)² + (σp/σt - 1)² + (μp/μt - 1)²); 1 is best (Gupta et al. 2009).
+/// Returns the Kling-Gupta efficiency, 1 - √((r - 1)² + (σp/σt - 1)² + (μp/μt - 1)²); 1 is best (Gupta et al. 2009).
 [[nodiscard]] double kling_gupta(Numbers prediction, Numbers target);
 [[nodiscard]] double root_mean_square(Numbers prediction, Numbers target);
 [[nodiscard]] double mean_absolute(Numbers prediction, Numbers target);
