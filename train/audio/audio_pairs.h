@@ -31,13 +31,14 @@ struct AudioSource {
   bool allow_clipping = false;  ///< Take recordings that stay at full scale.
 };
 
-/// One recording and what the device made of it, frame by frame.
+/// A recording and the output of the device for it, frame by frame.
 struct AudioPair {
-  std::string name;           ///< Of the input's file.
+  std::string name;           ///< Name of the file of the input.
   std::vector<float> input;   ///< `[frames, channels]`
   std::vector<float> target;  ///< `[frames, channels]`
   std::vector<float> knobs;
 
+  /// Returns the number of frames.
   [[nodiscard]] Index frames(Index channels) const { return static_cast<Index>(input.size()) / channels; }
 };
 

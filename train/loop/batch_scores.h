@@ -9,12 +9,13 @@
 
 namespace recur {
 
+/// Metrics that a loss function updates.
 using MetricList = std::span<const std::unique_ptr<Metric>>;
 
-/// Whether ranks take batches in turn to evaluate them, or each rank goes through all of them.
+/// Whether ranks evaluate batches in turn, or every rank evaluates all batches.
 enum class BatchesInTurn : bool { no, yes };
 
-/// The loss of a batch, and how much the batch counts.
+/// The loss of a batch, and its weight in means over batches.
 struct BatchScore {
   double loss = 0;
   double weight = 0;

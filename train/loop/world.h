@@ -28,6 +28,7 @@ class World {
   World& operator=(const World&) = delete;
   virtual ~World() = default;
 
+  /// Return the number of this process, from 0, and the number of processes.
   [[nodiscard]] virtual Index rank() const = 0;
   [[nodiscard]] virtual Index size() const = 0;
   /// Returns true on rank 0, which alone writes files and prints.
