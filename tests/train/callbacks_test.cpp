@@ -110,10 +110,10 @@ BOOST_AUTO_TEST_CASE(early_stopping_may_watch_a_metric_that_grows_from_a_baselin
 // Told when training begins; the first epoch may take hours.
 BOOST_AUTO_TEST_CASE(a_misspelt_name_of_a_number_is_told_when_training_begins) {
   const TemporaryDirectory folder;
-  const auto told_of = [&](auto callback) {
+  const auto told_of = [&](auto callback, bool measures = true) {
     Line line;
     Trainer trainer(parameters(line.dense), optim::sgd(), {.epochs = 1, .progress = false});
-    trainer.metrics = [](const EpochReport&) { return NamedNumbers{{"accuracy", 0.5}}; };
+    if (measures) trainer.metrics = [](const EpochReport&) { return NamedNumbers{{"accuracy", 0.5}}; };
     trainer.add(std::move(callback));
     const StandardError errors(folder);
     std::string before_first_step;
@@ -132,6 +132,9 @@ BOOST_AUTO_TEST_CASE(a_misspelt_name_of_a_number_is_told_when_training_begins) {
   BOOST_TEST(hints(told_of(ReduceLROnPlateau({}, "trian_loss")), "train_loss"));
   BOOST_TEST(hints(told_of(ModelCheckpoint({.path = folder.file("a").string(), .monitor = "lsos"})), "loss"));
   BOOST_TEST(hints(told_of(ModelCheckpoint({.path = folder.file("b-{val_los}").string()})), "val_loss"));
+  const std::string told = told_of(EarlyStopping({.monitor = "val_accuracy"}), false);
+  BOOST_TEST(told.find("'val_accuracy', but the training has no metrics; there are loss, val_loss, step") !=
+             std::string::npos);
   for (const char* known : {"loss", "val_loss", "accuracy", ""})
     BOOST_TEST(told_of(EarlyStopping({.monitor = known})) == "", known);
 }

@@ -13,13 +13,13 @@ EarlyStopping::EarlyStopping(EarlyStoppingOptions options) : options_(std::move(
                       options_.min_delta);
 }
 
-void EarlyStopping::on_train_begin(Training&) {
+void EarlyStopping::on_train_begin(Training& training) {
   const double sign = options_.maximize ? -1 : 1;
   best_ = options_.baseline ? sign * *options_.baseline : std::numeric_limits<double>::infinity();
   best_epoch_ = 0;
   waited_ = 0;
   weights_ = {};
-  warn_of_misspelt_monitor("EarlyStopping", options_.monitor);
+  warn_of_misspelt_monitor("EarlyStopping", options_.monitor, training);
 }
 
 bool EarlyStopping::on_epoch_end(Training& training) {

@@ -4,9 +4,9 @@
 
 namespace recur {
 
-void ReduceLROnPlateau::on_train_begin(Training&) {
+void ReduceLROnPlateau::on_train_begin(Training& training) {
   plateau_.set_state({});
-  warn_of_misspelt_monitor("ReduceLROnPlateau", monitor_);
+  warn_of_misspelt_monitor("ReduceLROnPlateau", monitor_, training);
 }
 
 void ReduceLROnPlateau::on_epoch_end(Training& training) {

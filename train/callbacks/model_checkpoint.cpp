@@ -10,10 +10,10 @@ ModelCheckpoint::ModelCheckpoint(ModelCheckpointOptions options) : options_(std:
   require<ValueError>(!options_.path.empty(), "ModelCheckpoint: no path to save to");
 }
 
-void ModelCheckpoint::on_train_begin(Training&) {
+void ModelCheckpoint::on_train_begin(Training& training) {
   best_ = std::numeric_limits<double>::infinity();
-  warn_of_misspelt_monitor("ModelCheckpoint", options_.monitor);
-  for (const std::string& name : path_.numbers()) warn_of_misspelt_monitor("ModelCheckpoint", name);
+  warn_of_misspelt_monitor("ModelCheckpoint", options_.monitor, training);
+  for (const std::string& name : path_.numbers()) warn_of_misspelt_monitor("ModelCheckpoint", name, training);
   const std::filesystem::path folder = std::filesystem::path(options_.path).parent_path();
   if (folder.empty() || folder.string().find('{') != std::string::npos) return;
   std::error_code error;

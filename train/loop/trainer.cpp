@@ -241,6 +241,7 @@ std::vector<EpochReport> Trainer::run(Tape& tape, Index batches, const Loss& los
   std::optional<FolderLock> held;
   Training t{.parameters = parameters_, .optimizer = optimizer_, .tape = tape, .items = options_.items};
   t.batches = batches;
+  t.measures = static_cast<bool>(metrics);
   begin_training(t);
   try {
     if (checkpoints_) held = checkpoints_->lock();

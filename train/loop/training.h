@@ -60,6 +60,7 @@ struct Training {
   double loss = 0;     ///< Loss of the last step.
   double gradient_norm = std::numeric_limits<double>::quiet_NaN();  ///< Norm of the gradient at the last update.
   EpochReport report{};  ///< Report of the last epoch; `on_epoch_end` may add metrics for later callbacks.
+  bool measures = true;  ///< True if `Trainer::metrics` is set.
 };
 
 /// Writes `recur: warning: <text>` to standard error.
