@@ -63,10 +63,8 @@ class StackedRNNCells final : public CellInterface {
   [[nodiscard]] static std::vector<AnyCell> list_of(C&&... cells) {
     std::vector<AnyCell> list;
     list.reserve(sizeof...(C));
-    const auto add = [&](AnyCell cell) {
-      list.push_back(std::move(cell));
-    };  // keeps messages about other classes short
-    (add(std::forward<C>(cells)), ...);
+    // NOLINTNEXTLINE(modernize-use-emplace): the compiler's message about a class that is no cell is shorter so.
+    (list.push_back(AnyCell(std::forward<C>(cells))), ...);
     return list;
   }
 
