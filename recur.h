@@ -69,6 +69,7 @@
 #include <recur/layers/flatten.h>
 #include <recur/layers/fold_steps.h>
 #include <recur/layers/fused_activations.h>
+#include <recur/layers/focal_loss.h>
 #include <recur/layers/global_pooling.h>
 #include <recur/layers/inference/inference.h>
 #include <recur/layers/initializers.h>
@@ -133,6 +134,10 @@
 #include <recur/train/data/vocabulary.h>
 #include <recur/train/data/windows.h>
 #include <recur/train/data/word_vocabulary.h>
+#include <recur/train/labels/class_scores.h>
+#include <recur/train/labels/label_windows.h>
+#include <recur/train/labels/linear_classifier.h>
+#include <recur/train/labels/recordings.h>
 #include <recur/train/loop/checkpoint.h>
 #include <recur/train/loop/interrupt.h>
 #include <recur/train/loop/label_error.h>

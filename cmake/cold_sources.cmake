@@ -29,6 +29,7 @@ set(recur_cold_patterns
     train/data/vocabulary.cpp
     train/data/word_vocabulary.cpp
     train/loop/batch_scores.cpp
+    train/labels/*.cpp
     train/loop/checkpoint.cpp
     train/loop/interrupt.cpp
     train/loop/run_identity.cpp
