@@ -242,14 +242,16 @@ Json forecast(const std::vector<std::string>& files) {
 }  // namespace
 
 void init(const Flags& flags) {
-  const std::vector<std::string> kinds = {"rainfall", "remaining_life", "forecast", "audio"};
-  require<UsageError>(std::ranges::find(kinds, flags.file) != kinds.end(),
-                      "'{}' is no kind of job{}; there are rainfall, remaining_life, forecast and audio", flags.file,
-                      did_you_mean(flags.file, kinds));
+  const std::vector<std::string> kinds = {"rainfall", "remaining_life", "forecast", "audio", "classification"};
+  require<UsageError>(
+      std::ranges::find(kinds, flags.file) != kinds.end(),
+      "'{}' is no kind of job{}; there are rainfall, remaining_life, forecast, audio and classification", flags.file,
+      did_you_mean(flags.file, kinds));
   const std::filesystem::path output = flags.output == Flags().output ? "config.json" : flags.output;
   Json config;
   try {
     if (flags.file == "audio") config = audio_config(flags.files);
+    else if (flags.file == "classification") config = classification_config(flags.files);
     else if (flags.file == "rainfall") config = rainfall(flags.files);
     else config = flags.file == "forecast" ? forecast(flags.files) : remaining_life(flags.files);
   } catch (const FormatError& error) {

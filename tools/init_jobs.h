@@ -13,5 +13,7 @@ namespace recur::tools {
 
 /// Of two recordings, or two folders of clips: before and after a device.
 [[nodiscard]] Settings::Json audio_config(const std::vector<std::string>& files);
+/// Of a table of labelled recordings, or a folder with a folder for each label.
+[[nodiscard]] Settings::Json classification_config(const std::vector<std::string>& files);
 
 }  // namespace recur::tools

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "audio_commands.h"
+#include "class_commands.h"
 #include "commands.h"
 #include "data_kind.h"
 #include "run.h"
@@ -88,6 +89,7 @@ void evaluate(const Flags& flags) {
   const NamedModel named = named_model(flags);
   if (named.kind == DataKind::table) return evaluate_table(flags, named.path);
   if (named.kind == DataKind::audio) return evaluate_audio(flags, named.path);
+  if (named.kind == DataKind::classification) return evaluate_classes(flags, named.path);
   Trained trained = find_trained(flags);
   Task task = load_trained(flags, trained, {});
   Tape tape;
@@ -102,6 +104,7 @@ void predict(const Flags& flags) {
   const NamedModel named = named_model(flags);
   if (named.kind == DataKind::table) return predict_table(flags, named.path);
   if (named.kind == DataKind::audio) return predict_audio(flags, named.path);
+  if (named.kind == DataKind::classification) return predict_classes(flags, named.path);
   Trained trained = find_trained(flags);
   Task task = load_trained(flags, trained, {.one_stream = true});
   const Tensor<float> predictions = task.reads_labels() ? read_labels(task) : predict_numbers(task);

@@ -41,7 +41,7 @@ constexpr Command commands[] = {
     {"eval", "Loss and metrics of a trained model on the validation data", any_model, evaluate},
     {"predict", "Outputs of a trained model for the validation data, or text that it writes", any_model, predict},
     {"export", "Write a trained model in the format of another program", any_model, export_model},
-    {"init", "Write a first config: KIND is rainfall, remaining_life, forecast or audio", "KIND", init},
+    {"init", "Write a first config: KIND is rainfall, remaining_life, forecast, audio or classification", "KIND", init},
     {"sample", "Write made-up data: NAME is gestures (CSV) or overdrive (WAV)", "NAME", sample_files},
     {"inspect", "List what is in a model or checkpoint", "FILE|RUN", inspect},
     {"import", "Read a model of another program", "FILE", import_model},
@@ -78,7 +78,7 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
   if (name == "init") {
     app.add_option("FILE", flags.files,
                    "Tables; rainfall: forcing, runoff, attributes; remaining_life: training, test, truth;\n"
-                   "audio: recordings or folders, input and target")
+                   "audio: recordings or folders, input and target; classification: a table or a folder of recordings")
         ->required();
     app.add_option("--output", flags.output, "The config; default: config.json");
     return;
@@ -118,10 +118,10 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
       ->check(CLI::IsMember({"last", "all", "training", "validation", "test"}));
   CLI::Option* const data = app.add_option("--data", flags.data, "A file to use in place of the validation data");
   if (name != "predict") return;
-  CLI::Option* const output =
-      app.add_option("--output", flags.output,
-                     "An .npy file; of tables a CSV file, of audio .wav or .flac; default: predictions.npy, "
-                     "predictions.csv, out.wav");
+  CLI::Option* const output = app.add_option(
+      "--output", flags.output,
+      "An .npy file; of tables and recordings a CSV file, of audio .wav or .flac; default: predictions.npy, "
+      "predictions.csv, out.wav");
   CLI::Option* const sample = app.add_option("--sample", flags.sample.count, "Characters to write, for models of text")
                                   ->check(CLI::Range(1, 1 << 30))
                                   ->excludes(data)

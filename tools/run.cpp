@@ -3,6 +3,7 @@
 #include <recur/optim/config.h>
 
 #include "audio_settings.h"
+#include "class_task.h"
 #include "data_kind.h"
 #include "table_task.h"
 #include "task.h"
@@ -30,6 +31,13 @@ struct Monitors {
     const DataKind kind = data_kind(settings);
     if (kind == DataKind::audio) {
       for (const std::string& name : read_audio_scores(settings)) names.push_back("valid_" + name);
+      return;
+    }
+    if (kind == DataKind::classification) {
+      for (const std::string& name : read_class_scores(settings)) {
+        names.push_back("valid_" + name);
+        if (name != "nll") growing.push_back(names.back());
+      }
       return;
     }
     if (kind == DataKind::table) {

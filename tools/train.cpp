@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "audio_commands.h"
+#include "class_commands.h"
 #include "commands.h"
 #include "data_identity.h"
 #include "data_kind.h"
@@ -79,6 +80,7 @@ void train(const Flags& flags) {
   const DataKind kind = data_kind(settings);
   if (kind == DataKind::table) return train_table(flags, settings);
   if (kind == DataKind::audio) return train_audio(flags, settings);
+  if (kind == DataKind::classification) return train_classes(flags, settings);
   const std::uint64_t seed = read_seed(settings, flags);
   const Run run(settings, std::filesystem::path(flags.file).stem().string());
   Task task(settings, {.seed = seed, .registry = flags.registry});
