@@ -148,7 +148,8 @@ static const float {2}_test_outputs[] = {{{4}}};
   for (t = 0; t < {6}; ++t) {{
     {2}_step(&s, {7}, output);
     for (i = 0; i < {5}; ++i) {{
-      const float error = fabsf(output[i] - {2}_test_outputs[t * {5} + i]);
+      const float expected = {2}_test_outputs[t * {5} + i];
+      const float error = fabsf(output[i] - expected) / (1.0f + fabsf(expected));
       largest = error <= largest ? largest : error;
     }}
   }}

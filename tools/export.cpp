@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "export_c.h"
-#include "table_settings.h"
+#include "exported_model.h"
 #include "task.h"
 #include "trained.h"
 
@@ -21,7 +21,7 @@ namespace {
 
 std::vector<std::string> write_arrays(const ExportJob& job) {
   NpzWriter writer(job.to);
-  for (const NamedParameter& named : job.task.parameters())
+  for (const NamedParameter& named : parameters(job.model))
     dispatch_real(named.parameter->dtype(),
                   [&]<class T>() { writer.add(named.path, named.parameter->value().as<T>()); });
   writer.commit();
@@ -31,9 +31,7 @@ std::vector<std::string> write_arrays(const ExportJob& job) {
 // A writer of interop/export.h.
 template <std::size_t place>
 std::vector<std::string> write_model(const ExportJob& job) {
-  interop::ModelDescription description;
-  description.features = job.task.features();
-  return interop::export_formats()[place].write(job.to, job.task.model(), description);
+  return interop::export_formats()[place].write(job.to, job.model, job.description);
 }
 
 template <std::size_t... places>
@@ -43,6 +41,36 @@ std::vector<ExportFormat> all_formats(std::index_sequence<places...>) {
           {"npz", ".npz", "the weights as NumPy arrays", false, write_arrays},
           {of_models[places].name, of_models[places].endings, of_models[places].description, false,
            write_model<places>}...};
+}
+
+// The first sequence of the validation data, or the beginning of it.
+std::vector<float> first_steps(const Task& task, const Graph& graph, Index most) {
+  const PaddedBatch batch = task.validation()[0];
+  Index steps = batch.inputs.shape()[1];
+  if (!batch.lengths.empty()) steps = batch.lengths[0];
+  const Index width = graph.takes_ids() ? 1 : graph.features;
+  const auto numbers = batch.inputs.values().first(static_cast<std::size_t>(std::min(steps, most) * width));
+  return {numbers.begin(), numbers.end()};
+}
+
+// Of a model whose data the command loads as for training.
+std::vector<std::string> write_trained(const Flags& flags, const ExportFormat& format, Trained& trained) {
+  Task task = load_trained(flags, trained, {.data = format.wants_data, .one_stream = format.wants_data});
+  interop::ModelDescription description;
+  description.features = task.features();
+  return format.write({flags, task.model(), description, flags.to,
+                       [&](const Graph& graph, Index most) { return first_steps(task, graph, most); },
+                       "validation data"});
+}
+
+// Of a model file that says all: its data are not needed.
+std::vector<std::string> write_alone(const Flags& flags, const ExportFormat& format, Trained& trained) {
+  ExportedModel own = load_exported(trained, flags);
+  std::vector<std::string> notes = format.write(
+      {flags, own.model, own.description, flags.to,
+       [&](const Graph& graph, Index most) { return random_steps(own.description, graph, most); }, "random inputs"});
+  notes.insert(notes.end(), own.notes.begin(), own.notes.end());
+  return notes;
 }
 
 bool has_ending(std::string_view endings, const std::string& ending) {
@@ -80,10 +108,8 @@ std::string list_of_formats() {
 void export_model(const Flags& flags) {
   const ExportFormat& format = find_format(flags.as, flags.to);
   Trained trained = find_trained(flags);
-  require<UsageError>(!is_table(trained.settings),
-                      "{}: a model of tables is not exported, as the scales of its columns would be lost", flags.file);
-  Task task = load_trained(flags, trained, {.data = format.wants_data, .one_stream = format.wants_data});
-  const std::vector<std::string> notes = format.write({flags, task, flags.to});
+  const std::vector<std::string> notes =
+      stands_alone(trained) ? write_alone(flags, format, trained) : write_trained(flags, format, trained);
   if (flags.json) {
     fmt::print("{}\n", Settings::Json{{"output", flags.to}, {"format", format.name}, {"notes", notes}}.dump());
     return;

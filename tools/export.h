@@ -1,8 +1,11 @@
 #pragma once
 
+#include <recur/interop/model.h>
+#include <recur/layers/inference/graph.h>
 #include <recur/layers/sequential.h>
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,13 +15,15 @@
 
 namespace recur::tools {
 
-class Task;
-
 /// Arguments of an exporter.
 struct ExportJob {
   const Flags& flags;
-  Task& task;  ///< The model with its weights, and its data if the format needs them.
+  Sequential& model;                             ///< With its weights.
+  const interop::ModelDescription& description;  ///< Features, and what lies around the layers.
   std::filesystem::path to;
+  /// Steps to record, `[time, features]` or ids, at most so many. Only called if the format wants data.
+  std::function<std::vector<float>(const Graph& graph, Index most)> steps;
+  std::string_view steps_are;  ///< "validation data".
 };
 
 /// A format that `recur export` writes.

@@ -1,15 +1,12 @@
 #include "export_c.h"
 
 #include <recur/interop/c_export.h>
+#include <recur/interop/trace_model.h>
 #include <recur/io/atomic_file.h>
 #include <recur/layers/inference/inference.h>
-#include <recur/layers/inference/trace.h>
-#include <recur/layers/sequential.h>
 
 #include <algorithm>
 #include <cctype>
-
-#include "task.h"
 
 namespace recur::tools {
 namespace {
@@ -26,39 +23,30 @@ std::string c_name(const std::filesystem::path& file) {
   return name;
 }
 
-// The first sequence of the validation data, or the beginning of it.
-std::vector<float> first_steps(const Task& task, Index width, Index most) {
-  const PaddedBatch batch = task.validation()[0];
-  Index steps = batch.inputs.shape()[1];
-  if (!batch.lengths.empty()) steps = batch.lengths[0];
-  const auto numbers = batch.inputs.values().first(static_cast<std::size_t>(std::min(steps, most) * width));
-  return {numbers.begin(), numbers.end()};
-}
-
 std::vector<std::int32_t> ids_of(const std::vector<float>& numbers) {
   std::vector<std::int32_t> ids(numbers.size());
   std::ranges::transform(numbers, ids.begin(), [](float x) { return static_cast<std::int32_t>(x); });
   return ids;
 }
 
-std::string loss_of_int8(const Graph& graph, const std::vector<float>& steps) {
+std::string loss_of_int8(const Graph& graph, const std::vector<float>& steps, std::string_view steps_are) {
   const Inference rounded(round_weights(graph));
   const Inference exact(graph);
   const auto ids = ids_of(steps);
   const InferenceDifference d = graph.takes_ids() ? compare(rounded, exact, std::span<const std::int32_t>(ids))
                                                   : compare(rounded, exact, std::span<const float>(steps));
   return fmt::format(
-      "int8 weights change the outputs of {} steps of validation data by {:.2g} % (root mean square), at most by "
-      "{:.2g}",
-      steps.size() / static_cast<std::size_t>(graph.takes_ids() ? 1 : graph.features), 100 * d.relative, d.largest);
+      "int8 weights change the outputs of {} steps of {} by {:.2g} % (root mean square), at most by {:.2g}",
+      steps.size() / static_cast<std::size_t>(graph.takes_ids() ? 1 : graph.features), steps_are, 100 * d.relative,
+      d.largest);
 }
 
 }  // namespace
 
 std::vector<std::string> write_c(const ExportJob& job) {
-  const Graph graph = trace(job.task.model(), job.task.features());
+  const Graph graph = interop::trace_model(job.model, job.description);
   const Index width = graph.takes_ids() ? 1 : graph.features;
-  const std::vector<float> inputs = first_steps(job.task, width, test_steps);
+  const std::vector<float> inputs = job.steps(graph, test_steps);
   const auto ids = graph.takes_ids() ? ids_of(inputs) : std::vector<std::int32_t>();
   CExportOptions options{.name = c_name(job.to), .int8 = job.flags.int8, .header = job.to.extension() == ".h"};
   if (graph.takes_ids()) options.test_ids = ids;
@@ -74,7 +62,7 @@ std::vector<std::string> write_c(const ExportJob& job) {
         for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
         return name;
       }())};
-  if (options.int8) notes.push_back(loss_of_int8(graph, first_steps(job.task, width, compared_steps)));
+  if (options.int8) notes.push_back(loss_of_int8(graph, job.steps(graph, compared_steps), job.steps_are));
   return notes;
 }
 

@@ -47,6 +47,15 @@ Metadata metadata_of(const interop::ModelDescription& description) {
   if (path.skip > 0) metadata["skip"] = std::to_string(path.skip);
   if (path.input_gain != 1) metadata["input_gain"] = fmt::format("{}", path.input_gain);
   if (path.output_gain != 1) metadata["output_gain"] = fmt::format("{}", path.output_gain);
+  if (!description.states.empty()) {
+    Json states = Json::array();
+    for (const std::vector<Array>& layer : description.states) {
+      Json own = Json::array();
+      for (const Array& state : layer) own.push_back(state.to_doubles());
+      states.push_back(std::move(own));
+    }
+    metadata["states"] = states.dump();
+  }
   if (description.sample_rate > 0) metadata["sample_rate"] = fmt::format("{}", description.sample_rate);
   return metadata;
 }
