@@ -67,9 +67,9 @@
 #include <recur/layers/dropout.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/flatten.h>
+#include <recur/layers/focal_loss.h>
 #include <recur/layers/fold_steps.h>
 #include <recur/layers/fused_activations.h>
-#include <recur/layers/focal_loss.h>
 #include <recur/layers/global_pooling.h>
 #include <recur/layers/inference/inference.h>
 #include <recur/layers/initializers.h>
