@@ -30,6 +30,13 @@ constexpr int eager_turns = 50;
 using Clock = std::chrono::steady_clock;
 double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+constexpr const char* has_ended = "its process has ended, killed or by itself";
+
+void say(const std::string& text) {
+  fmt::print(stderr, "recur: {}\n", text);
+  std::fflush(stderr);
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
@@ -94,7 +101,10 @@ void LinkWorld::introduce() {
   if (processes.empty()) return;
   watch_ = std::make_unique<ProcessWatch>(processes, [this](int rank) {
     const std::lock_guard lock(mutex_);
-    peers_[static_cast<std::size_t>(rank)].ended = true;
+    Peer& peer = peers_[static_cast<std::size_t>(rank)];
+    peer.ended = true;
+    // At once, as the launcher may end this process next.
+    if (!peer.gone && failure_.empty() && own_failure_.empty() && speaks_of(rank)) say(text_of_loss(rank, has_ended));
     changed_.notify_all();
   });
 }
@@ -162,11 +172,13 @@ void LinkWorld::look_for_lost(Clock::time_point now) {
     if (ended) {
       hear();  // what it has said last
       if (!peers_[static_cast<std::size_t>(other)].gone && failure().empty())
-        return lose(other, "its process has ended, killed or by itself");
+        return lose(text_of_loss(other, has_ended));
     } else if (seconds(now - peers_[static_cast<std::size_t>(other)].heard) > options_.patience) {
-      return lose(other, fmt::format("no sign of life for {:.3g} s: its process is stopped, or its host or the network "
-                                     "is down",
-                                     options_.patience));
+      const std::string text = text_of_loss(
+          other, fmt::format("no sign of life for {:.3g} s: its process is stopped, or its host or the network is down",
+                             options_.patience));
+      if (speaks_of(other)) say(text);
+      return lose(text);
     }
   }
 }
@@ -179,12 +191,11 @@ bool LinkWorld::speaks_of(int lost_rank) const {
   return true;
 }
 
-void LinkWorld::lose(int rank, const std::string& reason) {
-  const std::string text = fmt::format("{}: {}, says rank {}", name(rank), reason, rank_);
-  if (speaks_of(rank)) {
-    fmt::print(stderr, "recur: {}\n", text);
-    std::fflush(stderr);
-  }
+std::string LinkWorld::text_of_loss(int rank, const std::string& reason) const {
+  return fmt::format("{}: {}, says rank {}", name(rank), reason, rank_);
+}
+
+void LinkWorld::lose(const std::string& text) {
   post_to_all(lost, text);
   set_failure(text, true);
 }

@@ -81,7 +81,8 @@ class LinkWorld final : public World {
   void wait_for_others(Clock::time_point now);
   void say_goodbye();
   void give_up(Clock::time_point now);
-  void lose(int rank, const std::string& reason);
+  void lose(const std::string& text);
+  [[nodiscard]] std::string text_of_loss(int rank, const std::string& reason) const;
   void post_to_all(char kind, const std::string& text);
   void set_failure(const std::string& text, bool lost);
   [[nodiscard]] bool speaks_of(int lost_rank) const;

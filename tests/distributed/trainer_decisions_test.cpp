@@ -1,6 +1,7 @@
 #include "../temporary_directory.h"
 #include "small_training.h"
 
+#include <recur/layers/batch_normalization.h>
 #include <recur/train/callbacks/early_stopping.h>
 #include <recur/train/loop/sum_gradients.h>
 
@@ -149,6 +150,31 @@ BOOST_AUTO_TEST_CASE(trainings_that_differ_are_refused_before_the_first_step) {
   });
   for (const std::string& text : thrown)
     BOOST_TEST(text.find("Trainer::fit: training: rank 0 of 2") != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(statistics_of_batches_are_averaged_over_ranks) {
+  const TensorDataset data = numbers(8);
+  std::vector<std::vector<double>> all(2);
+  for (const std::string& thrown : on_ranks(2, [&](World& world) {
+         Sequential model{BatchNormalization({.momentum = 0.5}), LSTM(4), Dense(1)};
+         model.build(features, 2);
+         ModelTrainer trainer(model, "mse", optim::sgd({.learning_rate = 0}),
+                              {.epochs = 1, .progress = false, .world = &world});
+         (void)trainer.fit(Batches(data, {.batch = 4, .shuffle = false}));
+         all[static_cast<std::size_t>(world.rank())] = values_of(model);
+       }))
+    BOOST_TEST(thrown == "");
+  BOOST_TEST((all[0] == all[1]));
+  // The moving mean after batches 1 and 2: a quarter of that of the rows of batch 1, half of that of batch 2.
+  const auto mean_of = [&](Index first) {
+    const Batch batch = data.gather(std::vector<Index>{first, first + 1, first + 2, first + 3});
+    double sum = 0;
+    for (Index row = 0; row < 4 * time_steps; ++row)
+      sum += batch.inputs.values()[static_cast<std::size_t>(row * features)];
+    return sum / static_cast<double>(4 * time_steps);
+  };
+  // Of the three features gamma and beta come first.
+  BOOST_TEST(all[0].at(6) == 0.25 * mean_of(0) + 0.5 * mean_of(4), boost::test_tools::tolerance(1e-5));
 }
 
 BOOST_AUTO_TEST_CASE(a_loop_by_hand_sums_by_one_call) {

@@ -186,6 +186,7 @@ void Trainer::begin_epoch(Training& t, const EpochStart& start_epoch) {
 
 // Returns true if the epoch ended; `t` then is at the beginning of the next epoch.
 bool Trainer::end_epoch(Training& t, const Validation& validation) {
+  average_statistics();
   {
     std::optional<optim::AveragedWeights> judged;
     if (validation && optimizer_.has_averages()) judged.emplace(optimizer_, parameters_);

@@ -286,6 +286,7 @@ class Trainer {
   void agree_on_end();
   void agree_on_report(EpochReport& report);
   void require_equal_parameters();
+  void average_statistics();
   void prepare_ranks_to_save();
   void keep_accumulated_once();
   void gather_states(TrainingState& state);

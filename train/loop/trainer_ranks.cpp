@@ -216,6 +216,24 @@ void Trainer::agree_on_report(EpochReport& report) {
   for (std::size_t i = 0; i < report.metrics.size(); ++i) report.metrics[i].second = first[fixed + i];
 }
 
+// Moving means and variances follow the rows of a rank. They are linear in these, so that their average over ranks is
+// what the averages of all ranks would have given.
+void Trainer::average_statistics() {
+  if (ranks() == 1) return;
+  for (const NamedParameter& p : parameters_) {
+    if (p.parameter->trainable) continue;
+    const Array& value = p.parameter->value();
+    const std::size_t bytes = static_cast<std::size_t>(value.size()) * size_of(value.dtype());
+    FileChecksum checksum;
+    checksum.add({static_cast<const std::byte*>(value.data()), bytes});
+    const std::vector<double> own = {static_cast<double>(checksum.value())};
+    const auto all = options_.world->gather(std::span<const double>(own));
+    if (std::ranges::all_of(all, [&](const std::vector<double>& other) { return other == own; })) continue;
+    sum_array(*options_.world, p.parameter->edit());
+    divide(p.parameter->edit(), ranks());
+  }
+}
+
 // Sums are the same bits everywhere, but each rank makes its own update: another processor or library may round it in
 // another way.
 void Trainer::require_equal_parameters() {
@@ -230,6 +248,7 @@ void Trainer::require_equal_parameters() {
 // Accumulated gradients are summed early, and rank 0 keeps the sum: a checkpoint has it once.
 void Trainer::prepare_ranks_to_save() {
   if (ranks() == 1) return;
+  average_statistics();
   if (options_.exchange.local_steps > 1) return average_over_ranks(true);
   if (optimizer_.accumulated_steps() == 0) return;
   sum_gradients(*options_.world, parameters_, options_.exchange);
