@@ -140,7 +140,7 @@ template <Vector V>
   // Two factors, as 2^n itself may be outside the format where the result is not.
   using F = Format<Element<V>>;
   constexpr Element<V> magic = F::magic + static_cast<Element<V>>(F::bias);
-  const Bits<V> first = bit_cast<Bits<V>>(opaque(multiply_add(x.n, splat<V>(0.5F), splat<V>(magic))));
+  const auto first = bit_cast<Bits<V>>(opaque(multiply_add(x.n, splat<V>(0.5F), splat<V>(magic))));
   return m * power_of_two<V>(first) * power_of_two<V>(x.biased - first + (F::bias + 1));
 #endif
 }
@@ -198,7 +198,7 @@ template <Vector V>
   using F = Format<T>;
   using Limits = std::numeric_limits<T>;
   const auto tiny = x < Limits::min();
-  const Bits<V> bits = bit_cast<Bits<V>>(select<V>(tiny, x / Limits::epsilon(), x));
+  const auto bits = bit_cast<Bits<V>>(select<V>(tiny, x / Limits::epsilon(), x));
   const Bits<V> exponent = (bits - F::sqrt_half + (F::bias << F::mantissa_bits)) >> F::mantissa_bits;  // e + bias
   const V shifted = bit_cast<V>(bit_cast<Bits<V>>(splat<V>(F::magic)) + exponent);
   const V e = opaque(shifted - (F::magic + static_cast<T>(F::bias)));

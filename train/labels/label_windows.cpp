@@ -85,6 +85,7 @@ std::vector<float> balanced_weights(const LabelledRecordings& recordings, std::s
     else std::ranges::for_each(labels_of(recordings, window), count);
   }
   std::vector<float> weights;
+  weights.reserve(counts.size());
   for (const double own : counts)
     weights.push_back(own > 0 ? static_cast<float>(all / (static_cast<double>(counts.size()) * own)) : 1.0F);
   return weights;
