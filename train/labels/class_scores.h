@@ -56,6 +56,7 @@ struct ClassDecisions {
   std::vector<std::int32_t> targets{};  ///< Below 0: not known; such examples count in no score.
 
   [[nodiscard]] Index size() const { return static_cast<Index>(targets.size()); }
+  /// Returns the probability of each class for one example.
   [[nodiscard]] std::span<const double> of(Index example) const {
     return std::span(probabilities)
         .subspan(static_cast<std::size_t>(example * classes), static_cast<std::size_t>(classes));
