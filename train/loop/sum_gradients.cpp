@@ -55,8 +55,7 @@ std::vector<std::int32_t> united(const std::vector<std::string>& lists) {
     if (!list.empty()) std::memcpy(rows.data() + before, list.data(), list.size());
   }
   std::ranges::sort(rows);
-  const auto rest = std::ranges::unique(rows);
-  rows.erase(rest.begin(), rest.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
 }
 
