@@ -26,4 +26,7 @@ struct ConnectOptions {
 /// threads than one to a processor; what is likely a mistake is a warning.
 [[nodiscard]] std::unique_ptr<World> connect(const ConnectOptions& options = {});
 
+/// Calls `connect` with its defaults. `Program` takes it by this name.
+[[nodiscard]] inline std::unique_ptr<World> join() { return connect(); }
+
 }  // namespace recur::distributed

@@ -19,7 +19,7 @@ using namespace recur;
 int main(int argc, char** argv) {
   Index time = 100, units = 128, batch = 50, epochs = 20;
   double remember = 100, rate = 2e-3;
-  Program program("Trains an LSTM on the adding problem.");
+  Program program("Trains an LSTM on the adding problem.", distributed::join);
   program.option("time", time, "steps of a sequence", 2).option("units", units, "units of the LSTM");
   program.option("batch", batch, "sequences a step").option("epochs", epochs, "of 100 steps");
   program.option("remember", remember, "steps to remember for, by the gates' first biases; 0: the usual ones");

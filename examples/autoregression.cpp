@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   samples::AutoregressionOptions series;
   Index time = 100, units = 16, batch = 32, epochs = 6, steps = 250, unscored = 10;
   double rate = 5e-3;
-  Program program("Forecasts a noisy oscillation with an LSTM.");
+  Program program("Forecasts a noisy oscillation with an LSTM.", distributed::join);
   program.option("noise", series.noise, "its standard deviation");
   program.option("time", time, "steps of a window", 11).option("units", units, "units of the LSTM");
   program.option("batch", batch, "windows a step").option("epochs", epochs, "rounds of training, a test after each");

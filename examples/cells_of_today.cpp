@@ -70,7 +70,7 @@ struct SLSTMCell {
 };
 int main(int argc, char** argv) {
   Index time = 50, epochs = 10;
-  Program program("Trains minGRU, RG-LRU, sLSTM and LSTM on the adding problem.");
+  Program program("Trains minGRU, RG-LRU, sLSTM and LSTM on the adding problem.", distributed::join);
   program.option("time", time, "steps of a sequence", 2).option("epochs", epochs, "of 100 updates");
   return program.run(argc, argv, [&] {
     const auto draw = [&](Generator& random) { return samples::adding_problem(50, time, random); };

@@ -20,7 +20,8 @@ int main(int argc, char** argv) {
   Index characters = 500'000, test_characters = 100'000, hidden = 128, layers = 2, embedding = 0;
   Index batch = 32, time = 64, epochs = 8, sample = 600;
   double dropout = 0, rate = 6e-3, clip = 1, temperature = 1;
-  Program program("Trains a stacked LSTM to predict the next character of a text, and writes some of its own.");
+  Program program("Trains a stacked LSTM to predict the next character of a text, and writes some of its own.",
+                  distributed::join);
   program.option("data", data, "text file (UTF-8 or any bytes); its last tenth is held out");
   program.option("dataset", dataset, "built-in text without --data", {"grammar", "markov", "dyck", "even"});
   program.option("characters", characters, "of built-in text in an epoch, fresh in each");

@@ -33,7 +33,7 @@ double recall_of(Sequential& model, Tape& tape, const auto& data) {
 int main(int argc, char** argv) {
   Index gap = 50, units = 128, batch = 50, epochs = 12, steps = 500;
   double remember = 75, rate = 2e-3;
-  Program program("Trains an LSTM on the copy memory problem.");
+  Program program("Trains an LSTM on the copy memory problem.", distributed::join);
   program.option("gap", gap, "steps between symbols and request").option("units", units, "units of the LSTM");
   program.option("batch", batch, "sequences a step").option("epochs", epochs, "rounds of training, a test after each");
   program.option("steps", steps, "updates of an epoch");

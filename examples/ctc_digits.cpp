@@ -45,7 +45,8 @@ double beam_error(Sequential& model, const samples::DigitStrings& strings, Index
 int main(int argc, char** argv) {
   Index strings = 4000, units = 32, filters = 32, batch = 32, epochs = 8, width = 8;
   double noise = 0.25, rate = 5e-3;
-  Program program("Reads strings of digits with a convolution, a bidirectional LSTM and a CTC loss.");
+  Program program("Reads strings of digits with a convolution, a bidirectional LSTM and a CTC loss.",
+                  distributed::join);
   program.option("strings", strings, "strings of an epoch").option("noise", noise, "standard deviation of a pixel");
   program.option("filters", filters, "filters of the convolution").option("units", units, "units of each direction");
   program.option("batch", batch, "strings a step").option("epochs", epochs, "passes over the strings");

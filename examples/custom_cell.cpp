@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   std::string cell = "peephole";
   Index time = 100, units = 128, batch = 50, epochs = 15, steps = 200;
   double rate = 2e-3;
-  Program program("Trains a cell of one's own on the adding problem.");
+  Program program("Trains a cell of one's own on the adding problem.", distributed::join);
   program.option("cell", cell, "peephole (defined here) or lstm (built in)", {"peephole", "lstm"});
   program.option("time", time, "steps of a sequence", 2).option("units", units, "units of the cell");
   program.option("batch", batch, "sequences a step").option("epochs", epochs, "rounds of training, a test after each");

@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   std::string data, column = "value";
   Index season = 12, test = 24, networks = 5, steps = 100, units = 16;
   double noise = 1, rate = 0.01;
-  Program program("Forecasts the end of a seasonal series with stacked LSTMs.");
+  Program program("Forecasts the end of a seasonal series with stacked LSTMs.", distributed::join);
   program.option("data", data, "CSV file; without it AirPassengers").option("column", column, "its column");
   program.option("season", season, "steps of a season; 1: none").option("test", test, "values at the end to forecast");
   program.option("networks", networks, "whose forecasts are averaged").option("steps", steps, "updates of each");

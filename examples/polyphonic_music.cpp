@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   std::string data;
   Index pieces = 300, frames = 60, units = 200, batch = 8, epochs = 100, patience = 10;
   double dropout = 0.5, input_dropout = 0, rate = 3e-3;
-  Program program("Trains an LSTM to predict polyphonic music.");
+  Program program("Trains an LSTM to predict polyphonic music.", distributed::join);
   program.option("data", data, "npz file of piano rolls; without it chords are generated");
   program.option("pieces", pieces, "to generate").option("frames", frames, "of each", 2);
   program.option("units", units, "units of the LSTM").option("batch", batch, "pieces a step");

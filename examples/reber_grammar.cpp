@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   bool plain = false;
   Index units = 32, batch = 32, epochs = 6, steps = 100, test_strings = 10'000;
   double rate = 1e-2;
-  Program program("Trains an LSTM to predict the strings of Reber's grammar.");
+  Program program("Trains an LSTM to predict the strings of Reber's grammar.", distributed::join);
   program.flag("plain", plain, "the grammar itself, not embedded").option("units", units, "units of the LSTM");
   program.option("batch", batch, "strings a step").option("epochs", epochs, "rounds of training, a test after each");
   program.option("steps", steps, "updates of an epoch").option("test-strings", test_strings, "to test on", 100);

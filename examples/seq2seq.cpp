@@ -54,7 +54,7 @@ struct Translator {
 
 int main(int argc, char** argv) {
   Index units = 64, epochs = 2, steps = 250, tests = 1000;
-  Program program("Trains an LSTM with attention to read numbers in words.");
+  Program program("Trains an LSTM with attention to read numbers in words.", distributed::join);
   program.option("units", units, "units of each LSTM").option("tests", tests, "numbers to test on");
   program.option("epochs", epochs, "rounds of training").option("steps", steps, "updates of an epoch");
   return program.run(argc, argv, [&] {

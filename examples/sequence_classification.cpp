@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
   std::string data, schedule = "constant";
   Index train_sequences = 20'000, test_sequences = 2'000, units = 64, layers = 1, batch = 32, epochs = 1;
   double dropout = 0, remember = samples::temporal_order_steps, rate = 3e-3, clip = 1;
-  Program program("Classifies sequences with an LSTM.");
+  Program program("Classifies sequences with an LSTM.", distributed::join);
   program.option("data", data, "folder of IDX files named as MNIST's; without it temporal order, generated");
   program.option("train-sequences", train_sequences, "to generate");
   program.option("test-sequences", test_sequences, "to generate");

@@ -47,7 +47,7 @@ Sequential make_model(const Preset& p, Index words) {
 int main(int argc, char** argv) {
   std::string data, valid_file, test_file, preset_name = "tiny";
   Index characters = 500'000, epochs = 0;
-  Program program("Trains a stacked LSTM to predict the next word of a text.");
+  Program program("Trains a stacked LSTM to predict the next word of a text.", distributed::join);
   program.option("data", data, "text to learn, words between spaces; without it sentences of a grammar");
   program.option("valid", valid_file, "text to choose the best epoch by").option("test", test_file, "text to judge by");
   program.option("preset", preset_name, "tiny, or small or medium of the paper", {"tiny", "small", "medium"});

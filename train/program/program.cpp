@@ -1,6 +1,5 @@
 #include <recur/train/program/program.h>
 
-#include <recur/distributed/connect.h>
 #include <recur/framework/threads/parallel.h>
 #include <recur/train/callbacks/epoch_printer.h>
 #include <recur/train/callbacks/run_folder.h>
@@ -66,7 +65,8 @@ struct Program::CommandLine {
   }
 };
 
-Program::Program(const std::string& description) : command_line_(std::make_unique<CommandLine>(description)) {}
+Program::Program(const std::string& description, JoinJob join)
+    : command_line_(std::make_unique<CommandLine>(description)), join_(std::move(join)) {}
 Program::~Program() = default;
 
 Program& Program::option(const std::string& name, Index& value, const std::string& help, Index least) {
@@ -107,7 +107,7 @@ int Program::run(int argc, char** argv, const std::function<void()>& body) {
   }
   const int status = run_body([&] {
     set_threads(static_cast<int>(threads));
-    world_ = distributed::connect();
+    if (join_) world_ = join_();
     body();
   });
   world_.reset();

@@ -31,11 +31,14 @@ class World;
 /// All programs take `--seed`, `--threads` (1 unless given), `--json`, `--run FOLDER`, `--checkpoint FOLDER` and
 /// `--checkpoint-every STEPS`; `--help` lists all options with their defaults. Needs CLI11 where the library is built.
 ///
-/// Started by `mpirun -n N`, N processes train one model (`distributed/connect.h`): pass `program.training(epochs)` to
-/// the trainer. Rank 0 alone prints and writes.
+/// With `distributed::join` as `join` and started by `mpirun -n N`, N processes train one model: pass
+/// `program.training(epochs)` to the trainer. Rank 0 alone prints and writes.
 class Program {
  public:
-  explicit Program(const std::string& description);
+  /// Joins the job that the process was started in, and returns its world; null if the process was started alone.
+  using JoinJob = std::function<std::unique_ptr<World>()>;
+
+  explicit Program(const std::string& description, JoinJob join = {});
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();
@@ -78,6 +81,7 @@ class Program {
   [[nodiscard]] int refuse(const std::string& what) const;
 
   std::unique_ptr<CommandLine> command_line_;
+  JoinJob join_;
   std::unique_ptr<World> world_;
   std::uint64_t seed_ = 1;
   bool json_ = false;
