@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/framework/autodiff/tape.h>
 #include <recur/train/callbacks/callback.h>
 #include <recur/train/data/share.h>
 #include <recur/train/loop/batch_scores.h>

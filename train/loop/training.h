@@ -1,6 +1,5 @@
 #pragma once
 
-#include <recur/framework/autodiff/tape.h>
 #include <recur/optim/optimizer.h>
 
 #include <limits>
@@ -10,6 +9,8 @@
 #include <vector>
 
 namespace recur {
+
+class Tape;
 
 /// Numbers with names, in the order in which they are shown.
 using NamedNumbers = std::vector<std::pair<std::string, double>>;
