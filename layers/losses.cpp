@@ -36,4 +36,9 @@ Var huber(Var prediction, Var target, double delta) {
       prediction, target));
 }
 
+void add_loss(Var& sum, Var loss, double weight) {
+  if (weight != 1) loss = loss * weight;
+  sum = sum.defined() ? Var(sum + loss) : loss;
+}
+
 }  // namespace recur

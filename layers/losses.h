@@ -16,4 +16,7 @@ namespace recur {
 /// unless shapes are equal, ValueError if delta <= 0.
 [[nodiscard]] Var huber(Var prediction, Var target, double delta = 1);
 
+/// Adds weight·loss to a sum of losses, which is undefined before its first term.
+void add_loss(Var& sum, Var loss, double weight = 1);
+
 }  // namespace recur

@@ -3,6 +3,7 @@
 #include <recur/framework/expr/fuse.h>
 #include <recur/framework/ops/reduce.h>
 
+#include <algorithm>
 #include <set>
 
 namespace recur {
@@ -27,6 +28,15 @@ Var penalty(Tape& tape, std::span<const NamedParameter> parameters) {
     if (own) add_penalty(total, own(tape.leaf(*named.parameter)));
   }
   return total.defined() ? total : tape.constant(0.0);
+}
+
+Var with_penalties(Var loss, std::span<const NamedParameter> parameters, Var of_outputs) {
+  const bool weights = std::any_of(parameters.begin(), parameters.end(), [](const NamedParameter& named) {
+    return named.parameter->l1 != 0 || named.parameter->l2 != 0;
+  });
+  if (weights) add_penalty(loss, penalty(loss.tape(), parameters));
+  add_penalty(loss, of_outputs);
+  return loss;
 }
 
 }  // namespace recur

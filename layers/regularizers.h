@@ -31,4 +31,8 @@ void add_penalty(Var& total, Var term);
 /// Parameters that are not trainable have a penalty too, as in Keras. A parameter that is listed twice counts once.
 [[nodiscard]] Var penalty(Tape& tape, std::span<const NamedParameter> parameters);
 
+/// Returns a loss plus the penalties of `parameters` and that of outputs, which a model returns beside its output;
+/// undefined: none.
+[[nodiscard]] Var with_penalties(Var loss, std::span<const NamedParameter> parameters, Var of_outputs);
+
 }  // namespace recur

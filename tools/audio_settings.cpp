@@ -1,7 +1,5 @@
 #include "audio_settings.h"
 
-#include <recur/framework/expr/fuse.h>
-#include <recur/framework/expr/operators.h>
 #include <recur/layers/audio_losses.h>
 #include <recur/layers/losses.h>
 #include <recur/train/audio/audio_scores.h>
@@ -138,8 +136,7 @@ Var AudioLoss::operator()(Var prediction, Var target) const {
     else if (term.name == "dc") one = dc_error(prediction, target);
     else if (term.name == "mean_squared_error") one = mean_squared_error(prediction, target);
     else one = mean_absolute_error(prediction, target);
-    if (term.weight != 1) one = one * term.weight;
-    total = total.defined() ? Var(total + one) : one;
+    add_loss(total, one, term.weight);
   }
   return total;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <recur/framework/autodiff/tape.h>
+#include <recur/framework/autodiff/var.h>
 #include <recur/train/audio/audio_pairs.h>
 #include <recur/train/audio/audio_windows.h>
 

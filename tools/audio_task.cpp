@@ -105,11 +105,8 @@ Var AudioTask::loss(Tape& tape, const AudioWindows::Window& window) {
   }
   Var activity;
   const Var prediction = output(tape, window.inputs, &activity);
-  Var value = loss_(prediction, tape.constant(window.targets));
-  const bool weights = std::ranges::any_of(
-      parameters_, [](const NamedParameter& p) { return p.parameter->l1 != 0 || p.parameter->l2 != 0; });
-  if (weights) value = value + penalty(tape, parameters_);
-  return activity.defined() ? Var(value + activity) : value;
+  const Var value = loss_(prediction, tape.constant(window.targets));
+  return with_penalties(value, parameters_, activity);
 }
 
 void AudioTask::compare(Tape& tape, std::span<const Index> clips, const std::function<void(const Signals&)>& use) {

@@ -1,7 +1,5 @@
 #include "class_task.h"
 
-#include <recur/framework/expr/fuse.h>
-#include <recur/framework/expr/operators.h>
 #include <recur/framework/ops/cross_entropy.h>
 #include <recur/framework/ops/reduce.h>
 #include <recur/io/model_file.h>
@@ -184,10 +182,7 @@ Var ClassTask::loss_of(Tape& tape, const Rows& rows, double& count) {
   else
     value = sparse_softmax_cross_entropy(logits, rows.labels,
                                          {.label_smoothing = loss_.smoothing, .weights = rows.weights});
-  const bool weights = std::ranges::any_of(
-      parameters_, [](const NamedParameter& p) { return p.parameter->l1 != 0 || p.parameter->l2 != 0; });
-  if (weights) value = value + penalty(tape, parameters_);
-  return rows.penalty.defined() ? Var(value + rows.penalty) : value;
+  return with_penalties(value, parameters_, rows.penalty);
 }
 
 Var ClassTask::loss(Tape& tape, const PaddedBatch& batch, double& count) {

@@ -40,15 +40,6 @@ bool of_steps(const PaddedBatch& batch, const Shape& shape) {
 
 }  // namespace
 
-Var Task::penalized(Tape& tape, Var loss, Var activity) {
-  const bool weights = std::any_of(parameters_.begin(), parameters_.end(), [](const NamedParameter& p) {
-    return p.parameter->l1 != 0 || p.parameter->l2 != 0;
-  });
-  if (weights) loss = loss + penalty(tape, parameters_);
-  if (activity.defined()) loss = loss + activity;
-  return loss;
-}
-
 Var Task::loss_of(const Judged& judged) {
   const LossConfig& loss = outputs_.loss();
   const CrossEntropyOptions options{.label_smoothing = loss.smoothing};
@@ -122,7 +113,7 @@ Var Task::logits(Tape& tape, const PaddedBatch& batch) { return outputs_.logits(
 Task::Loss Task::loss(Tape& tape, const PaddedBatch& batch) {
   const Judged judged = judge(tape, batch);
   const Var own = judged.count > 0 ? loss_of(judged) : Var(sum(judged.raw) * 0.0);
-  return {penalized(tape, own, judged.penalty), judged.count};
+  return {with_penalties(own, parameters_, judged.penalty), judged.count};
 }
 
 void Task::measure(Metric& metric, const Judged& judged) {
@@ -156,7 +147,7 @@ std::vector<std::pair<std::string, double>> Task::evaluate(Tape& tape, const Sou
     const Judged judged = judge(tape, batch);
     BatchScore score{0, judged.count};
     if (judged.count > 0) {
-      score.loss = penalized(tape, loss_of(judged), judged.penalty).item();
+      score.loss = with_penalties(loss_of(judged), parameters_, judged.penalty).item();
       for (const auto& metric : metrics_) measure(*metric, judged);
     }
     tape.reset();

@@ -1,7 +1,6 @@
 #include "table_loss.h"
 
-#include <recur/framework/expr/fuse.h>
-#include <recur/framework/expr/operators.h>
+#include <recur/layers/losses.h>
 #include <recur/train/tables/distributions.h>
 
 #include <algorithm>
@@ -78,9 +77,7 @@ Var TableLoss::operator()(Var prediction, const WindowBatch& batch) const {
     else if (term.name == "nse")
       for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= batch.weights[i];
     const MaskedTargets masked = masked_targets(prediction.tape(), batch.targets, weights);
-    const Var one = value(term, prediction, masked);
-    const Var part = term.weight == 1 ? one : Var(one * term.weight);
-    total = total.defined() ? Var(total + part) : part;
+    add_loss(total, value(term, prediction, masked), term.weight);
   }
   return total;
 }

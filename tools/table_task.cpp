@@ -1,7 +1,5 @@
 #include "table_task.h"
 
-#include <recur/framework/expr/fuse.h>
-#include <recur/framework/expr/operators.h>
 #include <recur/framework/ops/split.h>
 #include <recur/framework/tensor/nearest_name.h>
 #include <recur/io/model_file.h>
@@ -201,15 +199,10 @@ Var TableTask::loss(Tape& tape, const WindowBatch& batch, double& count) {
 }
 
 Var TableTask::loss_of(Var prediction, const WindowBatch& batch, double& count) {
-  Tape& tape = prediction.tape();
-  Var value = loss_(prediction, batch);
+  const Var value = loss_(prediction, batch);
   const auto known = std::ranges::count_if(batch.targets.values(), [](float x) { return !std::isnan(x); });
   count = static_cast<double>(known);
-  const bool weights = std::ranges::any_of(
-      parameters_, [](const NamedParameter& p) { return p.parameter->l1 != 0 || p.parameter->l2 != 0; });
-  if (weights) value = value + penalty(tape, parameters_);
-  if (penalty_.defined()) value = value + penalty_;
-  return value;
+  return with_penalties(value, parameters_, penalty_);
 }
 
 TableModelNotes TableTask::notes() const {

@@ -110,7 +110,6 @@ class Task {
   };
   [[nodiscard]] LayerValue call(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Judged judge(Tape& tape, const PaddedBatch& batch);
-  [[nodiscard]] Var penalized(Tape& tape, Var loss, Var activity);
   [[nodiscard]] Var loss_of(const Judged& judged);
   void measure(Metric& metric, const Judged& judged);
 

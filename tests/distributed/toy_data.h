@@ -1,7 +1,5 @@
 #pragma once
 
-#include <recur/framework/expr/fuse.h>
-#include <recur/framework/expr/operators.h>
 #include <recur/layers/dense.h>
 #include <recur/layers/embedding.h>
 #include <recur/layers/losses.h>

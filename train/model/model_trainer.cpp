@@ -1,6 +1,5 @@
 #include <recur/train/model/model_trainer.h>
 
-#include <recur/framework/expr/fuse.h>
 #include <recur/layers/ctc_decoding.h>
 #include <recur/layers/recurrent/rnn.h>
 #include <recur/layers/regularizers.h>
@@ -82,7 +81,7 @@ Var ModelTrainer::loss_of(Tape& tape, const Batch& batch) {
   const LayerValue output = model_.call(input);
   if (loss_.of_label_lists()) return loss_of_label_lists(output, batch.targets);
   measure_batch(output.value, batch.targets, {});
-  return with_penalty(loss_(output.value, batch.targets), output.penalty);
+  return with_penalties(loss_(output.value, batch.targets), parameters_, output.penalty);
 }
 
 Var ModelTrainer::loss_of(Tape& tape, const PaddedBatch& batch) {
@@ -98,7 +97,7 @@ Var ModelTrainer::loss_of(Tape& tape, const PaddedBatch& batch) {
   const Tensor<float> mask = padded ? batch.mask() : Tensor<float>({0});
   if (!batch.labels) weigh(static_cast<double>(steps));
   measure_batch(output.value, batch.targets, mask.values());
-  return with_penalty(loss_(output.value, batch.targets, mask.values()), output.penalty);
+  return with_penalties(loss_(output.value, batch.targets, mask.values()), parameters_, output.penalty);
 }
 
 // The steps that a layer with strides leaves are in the lengths of the output.
@@ -110,7 +109,7 @@ Var ModelTrainer::loss_of_label_lists(const LayerValue& output, const Tensor<flo
     const auto lists = wanted.lists();
     for (std::size_t i = 0; i < lists.size(); ++i) label_error_->update(readings[i].labels, lists[i]);
   }
-  return with_penalty(loss_(output.value, wanted, lengths), output.penalty);
+  return with_penalties(loss_(output.value, wanted, lengths), parameters_, output.penalty);
 }
 
 Var ModelTrainer::loss_of(Tape& tape, const IdsView& batch) {
@@ -118,15 +117,7 @@ Var ModelTrainer::loss_of(Tape& tape, const IdsView& batch) {
   weigh(batch.weights.empty() ? static_cast<double>(batch.targets.size())
                               : std::accumulate(batch.weights.begin(), batch.weights.end(), 0.0));
   measure_batch(output.value, batch.targets, batch.weights);
-  return with_penalty(loss_(output.value, batch.targets, batch.weights), output.penalty);
-}
-
-Var ModelTrainer::with_penalty(Var loss, Var of_outputs) {
-  const bool weights = std::any_of(parameters_.begin(), parameters_.end(), [](const NamedParameter& p) {
-    return p.parameter->l1 != 0 || p.parameter->l2 != 0;
-  });
-  if (weights) add_penalty(of_outputs, penalty(tape_, parameters_));
-  return of_outputs.defined() ? Var(loss + of_outputs) : loss;
+  return with_penalties(loss_(output.value, batch.targets, batch.weights), parameters_, output.penalty);
 }
 
 void ModelTrainer::measure_batch(Var prediction, const Tensor<float>& targets, std::span<const float> weights) {

@@ -122,7 +122,6 @@ class ModelTrainer : public Trainer {
   [[nodiscard]] Var loss_of(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Var loss_of(Tape& tape, const IdsView& batch);
   [[nodiscard]] Var loss_of_label_lists(const LayerValue& output, const Tensor<float>& targets);
-  [[nodiscard]] Var with_penalty(Var loss, Var of_outputs);
   void measure_batch(Var prediction, const Tensor<float>& targets, std::span<const float> weights);
   void measure_batch(Var prediction, std::span<const std::int32_t> targets, std::span<const float> weights);
   [[nodiscard]] NamedNumbers results() const;
