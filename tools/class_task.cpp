@@ -174,7 +174,7 @@ ClassTask::Rows ClassTask::rows_of(Tape& tape, const PaddedBatch& batch) {
   return rows;
 }
 
-Var ClassTask::loss_of(Tape& tape, const Rows& rows, double& count) {
+Var ClassTask::loss_of(const Rows& rows, double& count) {
   const Var logits = outputs_.logits(rows.raw);
   count = static_cast<double>(std::ranges::count_if(rows.weights, [](float w) { return w != 0; }));
   Var value;
@@ -186,7 +186,7 @@ Var ClassTask::loss_of(Tape& tape, const Rows& rows, double& count) {
 }
 
 Var ClassTask::loss(Tape& tape, const PaddedBatch& batch, double& count) {
-  return loss_of(tape, rows_of(tape, batch), count);
+  return loss_of(rows_of(tape, batch), count);
 }
 
 ClassDecisions ClassTask::decide(Tape& tape, std::span<const LabelWindow> windows, double* mean_loss) {
@@ -198,7 +198,7 @@ ClassDecisions ClassTask::decide(Tape& tape, std::span<const LabelWindow> window
     const Rows rows = rows_of(tape, gather(recordings_, own, settings_.windows.every_step));
     if (mean_loss != nullptr) {
       double count = 0;
-      const double value = loss_of(tape, rows, count).item();
+      const double value = loss_of(rows, count).item();
       sum += count * value;
       all += count;
     }

@@ -92,7 +92,7 @@ class ClassTask {
     Var penalty;
   };
   [[nodiscard]] Rows rows_of(Tape& tape, const PaddedBatch& batch);
-  [[nodiscard]] Var loss_of(Tape& tape, const Rows& rows, double& count);
+  [[nodiscard]] Var loss_of(const Rows& rows, double& count);
 
   ClassSettings settings_;
   std::vector<std::string> metrics_;

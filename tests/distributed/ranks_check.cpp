@@ -10,6 +10,8 @@
 #include "toy_data.h"
 
 #include <recur/distributed/connect.h>
+#include <recur/framework/expr/fuse.h>
+#include <recur/framework/expr/operators.h>
 #include <recur/framework/threads/parallel.h>
 
 #include <chrono>
