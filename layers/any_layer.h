@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/framework/tensor/type_id.h>
 #include <recur/layers/cells/cell.h>
 #include <recur/layers/layer_value.h>
 
@@ -7,7 +8,6 @@
 #include <memory>
 #include <string_view>
 #include <type_traits>
-#include <typeinfo>
 #include <vector>
 
 namespace recur {
@@ -44,7 +44,7 @@ class LayerInterface {
   virtual void fields(Fields& fields) = 0;
   /// Returns the layer as an RNN; null if it is no RNN.
   [[nodiscard]] virtual RNN* rnn() = 0;
-  [[nodiscard]] virtual const std::type_info& type() const = 0;
+  [[nodiscard]] virtual detail::TypeId type() const = 0;
   [[nodiscard]] virtual void* object() = 0;
 };
 
@@ -101,7 +101,8 @@ class AnyLayer {
   /// Returns the layer as an L. Throws ValueError if it was made from another class.
   template <class L>
   [[nodiscard]] L& as() const {
-    require<ValueError>(layer_->type() == typeid(L), "AnyLayer::as: the layer is a {}", layer_->class_name());
+    require<ValueError>(layer_->type() == detail::TypeId::of<L>(), "AnyLayer::as: the layer is a {}",
+                        layer_->class_name());
     return *static_cast<L*>(layer_->object());
   }
 
@@ -190,7 +191,7 @@ class LayerAdapter final : public LayerInterface {
     if constexpr (std::derived_from<L, RNN>) return &layer_;
     else return nullptr;
   }
-  [[nodiscard]] const std::type_info& type() const override { return typeid(L); }
+  [[nodiscard]] TypeId type() const override { return TypeId::of<L>(); }
   [[nodiscard]] void* object() override { return &layer_; }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/framework/autodiff/parameter.h>
+#include <recur/framework/tensor/type_id.h>
 
 #include <concepts>
 #include <memory>
@@ -87,8 +88,8 @@ class AnyLink {
   /// Returns the link inside if it is an `L`; null otherwise.
   template <Link L>
   [[nodiscard]] L* get_if() {
-    auto* model = dynamic_cast<Model<L>*>(self_.get());
-    return model ? &model->link : nullptr;
+    const bool is_one = self_->type() == detail::TypeId::of<L>();
+    return is_one ? &static_cast<Model<L>&>(*self_).link : nullptr;
   }
   template <Link L>
   [[nodiscard]] const L* get_if() const {
@@ -98,6 +99,7 @@ class AnyLink {
  private:
   struct Interface {
     virtual ~Interface() = default;
+    [[nodiscard]] virtual detail::TypeId type() const = 0;
     [[nodiscard]] virtual std::unique_ptr<Interface> clone() const = 0;
     [[nodiscard]] virtual std::vector<Slot> slots() const = 0;
     virtual void bind(std::span<const NamedParameter> all) = 0;
@@ -111,6 +113,7 @@ class AnyLink {
   template <Link L>
   struct Model final : Interface {
     explicit Model(L l) : link(std::move(l)) {}
+    [[nodiscard]] detail::TypeId type() const override { return detail::TypeId::of<L>(); }
     [[nodiscard]] std::unique_ptr<Interface> clone() const override { return std::make_unique<Model>(link); }
     [[nodiscard]] std::vector<Slot> slots() const override {
       if constexpr (requires { link.slots(); }) return link.slots();

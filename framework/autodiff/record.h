@@ -1,10 +1,10 @@
 #pragma once
 
 #include <recur/framework/autodiff/var.h>
+#include <recur/framework/tensor/type_id.h>
 
 #include <span>
 #include <string>
-#include <typeinfo>
 
 namespace recur::detail {
 
@@ -25,9 +25,9 @@ struct Named {
   [[nodiscard]] std::string name() const { return text; }
 };
 
-/// Returns the name of the function in which the closure of this type was made: `matmul` of
-/// `recur::matmul(recur::Var, …)::{lambda()#1}`.
-[[nodiscard]] std::string operation_name(const std::type_info& closure);
+/// Returns the name of the function in which a closure was made: `matmul` of
+/// `recur::matmul(recur::Var, …)::{lambda()#1}`, the name of its type.
+[[nodiscard]] std::string operation_name(const std::string& closure);
 
 template <class Body>
 [[nodiscard]] constexpr auto inner_tapes_of() {
@@ -42,7 +42,7 @@ inline constexpr Operation operation_of = {[](void* self) { (*static_cast<Body*>
                                            []([[maybe_unused]] const void* self) -> std::string {
                                              if constexpr (requires(const Body& body) { body.name(); })
                                                return static_cast<const Body*>(self)->name();
-                                             else return operation_name(typeid(Body));
+                                             else return operation_name(type_name(type_text<Body>()));
                                            },
                                            inner_tapes_of<Body>()};
 

@@ -1,10 +1,7 @@
 #include <recur/framework/check/non_finite.h>
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
 
 namespace recur {
@@ -62,15 +59,11 @@ void clear_gradient(Var parameter) {
 
 namespace detail {
 
-std::string operation_name(const std::type_info& closure) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(closure.name(), nullptr, nullptr, &status),
-                                                    &std::free);
-  if (!text) return closure.name();
+std::string operation_name(const std::string& closure) {
   // The name before the first parameter list, without namespaces, result type and template arguments.
   std::string name;
   int depth = 0;
-  for (const char* at = text.get(); *at != 0; ++at) {
+  for (const char* at = closure.c_str(); *at != 0; ++at) {
     if (std::string_view(at).starts_with("(anonymous namespace)::")) {
       at += std::string_view("(anonymous namespace)::").size() - 1;
       continue;

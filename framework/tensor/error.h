@@ -6,6 +6,10 @@
 #include <string>
 #include <utility>
 
+#ifndef __cpp_exceptions
+#error "Recur reports errors by exceptions: compile without -fno-exceptions"
+#endif
+
 namespace recur {
 
 /// Base of all exceptions of Recur. A message begins with the name of the function that throws, has the shapes or

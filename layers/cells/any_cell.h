@@ -1,12 +1,12 @@
 #pragma once
 
+#include <recur/framework/tensor/type_id.h>
 #include <recur/layers/cells/cell.h>
 #include <recur/layers/config/fields.h>
 
 #include <memory>
 #include <string_view>
 #include <type_traits>
-#include <typeinfo>
 
 namespace recur {
 
@@ -51,7 +51,7 @@ class CellInterface {
   [[nodiscard]] virtual std::span<AnyCell> stacked() { return {}; }
   /// Where the states of cell `k` of a stack begin in the flat list.
   [[nodiscard]] virtual Index state_offset(Index /*k*/) const { return 0; }
-  [[nodiscard]] virtual const std::type_info& type() const = 0;
+  [[nodiscard]] virtual detail::TypeId type() const = 0;
   [[nodiscard]] virtual void* object() = 0;
   /// Penalty on what the cell hands out in an RNN, alone or in a stack, as if it were an RNN layer of its own: all its
   /// outputs, or the last one where only that is wanted. It is part of `RNNResult::penalty`.
@@ -153,7 +153,7 @@ class AnyCell {
   /// The cell as the type it was made from. @throws ValueError when it is another.
   template <class C>
   [[nodiscard]] C& as() const {
-    require<ValueError>(cell_->type() == typeid(C), "AnyCell::as: the cell is of another type");
+    require<ValueError>(cell_->type() == detail::TypeId::of<C>(), "AnyCell::as: the cell is of another type");
     return *static_cast<C*>(cell_->object());
   }
   [[nodiscard]] bool empty() const { return cell_ == nullptr; }
@@ -245,7 +245,7 @@ class CellAdapter final : public CellInterface {
     else return true;
   }
   [[nodiscard]] Index state_count() const override { return static_cast<Index>(count); }
-  [[nodiscard]] const std::type_info& type() const override { return typeid(C); }
+  [[nodiscard]] TypeId type() const override { return TypeId::of<C>(); }
   [[nodiscard]] void* object() override { return &cell_; }
   [[nodiscard]] std::string_view class_name() const override {
     if constexpr (requires { C::class_name; }) return C::class_name;

@@ -63,7 +63,7 @@ class AttentionCell final : public CellInterface {
   [[nodiscard]] Index prepared_count() const override { return 1 + config_.cell->prepared_count(); }
   void prepare(std::span<const Var> constants, std::span<Var> prepared) override;
   [[nodiscard]] Index state_count() const override { return 1 + config_.cell->state_count(); }
-  [[nodiscard]] const std::type_info& type() const override { return typeid(AttentionCell); }
+  [[nodiscard]] detail::TypeId type() const override { return detail::TypeId::of<AttentionCell>(); }
   [[nodiscard]] void* object() override { return this; }
   [[nodiscard]] std::string_view class_name() const override { return name_of_class; }
   void fields(Fields& f) override { config_.fields(f); }

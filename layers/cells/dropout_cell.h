@@ -39,7 +39,7 @@ class DropoutCell final : public WrapperCell {
   [[nodiscard]] Var call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) override;
   [[nodiscard]] Index mask_count() const override { return own_masks() + cell_->mask_count(); }
   void draw_masks(Tape& tape, Index batch, std::span<Var> masks) override;
-  [[nodiscard]] const std::type_info& type() const override { return typeid(DropoutCell); }
+  [[nodiscard]] detail::TypeId type() const override { return detail::TypeId::of<DropoutCell>(); }
   [[nodiscard]] std::string_view class_name() const override { return name_of_class; }
   void fields(Fields& f) override {
     WrapperCell::fields(f);

@@ -23,7 +23,7 @@ class ResidualCell final : public WrapperCell {
   /// Throws ShapeError unless the cell's output has the size of its input.
   void build(Builder& builder) override;
   [[nodiscard]] Var call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) override;
-  [[nodiscard]] const std::type_info& type() const override { return typeid(ResidualCell); }
+  [[nodiscard]] detail::TypeId type() const override { return detail::TypeId::of<ResidualCell>(); }
   [[nodiscard]] std::string_view class_name() const override { return name_of_class; }
 };
 

@@ -53,7 +53,7 @@ class StackedRNNCells final : public CellInterface {
   [[nodiscard]] Index state_count() const override { return state_count_; }
   [[nodiscard]] std::span<AnyCell> stacked() override { return cells_; }
   [[nodiscard]] Index state_offset(Index k) const override { return offsets_[static_cast<std::size_t>(k)]; }
-  [[nodiscard]] const std::type_info& type() const override { return typeid(StackedRNNCells); }
+  [[nodiscard]] detail::TypeId type() const override { return detail::TypeId::of<StackedRNNCells>(); }
   [[nodiscard]] void* object() override { return this; }
   [[nodiscard]] std::string_view class_name() const override { return name_of_class; }
   void fields(Fields& f) override;

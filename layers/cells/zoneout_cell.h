@@ -36,7 +36,7 @@ class ZoneoutCell final : public WrapperCell {
   explicit ZoneoutCell(Config config) : ZoneoutCell(std::move(config.cell), config.options) {}
 
   [[nodiscard]] Var call(Var x, std::span<const Var> states, std::span<Var> next, const CellContext& context) override;
-  [[nodiscard]] const std::type_info& type() const override { return typeid(ZoneoutCell); }
+  [[nodiscard]] detail::TypeId type() const override { return detail::TypeId::of<ZoneoutCell>(); }
   [[nodiscard]] std::string_view class_name() const override { return name_of_class; }
   void fields(Fields& f) override {
     WrapperCell::fields(f);

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <recur/framework/tensor/type_id.h>
 #include <recur/train/loop/checkpoint.h>
 #include <recur/train/loop/training.h>
 
 #include <concepts>
 #include <string>
 #include <type_traits>
-#include <typeinfo>
 #include <utility>
 
 namespace recur {
@@ -81,7 +81,7 @@ class AnyCallback {
 };
 
 /// Returns the name of a type without namespaces.
-[[nodiscard]] std::string class_name(const std::type_info& type);
+[[nodiscard]] std::string class_name(const std::string& type);
 
 template <class Hook>
 [[nodiscard]] bool wants_end(Hook hook) {
@@ -129,7 +129,7 @@ class CallbackModel final : public AnyCallback {
       return !std::is_void_v<decltype(std::declval<C&>().on_step_end(std::declval<Training&>()))>;
     else return false;
   }
-  [[nodiscard]] std::string name() const override { return class_name(typeid(C)); }
+  [[nodiscard]] std::string name() const override { return class_name(type_name(type_text<C>())); }
   void save([[maybe_unused]] TrainingState& state) const override {
     if constexpr (HasState<C>) callback_.save(state);
   }

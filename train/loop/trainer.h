@@ -16,7 +16,6 @@
 #include <optional>
 #include <string>
 #include <type_traits>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -249,9 +248,9 @@ class Trainer {
     };
     if constexpr (requires { data.share(index, Share()); }) return own(data.share(index, options_.world->share()));
     else if constexpr (DivisibleBatch<Whole>) return own(share_of(data[index], options_.world->share()));
-    else refuse_batches(typeid(Whole));
+    else refuse_batches(detail::type_name(detail::type_text<Whole>()));
   }
-  [[noreturn]] static void refuse_batches(const std::type_info& batch);
+  [[noreturn]] static void refuse_batches(const std::string& batch);
 
   using Hook = bool (detail::AnyCallback::*)(Training&);
   void call(Hook hook, Training& training);

@@ -76,7 +76,7 @@ void sum_array(World& world, Array& array) {
 
 }  // namespace
 
-void Trainer::refuse_batches(const std::type_info& batch) {
+void Trainer::refuse_batches(const std::string& batch) {
   fail<StateError>(
       "Trainer::fit: ranks cannot divide batches of type {}: write share_of(const T&, const Share&) beside it, or give "
       "the source a member share(index, share)",
