@@ -11,10 +11,15 @@ namespace recur {
 namespace {
 
 constexpr std::pair<const char*, ScaleKind> scale_kinds[] = {
-    {"none", ScaleKind::none},     {"standard", ScaleKind::standard},
-    {"minmax", ScaleKind::minmax}, {"robust", ScaleKind::robust},
-    {"log", ScaleKind::log},       {"series", ScaleKind::series},
-    {"window", ScaleKind::window}, {"window_deviation", ScaleKind::window_deviation},
+    {"none", ScaleKind::none},
+    {"standard", ScaleKind::standard},
+    {"minmax", ScaleKind::minmax},
+    {"robust", ScaleKind::robust},
+    {"log", ScaleKind::log},
+    {"series", ScaleKind::series},
+    {"window", ScaleKind::window},
+    {"window_deviation", ScaleKind::window_deviation},
+    {"window_log", ScaleKind::window_log},
 };
 
 using Values = std::vector<double>;
@@ -47,7 +52,7 @@ Affine fit_values(ScaleKind kind, Values values) {
 void require_scalable(const ColumnScale& scale, const Values& values, const char* what) {
   require<ValueError>(!values.empty(), "Scaling::fit: the {} '{}' has no number in the training part", what,
                       scale.name);
-  if (scale.kind == ScaleKind::log)
+  if (scale.of_logarithms())
     for (const double x : values)
       require<ValueError>(std::isfinite(x),
                           "Scaling::fit: the {} '{}' has numbers of -1 or less, whose logarithm ln(1 "
@@ -57,16 +62,17 @@ void require_scalable(const ColumnScale& scale, const Values& values, const char
 
 ColumnScale fit_column(const std::string& name, ScaleKind kind, const char* what, const Column& column) {
   ColumnScale scale{name, kind, {}, {}};
-  if (kind == ScaleKind::none || scale.of_windows()) return scale;
+  if (kind == ScaleKind::none || kind == ScaleKind::window || kind == ScaleKind::window_deviation) return scale;
   Values all;
   column([&](const std::string& id, const Values& values) {
-    for (const double x : values) all.push_back(kind == ScaleKind::log ? std::log1p(x) : x);
+    for (const double x : values) all.push_back(scale.before_scaling(x));
     if (kind != ScaleKind::series || values.empty()) return;
     Affine own = mean_and_deviation(values);
     if (own.factor == 0) own.factor = 1;  // a series that never changes
     scale.series[id] = own;
   });
   require_scalable(scale, all, what);
+  if (kind == ScaleKind::window_log) return scale;
   const double first = all[0];
   scale.all = fit_values(kind, std::move(all));
   require<ValueError>(
@@ -135,12 +141,12 @@ Affine ColumnScale::of(const std::string& id) const {
 }
 
 double ColumnScale::apply(double x, const Affine& scale) const {
-  return ((kind == ScaleKind::log ? std::log1p(x) : x) - scale.offset) / scale.factor;
+  return (before_scaling(x) - scale.offset) / scale.factor;
 }
 
 double ColumnScale::undo(double scaled, const Affine& scale) const {
   const double x = scaled * scale.factor + scale.offset;
-  return kind == ScaleKind::log ? std::expm1(x) : x;
+  return of_logarithms() ? std::expm1(x) : x;
 }
 
 Scaling Scaling::fit(const SeriesTable& table, const ScaleOptions& options) {
@@ -217,17 +223,20 @@ std::vector<std::string> Scaling::adopt(const SeriesTable& table) {
 }
 
 Affine window_scale(ScaleKind kind, std::span<const float> values) {
-  double sum = 0, absolute = 0, squares = 0, count = 0;
-  for (const float x : values) {
-    if (std::isnan(x)) continue;
+  Values known;
+  double sum = 0, absolute = 0, squares = 0;
+  for (const float value : values) {
+    const double x =
+        kind == ScaleKind::window_log ? std::log1p(static_cast<double>(value)) : static_cast<double>(value);
+    if (!std::isfinite(x)) continue;
+    known.push_back(x);
     sum += x;
     absolute += std::abs(x);
-    ++count;
   }
-  if (count == 0) return {};
+  if (known.empty()) return {};
+  const auto count = static_cast<double>(known.size());
   const double mean = sum / count;
-  for (const float x : values)
-    if (!std::isnan(x)) squares += (x - mean) * (x - mean);
+  for (const double x : known) squares += (x - mean) * (x - mean);
   const double factor = kind == ScaleKind::window ? absolute / count : std::sqrt(squares / count);
   // Windows that never change are told by their mean alone.
   return {mean, factor > 1e-6 * (1e-6 + std::abs(mean)) ? factor : 1};

@@ -2,6 +2,7 @@
 
 #include <recur/train/tables/series_table.h>
 
+#include <cmath>
 #include <map>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@ enum class ScaleKind : unsigned char {
   series,            ///< As `standard`, each series by its own mean and deviation.
   window,            ///< Each window less its mean, divided by the mean of its absolute values.
   window_deviation,  ///< Each window less its mean, divided by its deviation.
+  window_log,        ///< ln(1 + x), then as `window_deviation`.
 };
 
 /// "standard" … as configs name them. @throws ValueError for another name, with the nearest and all
@@ -26,7 +28,7 @@ enum class ScaleKind : unsigned char {
 [[nodiscard]] std::vector<std::string> scale_kind_names();
 [[nodiscard]] std::string scale_kind_name(ScaleKind kind);
 
-/// x is scaled to (x - offset) / factor.
+/// x, or its logarithm ln(1 + x), is scaled to (x - offset) / factor.
 struct Affine {
   double offset = 0;
   double factor = 1;
@@ -39,7 +41,12 @@ struct ColumnScale {
   Affine all{};                            ///< Of all training rows.
   std::map<std::string, Affine> series{};  ///< By id, of kind `series`.
 
-  [[nodiscard]] bool of_windows() const { return kind == ScaleKind::window || kind == ScaleKind::window_deviation; }
+  [[nodiscard]] bool of_windows() const {
+    return kind == ScaleKind::window || kind == ScaleKind::window_deviation || kind == ScaleKind::window_log;
+  }
+  [[nodiscard]] bool of_logarithms() const { return kind == ScaleKind::log || kind == ScaleKind::window_log; }
+  /// Returns x, or its logarithm: what the offset of a scale is subtracted from.
+  [[nodiscard]] double before_scaling(double x) const { return of_logarithms() ? std::log1p(x) : x; }
   /// Of a series; that of all series for an id that was not in training.
   [[nodiscard]] Affine of(const std::string& id) const;
   [[nodiscard]] double apply(double x, const Affine& scale) const;
@@ -84,7 +91,8 @@ class Scaling {
   std::vector<ColumnScale> inputs_, statics_, targets_;
 };
 
-/// The scale of one window by its own numbers; NaN is left out.
+/// Returns the scale of one window by its own numbers. NaN is left out, and what has no logarithm if there is to be
+/// one.
 [[nodiscard]] Affine window_scale(ScaleKind kind, std::span<const float> values);
 
 }  // namespace recur

@@ -29,10 +29,6 @@ TableWindows::TableWindows(const SeriesTable& table, const Scaling& scaling, Tab
   require<ValueError>(warm_up < length && (every_step || warm_up == 0),
                       "TableWindows: a warm-up of {} steps needs every_step and a length above it, got {}", warm_up,
                       length);
-  for (const ColumnScale& target : scaling.targets())
-    require<ValueError>(season == 0 || target.kind != ScaleKind::log,
-                        "TableWindows: differences of '{}' have no logarithm; take another scale or no season",
-                        target.name);
   for (const Series& one : table.series)
     for (Index t = 0; t < table.target_count(); ++t) weights_.push_back(weight_of(one, t));
   weighted_ = std::ranges::any_of(table.series, [](const Series& one) { return !one.weights.empty(); });
@@ -50,7 +46,7 @@ float TableWindows::weight_of(const Series& one, Index target) const {
     ++known;
   }
   const ColumnScale& scale = scaling_.targets()[static_cast<std::size_t>(target)];
-  if (known == 0 || scale.of_windows() || scale.kind == ScaleKind::log) return 1;
+  if (known == 0 || scale.of_windows() || scale.of_logarithms()) return 1;
   const double variance = std::max(0.0, squares / known - sum / known * (sum / known));
   const double deviation = std::sqrt(variance) / scale.of(one.id).factor;
   return static_cast<float>(1 / ((deviation + 0.1) * (deviation + 0.1)));
@@ -148,7 +144,7 @@ void TableWindows::write_inputs(const WindowEnd& window, float* to) const {
     const Affine own = window_scale(scale.kind, column(window, c, buffer));
     for (Index t = 0; t < options_.length; ++t) {
       float& x = to[t * features + c];
-      x = std::isnan(x) ? 0 : static_cast<float>((x - own.offset) / own.factor);
+      x = std::isnan(x) ? 0 : static_cast<float>(scale.apply(static_cast<double>(x), own));
     }
   }
 }
@@ -189,7 +185,7 @@ void TableWindows::write_targets(const WindowEnd& window, WindowBatch& batch) co
   const Index count = table_.target_count();
   const auto add = [&](Index at_target, const WindowEnd& of, Affine scale) {
     const auto t = static_cast<std::size_t>(at_target % count);
-    if (options_.season > 0) scale.offset = season_before(of, at_target);
+    if (options_.season > 0) scale.offset = scaling_.targets()[t].before_scaling(season_before(of, at_target));
     const double y = std::min(target(of, at_target), table_.targets[t].cap);
     const double known = std::isnan(target(of, at_target)) ? missing : scaling_.targets()[t].apply(y, scale);
     batch.scales.push_back(scale);

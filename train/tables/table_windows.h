@@ -9,7 +9,8 @@ namespace recur {
 struct TableWindowOptions {
   Index length = 32;  ///< Rows that a model sees, the last one included.
   Index horizon = 0;  ///< Rows after the last one whose targets are wanted; 0: those of the last row itself.
-  /// Targets are differences from the last value that is known a multiple of so many rows earlier; 0: they are not.
+  /// Targets are differences from the last value that is known a multiple of so many rows earlier, of logarithms where
+  /// these are scaled; 0: they are not.
   Index season = 0;
   /// The target of every row of the window (with a horizon of 1, of the row after it) …
   bool every_step = false;

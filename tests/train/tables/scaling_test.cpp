@@ -103,6 +103,21 @@ BOOST_AUTO_TEST_CASE(windows_by_their_own_numbers) {
   BOOST_TEST(window_scale(ScaleKind::window, std::vector<float>{0, 0}).factor == 1);
 }
 
+BOOST_AUTO_TEST_CASE(windows_by_their_logarithms) {
+  const auto x = static_cast<float>(std::exp(2) - 1);
+  const Affine scale = window_scale(ScaleKind::window_log, std::vector<float>{0, x, NAN, -3});  // ln(1 + x): 0 and 2
+  BOOST_TEST(scale.offset == 1, boost::test_tools::tolerance(1e-6));                            // x is rounded to float
+  BOOST_TEST(scale.factor == 1, boost::test_tools::tolerance(1e-6));
+  SeriesTable table = small_table();
+  const Scaling scaling = Scaling::fit(table, {.inputs = ScaleKind::window_log});
+  const ColumnScale& column = scaling.inputs()[0];
+  BOOST_TEST(column.of_windows());
+  BOOST_TEST(column.apply(std::exp(3) - 1, {1, 2}) == 1, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(column.undo(1, {1, 2}) == std::exp(3) - 1, boost::test_tools::tolerance(1e-12));
+  table.series[0].inputs[0] = -1;
+  BOOST_CHECK_THROW((void)Scaling::fit(table, {.inputs = ScaleKind::window_log}), ValueError);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -126,6 +126,28 @@ BOOST_AUTO_TEST_CASE(scaled_by_windows_and_seasons_and_back) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(differences_of_logarithms_and_back) {
+  SeriesTable table = two_series(0);
+  const Scaling scaling = Scaling::fit(table, {.inputs = ScaleKind::window_log, .statics = ScaleKind::none});
+  const TableWindows windows(table, scaling, {.length = 4, .horizon = 3, .season = 2});
+  const auto ends = windows.ends(Part::training);
+  const WindowBatch batch = windows.gather(std::span(ends).first(1));  // 0 1 2 3 | 4 5 6
+  double mean = 0, variance = 0;
+  for (int x = 1; x <= 4; ++x) mean += std::log(x) / 4;
+  for (int x = 1; x <= 4; ++x) variance += (std::log(x) - mean) * (std::log(x) - mean) / 4;
+  const double deviation = std::sqrt(variance);
+  BOOST_TEST(batch.inputs(0, 3, 0) == (std::log(4) - mean) / deviation, boost::test_tools::tolerance(1e-6));
+  // Of ln(1 + x) from x of 2, 3 and, two seasons before, 2.
+  const std::vector<double> expected = {std::log(5 / 3.0) / deviation, std::log(6 / 4.0) / deviation,
+                                        std::log(7 / 3.0) / deviation};
+  for (std::size_t i = 0; i < 3; ++i) {
+    BOOST_TEST(batch.targets.data()[i] == expected[i], boost::test_tools::tolerance(1e-6));
+    const auto at = static_cast<Index>(i);
+    BOOST_TEST(windows.undo(at, expected[i], batch.scales[i]) == windows.target(ends[0], at),
+               boost::test_tools::tolerance(1e-9));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(rows_have_weights) {
   SeriesTable table = two_series();
   const Scaling scaling = no_scaling(table);
