@@ -190,6 +190,10 @@ std::size_t TextTable::find(std::string_view name) const {
     fail<ValueError>("TextTable: '{}' has no column '{}'{}; it has {}", path_.string(), name,
                      did_you_mean(std::string(name), names_), known);
   }
+  const auto again = std::find(found + 1, names_.end(), name);
+  require<FormatError>(again == names_.end(),
+                       "TextTable: '{}' has the column '{}' twice, as columns {} and {}; name the columns anew (names)",
+                       path_.string(), name, found - names_.begin() + 1, again - names_.begin() + 1);
   return static_cast<std::size_t>(found - names_.begin());
 }
 

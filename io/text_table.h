@@ -45,7 +45,8 @@ class TextTable {
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] std::size_t rows() const { return starts_.size() - 1; }
   [[nodiscard]] bool has(std::string_view name) const;
-  /// Returns the position of a column. Throws ValueError, with the nearest name and all names, if there is none.
+  /// Returns the position of a column. Throws ValueError, with the nearest name and all names, if there is none;
+  /// FormatError if there are two.
   [[nodiscard]] std::size_t find(std::string_view name) const;
   /// Returns the text of a field, without quotes.
   [[nodiscard]] std::string_view text(std::size_t row, std::size_t column) const;

@@ -53,6 +53,13 @@ BOOST_AUTO_TEST_CASE(names_take_the_place_of_a_heading_that_may_be_there) {
   BOOST_TEST(read("a b c\n1 2\n3 4\n").names().size() == 2U);  // a heading that names more than there is
 }
 
+BOOST_AUTO_TEST_CASE(a_name_that_is_there_twice) {
+  const TextTable table = read("a,b,a\n1,2,3\n");
+  BOOST_TEST(table.find("b") == 1U);
+  BOOST_CHECK_EXCEPTION((void)table.find("a"), FormatError, says("has the column 'a' twice, as columns 1 and 3"));
+  BOOST_TEST(read("a,b,a\n1,2,3\n", {.names = {"a", "b", "c"}}).find("a") == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(quotes_lines_to_skip_and_comments) {
   const TextTable table = read("45.06\n318\n\"a\"\"b\", c\n# note\n\"1,5\" ,2\n", {.skip = 2, .comment = "#"});
   BOOST_TEST(table.names()[0] == "a\"b");

@@ -138,6 +138,34 @@ void check(const TableSource& source) {
   }
 }
 
+// Whether all numbers of an input are those of a target, wherever both are known. A few may be equal by chance.
+bool copies(const RawTable& raw, std::size_t input, std::size_t target) {
+  constexpr int few = 10;
+  int equal = 0;
+  for (const RawSeries& one : raw.series)
+    for (std::size_t r = 0; r < one.times.size(); ++r) {
+      const float x = one.inputs[r * raw.inputs.size() + input];
+      const auto y = static_cast<float>(one.targets[r * raw.targets + target]);
+      if (std::isnan(x) || std::isnan(y)) continue;
+      if (x != y) return false;
+      ++equal;
+    }
+  return equal > few;
+}
+
+// Refuses an input that is the target of its own time by another name, or from another file.
+void refuse_copies(const RawTable& raw, const TableSource& source) {
+  if (source.horizon > 0 || !source.targets_needed) return;
+  for (std::size_t t = 0; t < raw.targets; ++t)
+    for (std::size_t i = 0; i < raw.inputs.size(); ++i)
+      require<ValueError>(!raw.words[i].empty() || !copies(raw, i, t),
+                          "read_series: the input '{}' has the numbers of the target '{}' at every time, so that there "
+                          "is nothing to predict; take it out of the inputs, or predict later times with a horizon of "
+                          "at least 1",
+                          raw.inputs[i],
+                          source.targets[t].name.empty() ? source.targets[t].column : source.targets[t].name);
+}
+
 SeriesTable table_of(RawTable raw, const TableSource& source, std::vector<std::vector<unsigned char>> breaks) {
   SeriesTable table;
   name_columns(source, raw, table);
@@ -177,6 +205,7 @@ SeriesTable read_series(TableSource& source) {
   if (!targets_in_files(source)) join_targets(raw, source);
   derive_targets(raw, source, step);
   look_ahead(raw, source);
+  refuse_copies(raw, source);
   learn_words(raw, source);
   if (source.missing == MissingInputs::previous)
     for (std::size_t s = 0; s < raw.series.size(); ++s) drop_unknown_beginning(raw, raw.series[s], breaks[s]);

@@ -109,6 +109,18 @@ Column static_column(const SeriesTable& table, std::size_t at) {
   };
 }
 
+// Refuses kinds for columns that a table does not have.
+void require_columns(const SeriesTable& table, const std::map<std::string, ScaleKind>& columns) {
+  std::vector<std::string> names = table.inputs;
+  names.insert(names.end(), table.statics.begin(), table.statics.end());
+  for (const TargetColumn& target : table.targets) names.push_back(target.name);
+  for (const auto& [name, kind] : columns)
+    require<ValueError>(std::ranges::find(names, name) != names.end(),
+                        "Scaling::fit: there is no column '{}' to scale by '{}'{}; name an input, a static column or a "
+                        "target",
+                        name, scale_kind_name(kind), did_you_mean(name, names));
+}
+
 bool stays(const std::string& name) {
   return name.starts_with("sin ") || name.starts_with("cos ") || name.starts_with("no ") || name.ends_with(" code") ||
          name.find('=') != std::string::npos;
@@ -154,6 +166,7 @@ Scaling Scaling::fit(const SeriesTable& table, const ScaleOptions& options) {
     if (const auto own = options.columns.find(name); own != options.columns.end()) return own->second;
     return stays(name) ? ScaleKind::none : otherwise;
   };
+  require_columns(table, options.columns);
   Scaling scaling;
   for (std::size_t i = 0; i < table.inputs.size(); ++i)
     scaling.inputs_.push_back(fit_column(table.inputs[i], kind_of(table.inputs[i], options.inputs), "input",

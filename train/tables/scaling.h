@@ -69,7 +69,8 @@ struct ScaleOptions {
 class Scaling {
  public:
   Scaling() = default;
-  /// @throws ValueError without training rows, and for a column that is constant or missing in all of them
+  /// @throws ValueError without training rows, for a column that is constant or missing in all of them, and for a kind
+  /// of a column that is not there
   [[nodiscard]] static Scaling fit(const SeriesTable& table, const ScaleOptions& options = {});
 
   /// Scales inputs and statics in place, except those that each window scales; what is missing becomes 0, the mean.

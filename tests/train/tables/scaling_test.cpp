@@ -62,6 +62,15 @@ BOOST_AUTO_TEST_CASE(kinds_of_scales) {
   BOOST_CHECK_THROW((void)Scaling::fit(table, {.inputs = ScaleKind::log}), ValueError);
 }
 
+BOOST_AUTO_TEST_CASE(a_scale_for_a_column_that_is_not_there_is_refused) {
+  const SeriesTable table = small_table();
+  const auto says = [](const Error& error) {
+    return std::string(error.what()).find("there is no column 'z' to scale by 'log'") != std::string::npos;
+  };
+  BOOST_CHECK_EXCEPTION((void)Scaling::fit(table, {.columns = {{"z", ScaleKind::log}}}), ValueError, says);
+  BOOST_CHECK_NO_THROW((void)Scaling::fit(table, {.columns = {{"y", ScaleKind::log}}}));
+}
+
 BOOST_AUTO_TEST_CASE(missing_numbers_become_the_mean) {
   SeriesTable table = small_table();
   table.series[0].inputs[1] = std::numeric_limits<float>::quiet_NaN();

@@ -3,6 +3,7 @@
 
 #include "../../temporary_directory.h"
 
+#include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
@@ -228,6 +229,26 @@ BOOST_AUTO_TEST_CASE(targets_that_are_given_away) {
   source.inputs = {"rain"};
   source.known_ahead = {"runoff"};
   BOOST_CHECK_THROW((void)read_series(source), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(targets_that_are_given_away_by_another_name) {
+  std::string forcing = "day,rain,level\n", flow = "day,flow\n";
+  for (int day = 1; day <= 12; ++day) {
+    forcing += fmt::format("{},{},{}\n", day, 3 * day % 7, 100 + day);
+    flow += fmt::format("{},{}\n", day, 100 + day);
+  }
+  TableSource source{.path = write("forcing.csv", forcing),
+                     .keys = {.time = {"day"}},
+                     .inputs = {"rain", "level"},
+                     .targets = {{.column = "flow"}},
+                     .target_files = {.path = write("flow.csv", flow), .keys = {.time = {"day"}}}};
+  BOOST_CHECK_EXCEPTION((void)read_series(source), ValueError,
+                        says("the input 'level' has the numbers of the target 'flow' at every time"));
+  source.inputs = {"rain"};
+  BOOST_CHECK_NO_THROW((void)read_series(source));
+  source.inputs = {"rain", "level"};
+  source.horizon = 1;
+  BOOST_CHECK_NO_THROW((void)read_series(source));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
