@@ -41,6 +41,13 @@ void TableBatches::start_epoch(Index epoch) {
   if (shuffle_) Generator(*shuffle_).fork(static_cast<std::uint64_t>(epoch)).shuffle(order_);
 }
 
+std::string ids_text(std::span<const std::string> ids) {
+  constexpr std::size_t most = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, ids.size()); ++i) text += (i > 0 ? ", '" : "'") + ids[i] + "'";
+  return ids.size() > most ? text + fmt::format(" and {} more", ids.size() - most) : text;
+}
+
 std::vector<std::string> read_scores(Settings& settings) {
   std::vector<std::string> names = settings.texts("metrics");
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -116,11 +123,7 @@ void TableTask::say_unseen(const TableNotes& notes, const std::vector<std::strin
   for (const Series& one : table_->series)
     if (!known.contains(one.id) && !one.id.empty() && !notes.ids.empty()) unseen.push_back(one.id);
   if (unseen.empty()) return;
-  constexpr std::size_t most = 3;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(most, unseen.size()); ++i) text += (i > 0 ? ", '" : "'") + unseen[i] + "'";
-  if (unseen.size() > most) text += fmt::format(" and {} more", unseen.size() - most);
-  fmt::print(stderr, "series {} {} not in training{}\n", text, unseen.size() == 1 ? "was" : "were",
+  fmt::print(stderr, "series {} {} not in training{}\n", ids_text(unseen), unseen.size() == 1 ? "was" : "were",
              adopted.empty() ? "" : "; scaled by numbers of their own");
 }
 

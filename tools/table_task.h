@@ -131,6 +131,9 @@ class TableTask {
   Var penalty_{};  // of the outputs of the batch at hand
 };
 
+/// Returns ids for a message: 'a', 'b', 'c' and 4 more.
+[[nodiscard]] std::string ids_text(std::span<const std::string> ids);
+
 /// The scores that a config names, or those that its loss suggests. @throws UsageError
 [[nodiscard]] std::vector<std::string> read_scores(Settings& settings);
 

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
+#include <string_view>
 
 #include "data_identity.h"
 #include "run.h"
@@ -58,6 +60,27 @@ struct Judged {
     ends = task.far_ends(Part::validation);
   }
 };
+
+/// Says which series have no score, because no window of theirs has a target in the part that is judged.
+void say_unjudged(const TableTask& task, const Judged& judged) {
+  std::set<Index> scored;
+  for (const WindowEnd& end : judged.ends) scored.insert(end.series);
+  const bool by_id = task.settings().split.value("by", std::string("time")) == "id";
+  const Part part = judged.name == std::string_view("test") ? Part::test : Part::validation;
+  const std::vector<Series>& series = judged.windows->table().series;
+  std::vector<std::string> unjudged;
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    // Of a split by ids most series belong to other parts.
+    const bool wanted = !by_id || std::ranges::find(series[s].parts, part) != series[s].parts.end();
+    if (wanted && !scored.contains(static_cast<Index>(s))) unjudged.push_back(series[s].id);
+  }
+  if (unjudged.empty()) return;
+  fmt::print(stderr,
+             "series {} {} no window of {} rows with a target in the {} part, and so no score: targets or rows are "
+             "missing there\n",
+             ids_text(unjudged), unjudged.size() == 1 ? "has" : "have", task.settings().windows.length,
+             part == Part::test ? "test" : "validation");
+}
 
 void fit(TableTask& task, const Training& training, Trainer& trainer) {
   Tape tape(DType::float32, training.seed);
@@ -183,6 +206,7 @@ Numbers train_config(const Flags& flags, Settings& settings, bool first) {
                           ? "; \"gaps\": \"divide\" lets none cross missing times, \"fill\" adds these"
                           : "");
   if (first) print_threads(flags);
+  if (flags.world == nullptr || flags.world->leads()) say_unjudged(task, judged);
   std::vector<std::vector<Forecast>> members;
   for (std::uint64_t i = 0; i < seeds; ++i) {
     if (i > 0) task.restart(settings, seed + i);
