@@ -61,10 +61,11 @@ std::vector<Forecast> TableTask::forecast(Tape& tape, const TableWindows& window
   const NoGradient inference(tape);
   std::vector<Forecast> forecasts;
   double sum = 0, weight = 0;
-  const TableBatches batches(windows, {ends.begin(), ends.end()}, batch_, std::nullopt);
+  const TableBatches batches(windows, {ends.begin(), ends.end()}, {.batch = batch_});
   for (Index i = 0; i < batches.size(); ++i) {
     const WindowBatch batch = batches[i];
-    const Var prediction = output(tape, batch);
+    forget();
+    const Var prediction = output(tape, batch.inputs);
     std::vector<Forecast> some = begin_forecasts(windows, batches.ends(i));
     add_outputs(some, windows, batch, prediction);
     std::ranges::move(some, std::back_inserter(forecasts));
@@ -76,6 +77,7 @@ std::vector<Forecast> TableTask::forecast(Tape& tape, const TableWindows& window
     }
     tape.reset();
   }
+  forget();
   if (mean_loss != nullptr) *mean_loss = weight > 0 ? sum / weight : std::numeric_limits<double>::quiet_NaN();
   return forecasts;
 }
@@ -86,14 +88,14 @@ std::vector<Forecast> TableTask::forecast_recursively(Tape& tape, const TableWin
   const TableWindows near(windows.table(), windows.scaling(), settings_.windows);
   const auto wanted = static_cast<std::size_t>(windows.options().horizon);
   std::vector<Forecast> forecasts;
-  const TableBatches batches(windows, {ends.begin(), ends.end()}, batch_, std::nullopt);
+  const TableBatches batches(windows, {ends.begin(), ends.end()}, {.batch = batch_});
   for (Index i = 0; i < batches.size(); ++i) {
     GrowingWindows growing(near, batches.ends(i));
     std::vector<Forecast> some = begin_forecasts(windows, batches.ends(i));
     while (growing.rows() < windows.options().horizon) {
       const WindowBatch batch = growing.gather();
       const std::size_t before = some[0].prediction.size();
-      add_outputs(some, near, batch, output(tape, batch));
+      add_outputs(some, near, batch, output(tape, batch.inputs));
       tape.reset();
       growing.add(rows_of(some, before, near.table().targets.size()));
     }

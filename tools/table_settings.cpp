@@ -156,6 +156,9 @@ void read_windows(TableSettings& to, Settings& data) {
   to.windows.horizon = data.integer("horizon", 0, 0);
   to.windows.every_step = data.flag("every_step");
   to.windows.warm_up = data.integer("warm_up", 0, 0);
+  to.truncate = data.integer("truncate", 0, 0);
+  if (to.truncate > 0 && !to.windows.every_step)
+    data.refuse("truncate", "gradients are cut between targets of every step; say \"every_step\": true, too");
   to.season = data.integer("season", 1, 1);
   if (data.asks("difference") && data.value("difference").is_number())
     to.windows.season = data.integer("difference", 1, 1);

@@ -15,9 +15,10 @@ struct TableSettings {
   TableSource source{};
   ScaleOptions scales{};
   TableWindowOptions windows{};
-  Index stride = 1;  ///< Of training windows.
-  Index steps = 0;   ///< Rows that forecasts reach, the model's fed back to it; 0: the horizon.
-  Index season = 1;  ///< Of the seasonal-naive forecast and of MASE.
+  Index stride = 1;    ///< Of training windows.
+  Index steps = 0;     ///< Rows that forecasts reach, the model's fed back to it; 0: the horizon.
+  Index truncate = 0;  ///< Steps of a window through which gradients go, states being carried; 0: all.
+  Index season = 1;    ///< Of the seasonal-naive forecast and of MASE.
   Settings::Json split{};
 
   /// Files to test on in place of a part of the others.

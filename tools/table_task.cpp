@@ -27,20 +27,6 @@ TableNotes TableNotes::load(const std::filesystem::path& file) {
   return result;
 }
 
-TableBatches::TableBatches(const TableWindows& windows, std::vector<WindowEnd> ends, Index batch,
-                           std::optional<std::uint64_t> shuffle)
-    : windows_(windows), ends_(std::move(ends)), order_(ends_), batch_(batch), shuffle_(shuffle) {}
-
-std::span<const WindowEnd> TableBatches::ends(Index index) const {
-  const auto first = static_cast<std::size_t>(index * batch_);
-  return std::span(order_).subspan(first, std::min(static_cast<std::size_t>(batch_), order_.size() - first));
-}
-
-void TableBatches::start_epoch(Index epoch) {
-  order_ = ends_;
-  if (shuffle_) Generator(*shuffle_).fork(static_cast<std::uint64_t>(epoch)).shuffle(order_);
-}
-
 std::string ids_text(std::span<const std::string> ids) {
   constexpr std::size_t most = 3;
   std::string text;
@@ -151,6 +137,7 @@ void TableTask::build(Settings& settings, std::uint64_t seed) {
     ParameterVisitor visitor;
     model_.visit(visitor);
     parameters_ = visitor.take();
+    if (settings_.truncate > 0) carry_states();
   });
 }
 
@@ -159,9 +146,9 @@ void TableTask::check(Settings& settings) {
   settings.about("model", [&] {
     Tape tape(DType::float32);
     const NoGradient inference(tape);
-    const WindowBatch batch = windows_->gather(std::span(&any, 1));
     double count = 0;
-    (void)loss(tape, batch, count);
+    (void)loss(tape, {windows_->gather(std::span(&any, 1))}, count);
+    forget();
   });
 }
 
@@ -186,19 +173,15 @@ TableBatches TableTask::training() const {
       "a larger part",
       settings_.windows.length,
       settings_.windows.horizon > 0 ? fmt::format(" and {} more", settings_.windows.horizon) : "");
-  return {*windows_, std::move(found), batch_, seed_};
+  return {*windows_, std::move(found), {batch_, seed_, settings_.truncate}};
 }
 
-Var TableTask::output(Tape& tape, const WindowBatch& batch) {
+Var TableTask::output(Tape& tape, const Tensor<float>& inputs) {
   LayerValue input;
-  input.value = tape.constant(batch.inputs);
+  input.value = tape.constant(inputs);
   const LayerValue value = model_->call(input);
   penalty_ = value.penalty;
   return value.value;
-}
-
-Var TableTask::loss(Tape& tape, const WindowBatch& batch, double& count) {
-  return loss_of(output(tape, batch), batch, count);
 }
 
 Var TableTask::loss_of(Var prediction, const WindowBatch& batch, double& count) {

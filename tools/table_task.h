@@ -1,7 +1,6 @@
 #pragma once
 
 #include <recur/layers/any_layer.h>
-#include <recur/train/data/share.h>
 #include <recur/train/loop/checkpoint.h>
 #include <recur/train/tables/model_notes.h>
 #include <recur/train/tables/scores.h>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "table_batches.h"
 #include "table_loss.h"
 #include "table_settings.h"
 
@@ -32,31 +32,6 @@ struct TableNotes {
   static TableNotes load(const std::filesystem::path& file);
 };
 
-/// Windows of a part, in batches: shuffled for training.
-class TableBatches {
- public:
-  TableBatches(const TableWindows& windows, std::vector<WindowEnd> ends, Index batch,
-               std::optional<std::uint64_t> shuffle);
-
-  [[nodiscard]] Index size() const { return (static_cast<Index>(order_.size()) + batch_ - 1) / batch_; }
-  [[nodiscard]] WindowBatch operator[](Index index) const { return windows_.gather(ends(index)); }
-  [[nodiscard]] std::span<const WindowEnd> ends(Index index) const;
-  /// The windows of one rank of a batch.
-  [[nodiscard]] WindowBatch share(Index index, const Share& share) const {
-    const auto all = ends(index);
-    const auto rows = static_cast<Index>(all.size());
-    return windows_.gather(
-        all.subspan(static_cast<std::size_t>(share.first(rows)), static_cast<std::size_t>(share.count(rows))));
-  }
-  void start_epoch(Index epoch);
-
- private:
-  const TableWindows& windows_;
-  std::vector<WindowEnd> ends_, order_;
-  Index batch_;
-  std::optional<std::uint64_t> shuffle_;
-};
-
 /// What a config describes whose data are tables: data, model, loss and scores.
 class TableTask {
  public:
@@ -67,7 +42,8 @@ class TableTask {
   /// Another model with random numbers by another seed, over the data at hand.
   void restart(Settings& settings, std::uint64_t seed);
 
-  [[nodiscard]] Var loss(Tape& tape, const WindowBatch& batch, double& count);
+  /// Where backpropagation is truncated, the states go on from the steps before unless windows begin.
+  [[nodiscard]] Var loss(Tape& tape, const TableSteps& batch, double& count);
   /// Forecasts in the user's units and, if it is asked for, the mean loss.
   [[nodiscard]] std::vector<Forecast> forecast(Tape& tape, const TableWindows& windows, std::span<const WindowEnd> ends,
                                                double* mean_loss = nullptr);
@@ -84,6 +60,8 @@ class TableTask {
   [[nodiscard]] Metadata identity() const;
   [[nodiscard]] const std::vector<NamedParameter>& parameters() const { return parameters_; }
   [[nodiscard]] AnyLayer& model() { return model_; }
+  /// Layers that carry states from steps to steps of a window; none unless backpropagation is truncated.
+  [[nodiscard]] std::vector<RNN*> carrying();
 
   [[nodiscard]] TableBatches training() const;
   [[nodiscard]] const TableWindows& windows() const { return *windows_; }
@@ -107,8 +85,10 @@ class TableTask {
   void say_unseen(const TableNotes& notes, const std::vector<std::string>& adopted) const;
   void build(Settings& settings, std::uint64_t seed);
   void check(Settings& settings);
+  void carry_states();
+  void forget();
   [[nodiscard]] Var loss_of(Var prediction, const WindowBatch& batch, double& count);
-  [[nodiscard]] Var output(Tape& tape, const WindowBatch& batch);
+  [[nodiscard]] Var output(Tape& tape, const Tensor<float>& inputs);
   [[nodiscard]] std::vector<Forecast> begin_forecasts(const TableWindows& windows,
                                                       std::span<const WindowEnd> ends) const;
   void add_outputs(std::span<Forecast> to, const TableWindows& windows, const WindowBatch& batch, Var output) const;

@@ -85,6 +85,7 @@ void say_unjudged(const TableTask& task, const Judged& judged) {
 void fit(TableTask& task, const Training& training, Trainer& trainer) {
   Tape tape(DType::float32, training.seed);
   TableBatches batches = task.training();
+  if (!task.carrying().empty()) trainer.carry_states(task.carrying(), Trainer::EachEpoch::begins_with_zeros);
   const std::vector<WindowEnd> held = task.ends(Part::validation);
   Numbers scores;
   trainer.metrics = [&](const EpochReport&) {
@@ -98,7 +99,7 @@ void fit(TableTask& task, const Training& training, Trainer& trainer) {
     scores = task.scores(task.forecast(tape, task.windows(), held, &mean), false);
     return mean;
   };
-  const auto loss = [&](Tape& t, const WindowBatch& batch) {
+  const auto loss = [&](Tape& t, const TableSteps& batch) {
     double count = 0;
     const Var value = task.loss(t, batch, count);
     trainer.weigh(count);

@@ -128,12 +128,12 @@ std::span<const float> TableWindows::column(const WindowEnd& window, Index input
   return buffer;
 }
 
-void TableWindows::write_inputs(const WindowEnd& window, float* to) const {
+void TableWindows::write_inputs(const WindowEnd& window, Index first, Index last, float* to) const {
   const Series& one = table_.series[static_cast<std::size_t>(window.series)];
   const Index inputs = table_.input_count(), features = table_.features();
-  for (Index t = 0; t < options_.length; ++t) {
+  for (Index t = first; t < last; ++t) {
     const Index row = std::max<Index>(0, window.row - options_.length + 1 + t);
-    float* const step = to + t * features;
+    float* const step = to + (t - first) * features;
     std::copy_n(one.inputs.data() + row * inputs, inputs, step);
     std::copy(one.statics.begin(), one.statics.end(), step + inputs);
   }
@@ -142,7 +142,7 @@ void TableWindows::write_inputs(const WindowEnd& window, float* to) const {
     const ColumnScale& scale = scaling_.inputs()[static_cast<std::size_t>(c)];
     if (!scale.of_windows()) continue;
     const Affine own = window_scale(scale.kind, column(window, c, buffer));
-    for (Index t = 0; t < options_.length; ++t) {
+    for (Index t = 0; t < last - first; ++t) {
       float& x = to[t * features + c];
       x = std::isnan(x) ? 0 : static_cast<float>(scale.apply(static_cast<double>(x), own));
     }
@@ -181,50 +181,74 @@ double TableWindows::undo(Index at_target, double scaled, const Affine& scale) c
   return scaling_.targets()[static_cast<std::size_t>(at_target % table_.target_count())].undo(scaled, scale);
 }
 
+void TableWindows::add_target(const WindowEnd& window, Index at_target, Affine scale, WindowBatch& batch) const {
+  const Index count = table_.target_count();
+  const auto t = static_cast<std::size_t>(at_target % count);
+  if (options_.season > 0) scale.offset = scaling_.targets()[t].before_scaling(season_before(window, at_target));
+  const double given = target(window, at_target);
+  const double y = std::min(given, table_.targets[t].cap);
+  const double known = std::isnan(given) ? missing : scaling_.targets()[t].apply(y, scale);
+  batch.scales.push_back(scale);
+  batch.weights.push_back(at(weights_, window.series * count + at_target % count));
+  batch.targets.data()[batch.scales.size() - 1] = static_cast<float>(known);
+  if (weighted_) batch.sample_weights.push_back(sample_weight(window.series, target_row(window, at_target)));
+}
+
 void TableWindows::write_targets(const WindowEnd& window, WindowBatch& batch) const {
   const Index count = table_.target_count();
-  const auto add = [&](Index at_target, const WindowEnd& of, Affine scale) {
-    const auto t = static_cast<std::size_t>(at_target % count);
-    if (options_.season > 0) scale.offset = scaling_.targets()[t].before_scaling(season_before(of, at_target));
-    const double y = std::min(target(of, at_target), table_.targets[t].cap);
-    const double known = std::isnan(target(of, at_target)) ? missing : scaling_.targets()[t].apply(y, scale);
-    batch.scales.push_back(scale);
-    batch.weights.push_back(at(weights_, window.series * count + at_target % count));
-    batch.targets.data()[batch.scales.size() - 1] = static_cast<float>(known);
-    if (weighted_) batch.sample_weights.push_back(sample_weight(of.series, target_row(of, at_target)));
-  };
-  if (!options_.every_step) {
-    std::vector<Affine> scales;  // the same for all steps
-    for (Index t = 0; t < count; ++t) scales.push_back(scale_of(window, t));
-    for (Index i = 0; i < wanted(); ++i) add(i, window, at(scales, i % count));
-    return;
-  }
+  std::vector<Affine> scales;  // the same for all rows ahead
+  for (Index t = 0; t < count; ++t) scales.push_back(scale_of(window, t));
+  for (Index i = 0; i < wanted(); ++i) add_target(window, i, at(scales, i % count), batch);
+}
+
+void TableWindows::write_targets_of_steps(const WindowEnd& window, Index first, Index last, WindowBatch& batch) const {
   const Series& one = table_.series[static_cast<std::size_t>(window.series)];
-  const Index last = std::min(window.row + options_.horizon, one.rows() - 1);
-  const Part part = at(one.parts, last);
-  for (Index step = 0; step < options_.length; ++step) {
+  const Index end = std::min(window.row + options_.horizon, one.rows() - 1);
+  const Part part = at(one.parts, end);
+  for (Index step = first; step < last; ++step) {
     const WindowEnd here{window.series, window.row - options_.length + 1 + step};
-    for (Index t = 0; t < count; ++t) {
+    for (Index t = 0; t < table_.target_count(); ++t) {
       const WindowEnd known{here.series, std::max<Index>(here.row, 0)};
-      add(t, known, scale_of(known, t));
+      add_target(known, t, scale_of(known, t), batch);
       const Index row = here.row + options_.horizon;
-      const bool counts = step >= options_.warm_up && here.row >= 0 && row <= last && at(one.parts, row) == part;
+      const bool counts = step >= options_.warm_up && here.row >= 0 && row <= end && at(one.parts, row) == part;
       if (!counts) batch.targets.data()[batch.scales.size() - 1] = static_cast<float>(missing);
     }
   }
 }
 
 WindowBatch TableWindows::gather(std::span<const WindowEnd> windows) const {
+  if (options_.every_step) return gather_steps(windows, 0, options_.length);
   const auto count = static_cast<Index>(windows.size());
   WindowBatch batch;
   batch.inputs = Tensor<float>({count, options_.length, table_.features()});
-  batch.targets = options_.every_step ? Tensor<float>({count, options_.length, table_.target_count()})
-                                      : Tensor<float>({count, wanted()});
+  batch.targets = Tensor<float>({count, wanted()});
   batch.weights.reserve(static_cast<std::size_t>(batch.targets.size()));
   batch.scales.reserve(static_cast<std::size_t>(batch.targets.size()));
-  for (Index i = 0; i < count; ++i) {
-    write_inputs(windows[static_cast<std::size_t>(i)], batch.inputs.data() + i * options_.length * table_.features());
-    write_targets(windows[static_cast<std::size_t>(i)], batch);
+  float* to = batch.inputs.data();
+  for (const WindowEnd& window : windows) {
+    write_inputs(window, 0, options_.length, to);
+    write_targets(window, batch);
+    to += options_.length * table_.features();
+  }
+  return batch;
+}
+
+WindowBatch TableWindows::gather_steps(std::span<const WindowEnd> windows, Index first, Index last) const {
+  require<ValueError>(options_.every_step && first >= 0 && first < last && last <= options_.length,
+                      "TableWindows::gather_steps: steps {} to {} of windows of {} rows{}", first, last,
+                      options_.length, options_.every_step ? "" : ", which have no target at every step");
+  const auto count = static_cast<Index>(windows.size());
+  WindowBatch batch;
+  batch.inputs = Tensor<float>({count, last - first, table_.features()});
+  batch.targets = Tensor<float>({count, last - first, table_.target_count()});
+  batch.weights.reserve(static_cast<std::size_t>(batch.targets.size()));
+  batch.scales.reserve(static_cast<std::size_t>(batch.targets.size()));
+  float* to = batch.inputs.data();
+  for (const WindowEnd& window : windows) {
+    write_inputs(window, first, last, to);
+    write_targets_of_steps(window, first, last, batch);
+    to += (last - first) * table_.features();
   }
   return batch;
 }

@@ -56,6 +56,9 @@ class TableWindows {
 
   /// Returns the inputs and targets of `windows`, side by side in their order.
   [[nodiscard]] WindowBatch gather(std::span<const WindowEnd> windows) const;
+  /// Returns the steps from `first` up to `last` of windows, for backpropagation that is truncated. Throws ValueError
+  /// unless windows have a target at every step, and for steps that they do not have.
+  [[nodiscard]] WindowBatch gather_steps(std::span<const WindowEnd> windows, Index first, Index last) const;
   /// A number that a model gave for target `at` of a window, in the user's units.
   [[nodiscard]] double undo(Index at, double scaled, const Affine& scale) const;
 
@@ -76,8 +79,10 @@ class TableWindows {
   [[nodiscard]] bool usable(const Series& one, Index end, Part part) const;
   [[nodiscard]] Affine scale_of(const WindowEnd& window, Index target) const;
   [[nodiscard]] double season_before(const WindowEnd& window, Index at) const;
-  void write_inputs(const WindowEnd& window, float* to) const;
+  void write_inputs(const WindowEnd& window, Index first, Index last, float* to) const;
   void write_targets(const WindowEnd& window, WindowBatch& batch) const;
+  void write_targets_of_steps(const WindowEnd& window, Index first, Index last, WindowBatch& batch) const;
+  void add_target(const WindowEnd& window, Index at, Affine scale, WindowBatch& batch) const;
   [[nodiscard]] bool crosses_gap(const Series& one, Index first, Index last) const;
   [[nodiscard]] float sample_weight(Index series, Index row) const;
   [[nodiscard]] float weight_of(const Series& one, Index target) const;

@@ -173,6 +173,25 @@ BOOST_AUTO_TEST_CASE(targets_of_every_step_after_a_warm_up) {
   BOOST_TEST(batch.targets(1, 3, 0) == 70);
 }
 
+BOOST_AUTO_TEST_CASE(some_steps_of_windows) {
+  const SeriesTable table = two_series();
+  const Scaling scaling = no_scaling(table);
+  const TableWindows windows(table, scaling, {.length = 4, .every_step = true, .warm_up = 1});
+  const std::array ends = {WindowEnd{0, 6}, WindowEnd{0, 7}};
+  const WindowBatch all = windows.gather(ends), some = windows.gather_steps(ends, 1, 3);
+  BOOST_TEST((some.inputs.shape() == Shape{2, 2, 2}));
+  BOOST_TEST((some.targets.shape() == Shape{2, 2, 1}));
+  for (Index window = 0; window < 2; ++window)
+    for (Index step = 0; step < 2; ++step) {
+      BOOST_TEST(some.inputs(window, step, 0) == all.inputs(window, step + 1, 0));
+      BOOST_TEST(some.targets(window, step, 0) == all.targets(window, step + 1, 0));
+    }
+  BOOST_TEST(some.scales.size() == 4U);
+  BOOST_CHECK_THROW((void)windows.gather_steps(ends, 3, 3), ValueError);
+  BOOST_CHECK_THROW((void)windows.gather_steps(ends, 0, 5), ValueError);
+  BOOST_CHECK_THROW((void)TableWindows(table, scaling, {.length = 4}).gather_steps(ends, 0, 2), ValueError);
+}
+
 BOOST_AUTO_TEST_CASE(weights_of_basins) {
   const SeriesTable table = two_series();
   const Scaling scaling = no_scaling(table);
