@@ -35,7 +35,6 @@ class Order {
 /// Sequences and the batches of numbers they are in.
 struct Buckets {
   SequenceDataset sequences;
-  std::optional<TensorDataset> labels;  // where the targets are of sequences
   std::vector<Index> lengths;
   Cut cut;
   std::vector<std::vector<Index>> batches;
@@ -53,10 +52,7 @@ struct Buckets {
     const std::vector<Index>& numbers = batches[static_cast<std::size_t>(index)];
     std::vector<Example> examples;
     for (const Index number : numbers) examples.push_back(sequences[number]);
-    PaddedBatch batch = pad(examples);
-    if (labels) batch.targets = labels->gather(numbers).targets;
-    batch.labels = labels.has_value();
-    return batch;
+    return pad(examples);
   }
 };
 
@@ -79,14 +75,10 @@ Source ragged(Ragged given, const Cut& cut) {
   const Index rows = given.targets.shape()[0];
   require(rows == (given.labels ? count : steps), "there are {} targets for {} sequences with {} steps in all", rows,
           count, steps);
-  std::optional<TensorDataset> labels;
-  if (given.labels) {
-    labels.emplace(Tensor<float>({count}), std::move(given.targets));
-    given.targets = Tensor<float>({steps});  // none at the steps
-  }
-  SequenceDataset sequences(std::move(given.inputs), std::move(given.targets), given.lengths);
-  const auto buckets =
-      std::make_shared<Buckets>(Buckets{std::move(sequences), std::move(labels), std::move(given.lengths), cut, {}});
+  SequenceDataset sequences =
+      given.labels ? SequenceDataset::labelled(std::move(given.inputs), std::move(given.targets), given.lengths)
+                   : SequenceDataset(std::move(given.inputs), std::move(given.targets), given.lengths);
+  const auto buckets = std::make_shared<Buckets>(Buckets{std::move(sequences), std::move(given.lengths), cut, {}});
   buckets->start_epoch(0);
   return {static_cast<Index>(buckets->batches.size()), [buckets](Index i) { return (*buckets)[i]; },
           [buckets](Index epoch) { buckets->start_epoch(epoch); }};

@@ -1,6 +1,7 @@
 #include <recur/train/data/example.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace recur {
@@ -32,7 +33,36 @@ Tensor<float> pad_part(std::span<const Example> sequences, Part part, Index time
   return all;
 }
 
+void require_fitting(const Example& sequence, const Example& first) {
+  const Shape& in = sequence.inputs.shape();
+  const Shape& out = sequence.targets.shape();
+  require<ValueError>(sequence.labels == first.labels,
+                      "pad: some targets are of steps and others of whole sequences (Example::labels)");
+  require(in.rank() > 0 && (sequence.labels || (out.rank() > 0 && in[0] == out[0])),
+          "pad: inputs {} and targets {} of a sequence must have equal first axes (for one target a sequence: "
+          "Example::labels, SequenceDataset::labelled)",
+          in, out);
+  require(in.rank() == first.inputs.shape().rank() && out.rank() == first.targets.shape().rank(),
+          "pad: inputs {} and targets {} of a sequence, of the first {} and {}", in, out, first.inputs.shape(),
+          first.targets.shape());
+}
+
 }  // namespace
+
+std::vector<std::int32_t> class_ids(std::span<const float> numbers) {
+  std::vector<std::int32_t> ids;
+  ids.reserve(numbers.size());
+  for (const float number : numbers) {
+    require<ValueError>(number >= 0 && number < 1e7F && std::floor(number) == number,
+                        "class_ids: {} is no class or id (whole numbers from 0)", number);
+    ids.push_back(static_cast<std::int32_t>(number));
+  }
+  return ids;
+}
+
+std::vector<std::int32_t> Batch::classes() const { return class_ids(targets.values()); }
+
+std::vector<std::int32_t> PaddedBatch::classes() const { return class_ids(targets.values()); }
 
 Index PaddedBatch::steps() const { return std::accumulate(lengths.begin(), lengths.end(), Index{0}); }
 
@@ -58,18 +88,14 @@ PaddedBatch pad(std::span<const Example> sequences) {
   require<ValueError>(!sequences.empty(), "pad: no sequences");
   PaddedBatch batch;
   for (const Example& sequence : sequences) {
-    const Shape& in = sequence.inputs.shape();
-    const Shape& out = sequence.targets.shape();
-    require(in.rank() > 0 && out.rank() > 0 && in[0] == out[0],
-            "pad: inputs {} and targets {} of a sequence must have equal first axes", in, out);
-    require(in.rank() == sequences[0].inputs.shape().rank() && out.rank() == sequences[0].targets.shape().rank(),
-            "pad: inputs {} and targets {} of a sequence, of the first {} and {}", in, out, sequences[0].inputs.shape(),
-            sequences[0].targets.shape());
-    batch.lengths.push_back(in[0]);
+    require_fitting(sequence, sequences[0]);
+    batch.lengths.push_back(sequence.inputs.shape()[0]);
   }
   const Index time = *std::ranges::max_element(batch.lengths);
   batch.inputs = pad_part(sequences, &Example::inputs, time);
-  batch.targets = pad_part(sequences, &Example::targets, time);
+  batch.labels = sequences[0].labels;
+  batch.targets =
+      batch.labels ? stack_part(sequences, &Example::targets) : pad_part(sequences, &Example::targets, time);
   return batch;
 }
 

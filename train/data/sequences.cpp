@@ -13,10 +13,30 @@ Tensor<float> steps_of(const Tensor<float>& all, Index first, Index count) {
 }  // namespace
 
 SequenceDataset::SequenceDataset(Tensor<float> inputs, Tensor<float> targets, std::span<const Index> lengths)
-    : inputs_(std::move(inputs)), targets_(std::move(targets)), starts_{0} {
+    : inputs_(std::move(inputs)), targets_(std::move(targets)) {
   require(inputs_.shape().rank() > 0 && targets_.shape().rank() > 0 && inputs_.shape()[0] == targets_.shape()[0],
-          "SequenceDataset: inputs {} and targets {} must have equal first axes", inputs_.shape(), targets_.shape());
+          "SequenceDataset: inputs {} and targets {} must have equal first axes (one target a sequence: "
+          "SequenceDataset::labelled)",
+          inputs_.shape(), targets_.shape());
+  set_starts(lengths);
+}
+
+SequenceDataset SequenceDataset::labelled(Tensor<float> inputs, Tensor<float> targets, std::span<const Index> lengths) {
+  const Shape& steps = inputs.shape();
+  const Shape& wanted = targets.shape();
+  require(steps.rank() > 0 && wanted.rank() > 0 && wanted[0] == std::ssize(lengths),
+          "SequenceDataset::labelled: inputs {} and targets {} for {} sequences", steps, wanted, lengths.size());
+  SequenceDataset data;
+  data.inputs_ = std::move(inputs);
+  data.targets_ = std::move(targets);
+  data.labels_ = true;
+  data.set_starts(lengths);
+  return data;
+}
+
+void SequenceDataset::set_starts(std::span<const Index> lengths) {
   const Index steps = inputs_.shape()[0];
+  starts_ = {0};
   for (const Index length : lengths) {
     require<ValueError>(length >= 0, "SequenceDataset: a length of {}", length);
     require(length <= steps - starts_.back(), "SequenceDataset: the lengths add up to more than the {} steps", steps);
@@ -57,7 +77,10 @@ Index SequenceDataset::length(Index index) const {
 Example SequenceDataset::operator[](Index index) const {
   const Index count = length(index);
   const Index first = starts_[static_cast<std::size_t>(index)];
-  return {steps_of(inputs_, first, count), steps_of(targets_, first, count)};
+  if (!labels_) return {steps_of(inputs_, first, count), steps_of(targets_, first, count)};
+  Tensor<float> label = steps_of(targets_, index, 1);
+  label.reshape(label.shape().without(0));
+  return {steps_of(inputs_, first, count), std::move(label), true};
 }
 
 }  // namespace recur

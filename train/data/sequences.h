@@ -22,6 +22,12 @@ class SequenceDataset {
   /// the last, targets all but the first. @param steps `[steps of all sequences, …]`.
   /// Throws ShapeError unless `lengths` adds up to the steps, ValueError if a length is below 2.
   [[nodiscard]] static SequenceDataset next_step(const Tensor<float>& steps, std::span<const Index> lengths);
+  /// Makes a data set with one target for each sequence. @param inputs `[steps of all sequences, …]`. @param targets
+  /// `[sequences, …]`; `[sequences]` for classes.
+  /// Throws ShapeError unless `lengths` adds up to the steps and there is a target for each sequence, ValueError if a
+  /// length is negative.
+  [[nodiscard]] static SequenceDataset labelled(Tensor<float> inputs, Tensor<float> targets,
+                                                std::span<const Index> lengths);
 
   /// Returns the number of sequences.
   [[nodiscard]] Index size() const { return static_cast<Index>(starts_.size()) - 1; }
@@ -31,9 +37,13 @@ class SequenceDataset {
   [[nodiscard]] Example operator[](Index index) const;
 
  private:
+  SequenceDataset() = default;
+  void set_starts(std::span<const Index> lengths);
+
   Tensor<float> inputs_;
   Tensor<float> targets_;
   std::vector<Index> starts_;  // and, last, the end
+  bool labels_ = false;        // one target a sequence
 };
 
 }  // namespace recur

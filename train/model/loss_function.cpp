@@ -72,15 +72,4 @@ Var LossFunction::operator()(Var prediction, const LabelLists& targets, std::spa
   return (*of_lists)(prediction, targets, lengths);
 }
 
-std::vector<std::int32_t> class_ids(std::span<const float> numbers) {
-  std::vector<std::int32_t> ids;
-  ids.reserve(numbers.size());
-  for (const float number : numbers) {
-    require<ValueError>(number >= 0 && number < 1e7F && std::floor(number) == number,
-                        "class_ids: {} is no class or id (whole numbers from 0)", number);
-    ids.push_back(static_cast<std::int32_t>(number));
-  }
-  return ids;
-}
-
 }  // namespace recur

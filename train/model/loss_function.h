@@ -72,7 +72,4 @@ class LossFunction {
   std::variant<OfNumbers, OfRows, OfClasses, OfLabelLists> function_;
 };
 
-/// Classes or ids that a data set holds as numbers. @throws ValueError for one that is negative or no whole number.
-[[nodiscard]] std::vector<std::int32_t> class_ids(std::span<const float> numbers);
-
 }  // namespace recur

@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
 #include <numeric>
 #include <set>
 
@@ -83,6 +84,40 @@ BOOST_AUTO_TEST_CASE(padding_is_zero_and_lengths_say_where_it_begins) {
   BOOST_CHECK_THROW((void)pad(unequal), ShapeError);
   BOOST_CHECK_THROW((void)pad({}), ValueError);
   BOOST_CHECK_THROW((void)stack({}), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(a_sequence_may_have_one_target) {
+  const auto data =
+      SequenceDataset::labelled(counting({5, 2}), Tensor<float>({3}, {7, 0, 2}), std::vector<Index>{2, 0, 3});
+  BOOST_TEST(data.size() == 3);
+  BOOST_TEST(values(data[2].inputs) == (Floats{4, 5, 6, 7, 8, 9}), boost::test_tools::per_element());
+  BOOST_TEST((data[2].targets.shape() == Shape{}));
+  const PaddedBatch batch = views::batch(data, 3, pad)[0];
+  BOOST_TEST(batch.labels);
+  BOOST_TEST((batch.targets.shape() == Shape{3}));
+  BOOST_TEST((batch.inputs.shape() == Shape{3, 3, 2}));
+  BOOST_TEST(batch.classes() == (std::vector<std::int32_t>{7, 0, 2}), boost::test_tools::per_element());
+  // Several numbers a sequence, and buckets.
+  const auto pairs = SequenceDataset::labelled(counting({5, 2}), counting({2, 2}), std::vector<Index>{2, 3});
+  const PaddedBatch bucket = views::bucket_by_length(pairs, {.batch = 2})[0];
+  BOOST_TEST((bucket.targets.shape() == Shape{2, 2}));
+  for (std::size_t i = 0; i < 2; ++i)
+    BOOST_TEST(bucket.targets(static_cast<Index>(i), 0) == (bucket.lengths[i] == 2 ? 0.0F : 2.0F));
+  BOOST_CHECK_THROW((void)SequenceDataset::labelled(counting({5, 2}), counting({3}), std::vector<Index>{2, 3}),
+                    ShapeError);
+  BOOST_CHECK_THROW((void)SequenceDataset::labelled(counting({5, 2}), counting({2}), std::vector<Index>{2, 2}),
+                    ShapeError);
+  std::vector<Example> mixed;
+  mixed.push_back(data[0]);
+  mixed.push_back({counting({2, 2}), counting({2})});
+  BOOST_CHECK_THROW((void)pad(mixed), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(targets_that_are_no_classes_are_refused) {
+  BOOST_TEST((Batch{counting({2, 1}), Tensor<float>({2}, {3, 1})}.classes()) == (std::vector<std::int32_t>{3, 1}),
+             boost::test_tools::per_element());
+  for (const float wrong : {0.5F, -1.0F, std::numeric_limits<float>::quiet_NaN(), 1e9F})
+    BOOST_CHECK_THROW((void)(Batch{counting({1, 1}), Tensor<float>({1}, {wrong})}.classes()), ValueError);
 }
 
 BOOST_AUTO_TEST_CASE(a_mask_of_lengths_beyond_the_batch_is_refused) {
