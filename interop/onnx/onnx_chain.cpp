@@ -148,6 +148,12 @@ bool OnnxChain::follow_data(const OnnxNode& node) {
   else if (op == "MatMul") add_dense(node);
   else if (op == "Gemm") add_gemm(node);
   else if (op == "LayerNormalization") add_layer_normalization(node);
+  else if (op == "Conv") add_convolution(node);
+  else if (op == "BatchNormalization") add_batch_normalization(node);
+  else if (op == "MaxPool" || op == "AveragePool" || op == "GlobalMaxPool" || op == "GlobalAveragePool")
+    add_pooling_over_steps(node);
+  else if (op == "Pad") return pad_steps(node);
+  else if (op == "Mul") return add_factor(node);
   else if (op == "ReduceMean") {
     if (!add_layer_normalization_chain(node)) add_pooling(node);
   } else if (op == "Add") {

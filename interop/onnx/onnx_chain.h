@@ -34,6 +34,7 @@ class OnnxChain {
     /// A letter for each axis of data: B batch, T time, t time from the last step to the first, S one step, D
     /// direction, F features; 0 and 1 the first axes of the input until a recurrent layer says which is which.
     std::string axes{};
+    Index padding = 0;                                    ///< Zeros before the first step, for a convolution.
     std::size_t layers = 0;                               ///< How many layers made the data.
     std::vector<std::pair<std::size_t, Index>> states{};  ///< Layer and direction of each.
   };
@@ -57,6 +58,7 @@ class OnnxChain {
 
   // Axes.
   void transpose(const OnnxNode& node, Value value);
+  bool flatten(const OnnxNode& node, Value value);
   void squeeze(const OnnxNode& node, Value value);
   void reshape(const OnnxNode& node, Value value);
   void slice(const OnnxNode& node, Value value);
@@ -66,8 +68,9 @@ class OnnxChain {
   void join_states(const OnnxNode& node);
 
   // Layers.
-  /// The data that a node takes, which must be those of the layer added last. @param axes what they may be
-  const Value& take(const OnnxNode& node, std::size_t place);
+  /// The data that a node takes, which must be those of the layer added last. @param padding zeros before the first
+  /// step that the node takes in
+  const Value& take(const OnnxNode& node, std::size_t place, Index padding = 0);
   void finish_states(const OnnxNode& node, Value& value);
   void add(const OnnxNode& node, OnnxLayer layer, std::string axes);
   void add_recurrent(const OnnxNode& node);
@@ -84,6 +87,14 @@ class OnnxChain {
   [[nodiscard]] const OnnxTensor* constant_of(const OnnxNode& node) const;
   void add_pooling(const OnnxNode& node);
   void add_normalized(const OnnxNode& node, const OnnxTensor& gamma, const OnnxTensor* beta, double epsilon);
+  [[nodiscard]] std::string channel_axes(const OnnxNode& node, const Value& value);
+  bool pad_steps(const OnnxNode& node);
+  [[nodiscard]] const char* padding_of(const OnnxNode& node, Index reach, Index stride, Index padded) const;
+  void add_convolution(const OnnxNode& node);
+  void add_batch_normalization(const OnnxNode& node);
+  bool add_factor(const OnnxNode& node);
+  bool add_shift(OnnxLayer& layer, const OnnxTensor& shift) const;
+  void add_pooling_over_steps(const OnnxNode& node);
   void need_features(const OnnxNode& node, Index features);
   [[nodiscard]] std::string features_axes(const OnnxNode& node, const Value& value) const;
 

@@ -29,8 +29,17 @@ bool OnnxChain::follow_axes(const OnnxNode& node) {
   else if (op == "Reshape") reshape(node, *first);
   else if (op == "Slice") slice(node, *first);
   else if (op == "Gather") gather(node, *first);
-  else if (op == "Flatten" && first->axes.size() == 2 && node.integer("axis", 1) == 1) set(node, *first);
+  else if (op == "Flatten" && node.integer("axis", 1) == 1) return flatten(node, *first);
   else return false;
+  return true;
+}
+
+// Of rows nothing changes; of the one step that pooling leaves its axis goes.
+bool OnnxChain::flatten(const OnnxNode& node, Value value) {
+  const auto step = value.axes.find('S');
+  if (value.axes.size() == 3 && step != std::string::npos) value.axes.erase(step, 1);
+  if (value.axes.size() != 2) return false;
+  set(node, std::move(value));
   return true;
 }
 

@@ -14,10 +14,11 @@ NamedTensor named(const char* name, Array value) { return {name, std::move(value
 
 }  // namespace
 
-const OnnxChain::Value& OnnxChain::take(const OnnxNode& node, std::size_t place) {
+const OnnxChain::Value& OnnxChain::take(const OnnxNode& node, std::size_t place, Index padding) {
   const Value* const value = operand(node, place);
   if (value == nullptr || value->kind != Value::Kind::data) refuse(node, "its data are no output of a layer");
   if (value->layers != layers_.size()) refuse(node, "a value that is used twice");
+  if (value->padding != padding) refuse(node, "padding that no convolution follows");
   return *value;
 }
 
@@ -167,6 +168,10 @@ bool OnnxChain::add_bias(const OnnxNode& node) {
   const Value* const value = operand(node, place);
   if (bias == nullptr || value == nullptr || value->layers != layers_.size() || layers_.empty()) return false;
   OnnxLayer& layer = layers_.back();
+  if (value->axes.ends_with("F") && add_shift(layer, *bias)) {
+    set(node, *value);
+    return true;
+  }
   const bool plain = layer.class_name == "Dense" && layer.tensors.size() == 1 && !layer.config.contains("activation");
   if (!plain || static_cast<Index>(bias->numbers.size()) != size_ || bias->sizes.empty() || bias->sizes.back() != size_)
     return false;
@@ -178,14 +183,16 @@ bool OnnxChain::add_bias(const OnnxNode& node) {
 
 void OnnxChain::add_activation(const OnnxNode& node, const std::string& name) {
   const Value value = take(node, 0);
-  const std::string axes = features_axes(node, value);
-  if (name.ends_with("softmax")) {
+  const bool over_features = name.ends_with("softmax");
+  const std::string axes = over_features || value.axes != "BFT" ? features_axes(node, value) : value.axes;
+  if (over_features) {
     const auto rank = static_cast<std::int64_t>(axes.size());
     const std::int64_t axis = checked_axis(node.integer("axis", model_.opset() < 13 ? 1 : -1), rank);
     if (axis != rank - 1) refuse(node, "a softmax that is not over the features");
   }
   OnnxLayer* const last = layers_.empty() ? nullptr : &layers_.back();
-  if (last != nullptr && last->class_name == "Dense" && !last->config.contains("activation")) {
+  const bool has_function = last != nullptr && (last->class_name == "Dense" || last->class_name == "Conv1D");
+  if (has_function && !last->config.contains("activation")) {
     last->config["activation"] = name;
     return set(node, value);
   }

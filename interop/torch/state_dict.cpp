@@ -3,6 +3,7 @@
 #include <recur/interop/internal/assembly.h>
 #include <recur/interop/torch/tensor_groups.h>
 #include <recur/interop/torch/torch_activation.h>
+#include <recur/interop/torch/torch_front_end.h>
 #include <recur/layers/torch/torch_rnn.h>
 
 #include <algorithm>
@@ -90,9 +91,27 @@ class Importer {
     if (is_recurrent(module)) add_recurrent(module, place);
     else if (name == "Linear" || name == "Embedding" || name == "matrix") add_matrix(module, place);
     else if (name == "LayerNorm") add_layer_norm(module);
-    else if (does_nothing(module))
+    else if (is_front_end(module)) add_front_end(module);
+    else if (does_nothing(module) || (name == "Flatten" && pooled_))
       notes_.push_back(fmt::format("'{}' ({}) does nothing outside training and was left out", module.name, name));
     else add_activation(module);
+  }
+
+  void add_front_end(const TorchModule& module) {
+    const auto at = std::ranges::find(groups_, module.name, &TensorGroup::prefix);
+    const TensorGroup* const g = at == groups_.end() ? nullptr : &*at;
+    TorchLayer layer = make_front_end(module, g, notes_);
+    if (g != nullptr)
+      for (const char* name : {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"})
+        (void)use_if_there(*g, name);
+    if (assembly_.empty())
+      notes_.push_back(
+          fmt::format("'{}' takes [batch, channels, time]; the model takes [batch, time, features]", module.name));
+    require<FormatError>(size_ > 0 || layer.inputs > 0, "{}: '{}' ({}) cannot be the first module", function,
+                         module.name, module.class_name);
+    connect(layer.inputs > 0 ? layer.inputs : size_, layer.outputs > 0 ? layer.outputs : size_, module);
+    pooled_ = layer.class_name.starts_with("Global");
+    assembly_.add(layer.class_name, module.name, std::move(layer.config), std::move(layer.weights));
   }
 
   void add_activation(const TorchModule& module) {
@@ -172,6 +191,7 @@ class Importer {
   Assembly assembly_;
   Index features_ = 0;
   Index size_ = 0;
+  bool pooled_ = false;  // all steps into one
 };
 
 Index count_layers(const TensorGroup& g) {

@@ -17,9 +17,9 @@ struct TorchHints {
   std::string then{};
 };
 
-/// Makes a model of a state dict: recurrent layers one after another, in one or two directions, with an Embedding or
-/// Linear before and Linear or LayerNorm after. A recurrent module alone becomes `torch.nn.LSTM` and so on, others
-/// Keras's layers with PyTorch's two biases.
+/// Makes a model of a state dict: recurrent layers one after another, in one or two directions, with an Embedding,
+/// Linear, Conv1d, BatchNorm1d or pooling before and Linear, LayerNorm or BatchNorm1d after. A recurrent module alone
+/// becomes `torch.nn.LSTM` and so on, others Keras's layers with PyTorch's two biases.
 /// @throws FormatError for weights of other modules, for a choice that is not unique, and unless every tensor is used
 [[nodiscard]] ModelDescription describe_torch(const StateDict& dict, const TorchHints& hints = {});
 

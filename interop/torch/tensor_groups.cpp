@@ -63,9 +63,12 @@ TorchModule guess_module(const TensorGroup& g) {
       std::any_of(g.tensors.begin(), g.tensors.end(), [](const auto& t) { return t.first.ends_with("_g"); });
   require<FormatError>(!weight_norm, "{}: '{}' has weight_norm; call remove_weight_norm before saving", function,
                        g.prefix);
-  require<FormatError>(!g.has("running_mean"), "{}: '{}' is a BatchNorm, which is not imported", function, g.prefix);
   TorchModule module;
   module.name = g.prefix;
+  if (g.has("running_mean")) {
+    module.class_name = "BatchNorm1d";
+    return module;
+  }
   const bool cell = g.has("weight_hh");
   if (cell || g.has("weight_hh_l0")) {
     const std::string name = cell ? "weight_hh" : "weight_hh_l0";
@@ -78,9 +81,11 @@ TorchModule guess_module(const TensorGroup& g) {
   }
   require<FormatError>(g.has("weight"), "{}: the tensors of '{}' are those of no known module", function, g.prefix);
   const int rank = g.at("weight").shape().rank();
-  require<FormatError>(rank == 1 || rank == 2, "{}: '{}' has shape {}: a convolution, or a module that is not known",
+  require<FormatError>(rank >= 1 && rank <= 3,
+                       "{}: '{}' has shape {}: a convolution over more than time, or a module that is not known",
                        function, g.full("weight"), g.at("weight").shape());
-  module.class_name = rank == 1 ? "LayerNorm" : (g.has("bias") ? "Linear" : "matrix");
+  if (rank == 3) module.class_name = "Conv1d";
+  else module.class_name = rank == 1 ? "LayerNorm" : (g.has("bias") ? "Linear" : "matrix");
   return module;
 }
 

@@ -2,6 +2,7 @@
 
 #include <recur/interop/internal/assembly.h>
 #include <recur/interop/internal/layer_view.h>
+#include <recur/interop/torch/torch_front_end.h>
 #include <recur/layers/torch/torch_rnn.h>
 
 namespace recur::interop {
@@ -92,6 +93,8 @@ std::vector<NamedTensor> to_state_dict(Sequential& model, std::vector<std::strin
       if (layer.has("bias")) result.push_back({prefix + "bias", layer.weight("bias").clone()});
       if (layer.text("activation", "linear") != "linear")
         notes.push_back(fmt::format("'{}' is followed by {}", layer.name, layer.text("activation", "")));
+    } else if (kind == "Conv1D" || kind == "BatchNormalization") {
+      append(result, front_end_tensors(layer, prefix, notes));
     } else if (kind == "Embedding") {
       result.push_back({prefix + "weight", layer.weight("embeddings").clone()});
     } else if (kind == "LayerNormalization") {

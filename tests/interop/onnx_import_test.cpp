@@ -1,5 +1,9 @@
 #include <recur/interop/onnx/onnx_import.h>
 #include <recur/interop/onnx/onnx_writer.h>
+#include <recur/layers/batch_normalization.h>
+#include <recur/layers/conv1d.h>
+
+#include <cmath>
 
 #include "model_fixture.h"
 
@@ -54,6 +58,46 @@ BOOST_AUTO_TEST_CASE(stacks_and_heads_come_back) {
   BOOST_TEST(round_trip(R"({"class_name":"Dense","config":{"units":4,"activation":"relu","use_bias":false}},
     {"class_name":"SimpleRNN","config":{"units":4,"activation":"relu"}},{"class_name":"Activation","config":{"activation":"elu"}})") ==
              0);
+}
+
+BOOST_AUTO_TEST_CASE(convolutions_come_back) {
+  for (const char* options :
+       {"", R"(,"padding":"causal","dilation_rate":2)", R"(,"padding":"same","activation":"relu")",
+        R"(,"padding":"same","strides":2)", R"(,"strides":2,"use_bias":false)"})
+    BOOST_TEST(
+        round_trip(R"({"class_name":"Conv1D","config":{"filters":4,"kernel_size":2)"s + options +
+                   R"(}},{"class_name":"GRU","config":{"units":3}},{"class_name":"Dense","config":{"units":2}})") == 0,
+        options);
+}
+
+// The file has a factor and a shift, which are float32: seven digits.
+BOOST_AUTO_TEST_CASE(normalizations_come_back_as_factors) {
+  for (const char* options : {"", R"("center":false)", R"("scale":false,"epsilon":0.01)"}) {
+    Sequential own = make(R"({"class_name":"Conv1D","config":{"filters":4,"kernel_size":2}},
+      {"class_name":"BatchNormalization","config":{)"s +
+                              options + R"(}},{"class_name":"LSTM","config":{"units":3}})",
+                          3);
+    own.layers()[1].as<BatchNormalization>().moving_variance.edit().fill(0.7);
+    write_onnx(path, own, about(3));
+    BOOST_TEST(difference(own, about(3), path) < 1e-6, options);
+  }
+}
+
+// What PyTorch 1.13 writes and computes of transpose, pad, Conv1d, BatchNorm1d, relu, MaxPool1d, Conv1d,
+// AdaptiveAvgPool1d, squeeze and Linear, of inputs sin(0.7 i).
+BOOST_AUTO_TEST_CASE(a_front_end_of_pytorch_is_read) {
+  const ModelDescription read = read_onnx(RECUR_SOURCE_DIR "/tests/interop/data/front_end.onnx");
+  BOOST_TEST(read.features == 2);
+  Sequential model = build(read);
+  BOOST_TEST((model.layers().front().as<Conv1D>().options().padding == Padding::causal));
+  Tensor<float> x(Shape{2, 13, 2});
+  for (std::size_t i = 0; i < x.values().size(); ++i)
+    x.values()[i] = static_cast<float>(std::sin(0.7 * static_cast<double>(i)));
+  const Tensor<float> y = run(model, read, x);
+  const std::vector<double> wanted = {-0.1175714, 0.0874214, -0.1164119, 0.0826251};
+  BOOST_REQUIRE_EQUAL(y.values().size(), wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    BOOST_TEST(std::abs(static_cast<double>(y.values()[i]) - wanted[i]) < 1e-6);
 }
 
 BOOST_AUTO_TEST_CASE(ids_come_back) {
