@@ -29,7 +29,10 @@ h1{font-size:26px;margin:0}h2{font-size:16px;margin:0 0 8px}.sub{color:var(--sof
 svg{display:block;width:100%;height:auto;touch-action:pan-y}svg text{fill:var(--soft);font-size:17px}
 .grid{stroke:var(--grid)}.axis{stroke:var(--soft)}.c{fill:none;stroke-width:2.5;stroke-linejoin:round}
 .c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}
-.c5{stroke:var(--c5)}.c6{stroke:var(--c6)}.cursor{stroke:var(--soft);stroke-dasharray:3 3}
+.c5{stroke:var(--c5)}.c6{stroke:var(--c6)}
+.cell{fill:var(--c0);shape-rendering:crispEdges}.frame{fill:none;stroke:var(--line)}
+svg .on{fill:var(--card)}.ring{fill:none;stroke:var(--c1);stroke-width:2.5}
+.cursor{stroke:var(--soft);stroke-dasharray:3 3}
 .tip{position:absolute;pointer-events:none;background:var(--card);border:1px solid var(--line);border-radius:6px;
 padding:4px 9px;font-size:13px;white-space:pre;font-variant-numeric:tabular-nums;box-shadow:0 2px 8px #0003;z-index:1}
 pre{margin:0;overflow:auto;max-height:460px;font:13px/1.45 ui-monospace,"DejaVu Sans Mono",monospace}
@@ -45,7 +48,7 @@ summary{cursor:pointer;font-weight:600;font-size:16px}summary+*{margin-top:8px}
 // Shows the values under the pointer: finds the x nearest to it among the numbers that stand in the page beside each
 // picture.
 constexpr const char* script = R"(
-for (const card of document.querySelectorAll('.plots .card')) {
+for (const card of document.querySelectorAll('.plots .curves')) {
   const svg = card.querySelector('svg'), g = svg.querySelector('g'), d = g.dataset;
   const curves = JSON.parse(card.querySelector('script').textContent);
   const [left, right, top, bottom, low, high] = ['left', 'right', 'top', 'bottom', 'low', 'high'].map(k => +d[k]);
@@ -102,8 +105,13 @@ std::string data_of(const LinePlot& plot) {
 std::string plot_card(const LinePlot& plot) {
   std::string picture = plot.fragment();
   picture.insert(std::string_view("<svg").size(), fmt::format(" data-x=\"{}\"", escape_html(plot.x_label())));
-  return fmt::format("<section class=\"card\"><h2>{}</h2>{}<script type=\"application/json\">{}</script></section>\n",
-                     escape_html(plot.title()), picture, data_of(plot));
+  return fmt::format(
+      "<section class=\"card curves\"><h2>{}</h2>{}<script type=\"application/json\">{}</script></section>\n",
+      escape_html(plot.title()), picture, data_of(plot));
+}
+
+std::string map_card(const HeatMap& map) {
+  return fmt::format("<section class=\"card\"><h2>{}</h2>{}</section>\n", escape_html(map.title), map.fragment());
 }
 
 std::string text_card(const ReportPage::Text& text) {
@@ -138,6 +146,7 @@ std::string ReportPage::html() const {
   for (const auto& [name, value] : tiles)
     body += fmt::format("<div class=\"tile\"><span>{}</span><b>{}</b></div>\n", escape_html(name), escape_html(value));
   body += "</div>\n<div class=\"plots\">\n";
+  for (const HeatMap& map : maps) body += map_card(map);
   for (const LinePlot& plot : plots) body += plot_card(plot);
   body += "</div>\n";
   if (!table.rows.empty()) body += table_card(table);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <recur/io/heat_map.h>
 #include <recur/io/line_plot.h>
 
 #include <filesystem>
@@ -25,7 +26,8 @@ struct ReportPage {
 
   std::string title;
   std::string subtitle;
-  Facts tiles;  ///< What matters most, in large letters.
+  Facts tiles;                ///< What matters most, in large letters.
+  std::vector<HeatMap> maps;  ///< Stand before the curves.
   std::vector<LinePlot> plots;
   std::vector<Text> texts;
   Table table;        ///< The numbers behind the curves.

@@ -51,6 +51,8 @@ class RunFolder {
   void add_sample(std::string title, std::string text) { samples_.push_back({std::move(title), std::move(text)}); }
   /// Adds a picture to the page, besides the curves.
   void add_plot(LinePlot plot) { pictures_.push_back(std::move(plot)); }
+  /// Adds a picture of a matrix to the page, such as a confusion matrix.
+  void add_map(HeatMap map) { maps_.push_back(std::move(map)); }
   /// Writes `curves.svg` and `report.html`. Throws FormatError if a file cannot be written.
   void write() const;
   [[nodiscard]] const std::filesystem::path& directory() const { return options_.directory; }
@@ -90,6 +92,7 @@ class RunFolder {
   ReportPage::Facts results_;
   std::vector<ReportPage::Text> samples_;
   std::vector<LinePlot> pictures_;
+  std::vector<HeatMap> maps_;
   Index parameters_ = 0;
   std::string parameter_list_;
   Index wanted_epochs_ = 0;

@@ -158,6 +158,7 @@ void RunFolder::write() const {
   ReportPage page{.title = options_.title,
                   .subtitle = ended_,
                   .tiles = tiles(),
+                  .maps = maps_,
                   .plots = plots(),
                   .texts = samples_,
                   .table = table(),

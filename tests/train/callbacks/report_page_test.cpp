@@ -23,6 +23,13 @@ ReportPage page_of(const std::function<std::string(const std::string&)>& text) {
   plot.add(text("curve"), numbers, numbers);
   plot.add(text("other curve"), numbers, numbers);
   page.plots.push_back(plot);
+  page.maps.push_back({.title = text("map"),
+                       .rows = {text("map rows"), {text("row")}},
+                       .columns = {text("map columns"), {text("map column")}},
+                       .shares = {0.5},
+                       .texts = {text("map cell")},
+                       .marks = {},
+                       .marked = text("mark")});
   page.table.columns = {text("column")};
   page.table.rows = {{text("cell")}};
   page.texts = {{text("text title"), text("text"), true}};
@@ -40,8 +47,9 @@ BOOST_AUTO_TEST_SUITE(report_page)
 
 BOOST_AUTO_TEST_CASE(texts_are_escaped_wherever_they_stand) {
   const std::string page = page_of(hostile).html();
-  for (const char* where : {"title", "subtitle", "tile", "tile value", "plot", "x label", "y label", "curve",
-                            "other curve", "column", "cell", "text title", "text", "fact", "fact value"})
+  for (const char* where : {"title",  "subtitle",    "tile",       "tile value", "plot",        "x label",   "y label",
+                            "curve",  "other curve", "map",        "map rows",   "map columns", "map cell",  "mark",
+                            "column", "cell",        "text title", "text",       "fact",        "fact value"})
     BOOST_TEST(count(page, harmless(where)) >= 1, where);
   // The tags of a page of plain texts, and none besides.
   const std::string plain = page_of([](const std::string& where) { return where; }).html();
