@@ -46,6 +46,11 @@ struct LabelledRecordings {
 [[nodiscard]] LabelledRecordings read_recordings(const RecordingSource& source,
                                                  std::span<const std::string> classes = {});
 
+/// Scales each recording by its own numbers: subtracts the mean of each input, then divides all inputs by their common
+/// deviation, so that how inputs relate to each other stays. What the recordings of one subject or device have in
+/// common, such as an offset or strength, is taken away. A recording of constant inputs becomes zeros.
+void scale_by_recording(LabelledRecordings& recordings);
+
 /// Divides recordings so that all of one subject are in one part; without subjects each is one by itself. Amounts of 1
 /// or more are subjects, others fractions of them, drawn at random by the seed. @throws ValueError if nothing is left
 /// to train on

@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
+
 #include "../../temporary_directory.h"
 
 namespace {
@@ -112,6 +114,22 @@ BOOST_AUTO_TEST_CASE(windows_stay_within_recordings) {
   BOOST_TEST(one.labels);
   BOOST_TEST(one.targets.values() == (std::vector<float>{1, 0, 0, 0}), per_element());
   BOOST_TEST(balanced_weights(all, windows, false) == (std::vector<float>{4 / (2 * 3.0F), 2}), per_element());
+}
+
+// An offset and a strength of one recording go; how inputs relate to each other stays.
+BOOST_AUTO_TEST_CASE(recordings_are_scaled_by_themselves) {
+  LabelledRecordings all = read(
+      "id,who,what,t,x,y\n1,ann,wave,0,1,10\n1,ann,wave,1,3,10\n2,bob,wave,0,-4,7\n2,bob,wave,1,0,7\n"
+      "3,cem,rest,0,5,5\n3,cem,rest,1,5,5\n");
+  scale_by_recording(all);
+  // Of the four numbers of the first two recordings, two differ by 1 and by 2 from their means, so that the deviations
+  // are 1 / sqrt(2) and 2 / sqrt(2).
+  const float one = std::sqrt(2.0F);
+  for (const std::size_t recording : {0U, 1U}) {
+    const std::vector<float>& inputs = all.table.series[recording].inputs;
+    BOOST_TEST(inputs == (std::vector<float>{-one, 0, one, 0}), per_element());
+  }
+  BOOST_TEST(all.table.series[2].inputs == (std::vector<float>{0, 0, 0, 0}), per_element());
 }
 
 BOOST_AUTO_TEST_CASE(linear_model_tells_levels_apart) {
