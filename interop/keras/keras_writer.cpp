@@ -150,6 +150,8 @@ Written say(Sequential& model, const ModelDescription& description, Target targe
     sum_biases(layer);
     Json json = ConfigWriter(target).layer(layer.class_name, layer.config);
     json["config"]["name"] = layer.name;
+    if (target == Target::tfjs && layer.class_name == "Bidirectional")
+      json["config"]["layer"]["config"]["name"] = "layer";
     layers.push_back(std::move(json));
   }
   const bool ids = result.layers.front().class_name == "Embedding";
@@ -231,6 +233,21 @@ void write_keras_archive(const std::filesystem::path& file, Sequential& model, c
   zip.commit(file);
 }
 
+namespace {
+
+// TensorFlow.js finds weights by their names: both/forward_layer/kernel of a Bidirectional, where the inner layer's
+// name is "layer", and rnn/RNNCell_0/kernel of StackedRNNCells.
+std::string tfjs_name(const LayerView& layer, const std::string& weight) {
+  constexpr std::string_view cells = "cells/";
+  const auto slash = weight.find('/');
+  std::string own = weight;
+  if (layer.class_name == "Bidirectional" && slash != std::string::npos) own.insert(slash, "_layer");
+  else if (weight.starts_with(cells)) own.replace(0, cells.size(), "RNNCell_");
+  return layer.name + "/" + own;
+}
+
+}  // namespace
+
 void write_tfjs(const std::filesystem::path& file, Sequential& model, const ModelDescription& description) {
   const Written written = say(model, description, Target::tfjs);
   std::string bytes;
@@ -239,7 +256,7 @@ void write_tfjs(const std::filesystem::path& file, Sequential& model, const Mode
     for (const NamedTensor& tensor : layer.weights) {
       require<ValueError>(tensor.value.dtype() == DType::float32, "export: TensorFlow.js has float32 only");
       const auto sizes = tensor.value.shape().sizes();
-      weights.push_back({{"name", layer.name + "/" + tensor.name},
+      weights.push_back({{"name", tfjs_name(layer, tensor.name)},
                          {"shape", std::vector<Index>(sizes.begin(), sizes.end())},
                          {"dtype", "float32"}});
       bytes.append(static_cast<const char*>(tensor.value.data()),

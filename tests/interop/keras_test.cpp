@@ -4,6 +4,8 @@
 #include <recur/io/zip_file.h>
 #include <recur/layers/batch_normalization.h>
 
+#include <fstream>
+
 #include "model_fixture.h"
 
 using namespace recur;
@@ -75,6 +77,21 @@ BOOST_AUTO_TEST_CASE(each_format_goes_out_and_in) {
   write_keras_archive(file("m.keras"), model, about(3));
   BOOST_TEST(difference(model, about(3), file("m.keras")) == 0.0);
   write_tfjs(file("model.json"), model, about(3));
+  BOOST_TEST(difference(model, about(3), file("model.json")) == 0.0);
+}
+
+// TensorFlow.js assigns weights by these names.
+BOOST_AUTO_TEST_CASE(weights_have_the_names_of_tensorflow_js) {
+  Sequential model = make(
+      R"({"class_name":"Bidirectional","config":{"name":"both","layer":{"class_name":"LSTM","config":{"units":2,"return_sequences":true}}}},
+  {"class_name":"RNN","config":{"name":"rnn","cell":{"class_name":"StackedRNNCells","config":{"cells":[{"class_name":"LSTMCell","config":{"units":2}}]}}}})",
+      3);
+  write_tfjs(file("model.json"), model, about(3));
+  std::ifstream stream(file("model.json"));
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  for (const char* name : {"both/forward_layer/kernel", "both/backward_layer/bias", "rnn/RNNCell_0/recurrent_kernel"})
+    BOOST_TEST(text.find(std::string("\"") + name + "\"") != std::string::npos, name);
+  BOOST_TEST(text.find(R"("name":"layer")") != std::string::npos);
   BOOST_TEST(difference(model, about(3), file("model.json")) == 0.0);
 }
 
