@@ -26,11 +26,25 @@ bool LayerView::flag(const char* key, bool otherwise) const {
   return at != config.end() && at->is_boolean() ? at->get<bool>() : otherwise;
 }
 
-std::vector<LayerView> view_layers(Sequential& model, bool drop) {
+namespace {
+
+// Class and config of a layer.
+Json description_of(const AnyLayer& layer, bool own) {
+  try {
+    return parse_json(get_config(layer), "config");
+  } catch (const ValueError&) {
+    if (!own) throw;
+    return {{"class_name", layer->class_name()}, {"config", Json::object()}};
+  }
+}
+
+}  // namespace
+
+std::vector<LayerView> view_layers(Sequential& model, bool drop, bool own) {
   std::vector<LayerView> views;
   for (std::size_t i = 0; i < model.layers().size(); ++i) {
     AnyLayer& layer = model.layers()[i];
-    const Json json = parse_json(get_config(layer), "config");
+    const Json json = description_of(layer, own);
     LayerView view{model.names()[i], json.at("class_name").get<std::string>(), json.at("config"), {}, i};
     if (drop && (view.class_name == "Dropout" || view.class_name == "SpatialDropout1D")) continue;
     ParameterVisitor visitor;

@@ -24,8 +24,9 @@ struct LayerView {
   [[nodiscard]] bool flag(const char* key, bool otherwise) const;
 };
 
-/// Returns the layers of a built model; with `drop`, without layers that have an effect in training only.
-[[nodiscard]] std::vector<LayerView> view_layers(Sequential& model, bool drop = true);
+/// Returns the layers of a built model; with `drop`, without layers that have an effect in training only. Throws
+/// ValueError for a layer or cell of your own that has no config; with `own`, the view has an empty config instead.
+[[nodiscard]] std::vector<LayerView> view_layers(Sequential& model, bool drop = true, bool own = false);
 
 /// Checks that an audio plugin can run a recurrent layer: an LSTM, GRU or SimpleRNN that returns all steps, with the
 /// activations that plugins have compiled in. Throws ValueError, beginning with `where`, for other activations, a GRU

@@ -7,19 +7,35 @@
 #include <onnx/onnx_pb.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace recur::interop {
 
-/// Makes an ONNX model of opset 17 node by node. `last_` is the value that the node added last gives.
+/// Makes an ONNX model of opset 17 node by node.
 class OnnxBuilder {
- protected:
+ public:
   OnnxBuilder() {
     model_.set_ir_version(8);
     model_.set_producer_name("recur");
     model_.add_opset_import()->set_version(17);
     graph().set_name("model");
   }
+
+  /// Makes `node` add to `body`, the graph of a Scan, until the object is destroyed. Constants stay constants of the
+  /// model's graph, whose values a body sees.
+  class NodesIn {
+   public:
+    NodesIn(OnnxBuilder& builder, onnx::GraphProto& body)
+        : builder_(builder), before_(std::exchange(builder.nodes_, &body)) {}
+    ~NodesIn() { builder_.nodes_ = before_; }
+    NodesIn(const NodesIn&) = delete;
+    NodesIn& operator=(const NodesIn&) = delete;
+
+   private:
+    OnnxBuilder& builder_;
+    onnx::GraphProto* before_;
+  };
 
   onnx::GraphProto& graph() { return *model_.mutable_graph(); }
 
@@ -39,7 +55,7 @@ class OnnxBuilder {
   std::string fresh(const std::string& what) { return what + "_" + std::to_string(++count_); }
 
   onnx::NodeProto& node(const char* op, const std::vector<std::string>& inputs) {
-    onnx::NodeProto& added = *graph().add_node();
+    onnx::NodeProto& added = *(nodes_ == nullptr ? graph() : *nodes_).add_node();
     added.set_op_type(op);
     added.set_name(fresh(op));
     for (const std::string& input : inputs) added.add_input(input);
@@ -95,10 +111,12 @@ class OnnxBuilder {
     return tensor.name();
   }
 
+ protected:
   onnx::ModelProto model_;
-  std::string last_ = "x";
+  std::string last_ = "x";  ///< The value that the node added last gives.
 
  private:
+  onnx::GraphProto* nodes_ = nullptr;  ///< Where nodes go; null: the model's graph.
   int count_ = 0;
 };
 

@@ -4,13 +4,19 @@
 #include <recur/interop/internal/assembly.h>
 #include <recur/interop/internal/bytes.h>
 #include <recur/interop/internal/layer_view.h>
+#include <recur/interop/internal/onnx_functions.h>
+#include <recur/interop/internal/onnx_graph_nodes.h>
 #include <recur/interop/internal/onnx_path_builder.h>
+#include <recur/interop/internal/onnx_plain_layers.h>
+#include <recur/interop/internal/onnx_recurrence.h>
+#include <recur/interop/internal/onnx_scan.h>
+#include <recur/layers/inference/inference.h>
+#include <recur/layers/inference/trace.h>
+#include <recur/layers/recurrent/bidirectional.h>
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
+#include <array>
 #include <limits>
-#include <optional>
 #endif
 
 namespace recur::interop {
@@ -18,39 +24,31 @@ namespace recur::interop {
 #ifdef RECUR_ONNX
 namespace {
 
-/// A function as ONNX names it, with the numbers that it must be told: runtimes differ in their defaults.
-struct Function {
-  const char* name;
-  std::optional<float> alpha{}, beta{};
-};
-
-Function function_of(const std::string& activation, const std::string& layer) {
-  static const std::map<std::string, Function> known = {{"tanh", {"Tanh"}},
-                                                        {"sigmoid", {"Sigmoid"}},
-                                                        {"relu", {"Relu"}},
-                                                        {"softsign", {"Softsign"}},
-                                                        {"softplus", {"Softplus"}},
-                                                        {"hard_sigmoid", {"HardSigmoid", 0.2F, 0.5F}},
-                                                        {"hard_sigmoid_v3", {"HardSigmoid", 1.0F / 6, 0.5F}},
-                                                        {"elu", {"Elu", 1.0F}},
-                                                        {"leaky_relu", {"LeakyRelu", 0.2F}},
-                                                        {"linear", {"Affine", 1.0F, 0.0F}}};
-  const auto at = known.find(activation);
-  require<ValueError>(at != known.end(), "write_onnx: layer '{}' has the activation '{}', which ONNX has no name for",
-                      layer, activation);
-  return at->second;
+/// Traces a layer alone. Throws ValueError as `trace`, and if the trace gives other numbers than the layer.
+Graph traced(const AnyLayer& layer, Index features) {
+  std::vector<AnyLayer> one;
+  one.emplace_back(layer);
+  if (RNN* const rnn = one.front()->rnn()) {
+    RNNOptions every_step;
+    every_step.return_sequences = true;
+    rnn->set_options(every_step);
+  }
+  Sequential model(std::move(one));
+  Graph graph = trace(model, features);
+  (void)Inference(graph);  // compares
+  return graph;
 }
 
 /// Adds nodes one after another; the value that goes on is `last_`.
 class Writer : private OnnxPathBuilder {
  public:
-  Writer(const ModelDescription& description, bool with_states)
-      : with_states_(with_states), features_(description.features), path_(description.path) {}
+  Writer(Sequential& model, const ModelDescription& description, bool with_states)
+      : model_layers_(model.layers()), description_(description), with_states_(with_states), path_(description.path) {}
 
   std::string write(const std::vector<LayerView>& layers) {
-    size_ = features_;
+    size_ = description_.features;
     const bool ids = layers.front().class_name == "Embedding";
-    add_value(*graph().add_input(), "x", ids, ids ? std::vector<Index>{-1, -1} : std::vector<Index>{-1, -2, features_});
+    add_value(*graph().add_input(), "x", ids, ids ? std::vector<Index>{-1, -2} : std::vector<Index>{-1, -2, size_});
     require<ValueError>(!ids || path_.plain(), "write_onnx: ids have no gains, scales and skip to the output");
     if (!ids) enter(path_);
     for (const LayerView& layer : layers) add(layer);
@@ -68,53 +66,83 @@ class Writer : private OnnxPathBuilder {
  private:
   void add(const LayerView& layer) {
     const std::string& kind = layer.class_name;
-    if (kind == "LSTM" || kind == "GRU" || kind == "SimpleRNN") add_recurrent(layer, {&layer});
-    else if (kind == "Bidirectional") add_bidirectional(layer);
+    const RNN* const rnn = model_layers_[layer.place]->rnn();
+    require<ValueError>(!layer.flag("time_major", false) && (rnn == nullptr || !rnn->options().time_major),
+                        "write_onnx: layer '{}' is time_major; models [batch, time, features] are written", layer.name);
+    if (kind == "Bidirectional") add_bidirectional(layer);
+    else if (mask_.empty() && has_onnx_operator(layer)) add_recurrent(layer);
+    else if (rnn != nullptr) add_scanned(layer);
+    else if (kind.starts_with("torch.nn.")) add_torch(layer);
     else if (kind == "Dense") add_dense(layer);
-    else if (kind == "TimeDistributed") add_time_distributed(layer);
     else if (kind == "Embedding") add_embedding(layer);
+    else if (kind == "Masking") add_masking(layer);
     else if (kind == "LayerNormalization") add_layer_normalization(layer);
-    else if (kind == "Conv1D") add_convolution(layer);
-    else if (kind == "BatchNormalization") add_batch_normalization(layer);
+    else if (kind == "Conv1D") add_steps_convolution(layer);
+    else if (kind == "BatchNormalization") last_ = add_batch_normalization(*this, layer, last_);
     else if (kind == "Flatten") add_flatten(layer);
-    else if (kind == "Activation") add_activation(layer.text("activation", "linear"), layer.name);
-    else fail<ValueError>("write_onnx: layer '{}' is a {}, which is not written as ONNX", layer.name, kind);
+    else if (kind == "Activation") add_activation(layer.text("activation", "linear"));
+    else add_traced(layer);
+  }
+
+  // Layers that act on each step by itself, also your own.
+  void add_traced(const LayerView& layer) {
+    require<ValueError>(mask_.empty() || layer.class_name == "TimeDistributed",
+                        "write_onnx: layer '{}' is a {} under a mask, which is not written", layer.name,
+                        layer.class_name);
+    const Graph graph = traced(model_layers_[layer.place], size_);
+    OnnxGraphNodes nodes(*this, graph);
+    nodes.bind(graph.input, last_);
+    for (const GraphStage& stage : graph.stages) {
+      require<ValueError>(stage.states.empty(), "write_onnx: layer '{}' is a {} with states, which is not written",
+                          layer.name, layer.class_name);
+      nodes.add(stage);
+    }
+    last_ = nodes.repeated(graph.output);
+    size_ = graph.output.size;
   }
 
   void add_embedding(const LayerView& layer) {
-    require<ValueError>(!layer.flag("mask_zero", false), "write_onnx: layer '{}' has mask_zero; masks are not written",
-                        layer.name);
-    (void)node("Gather", {constant(layer.name, layer.weight("embeddings")), last_});
+    const std::string ids = last_;
+    const std::string rows = node("Gather", {constant(layer.name, layer.weight("embeddings")), ids}).output(0);
     size_ = layer.weight("embeddings").shape().cols();
+    if (layer.flag("mask_zero", false)) {
+      const std::string padding = node("Equal", {ids, integers({0})}).output(0);
+      mask_ = node("Unsqueeze", {node("Not", {padding}).output(0), integers({2})}).output(0);
+    }
+    last_ = rows;
   }
 
-  void add_activation(const std::string& activation, const std::string& layer) {
-    if (activation == "linear") return;
+  std::string cast(const std::string& x, onnx::TensorProto::DataType type) {
+    onnx::NodeProto& added = node("Cast", {x});
+    set(added, "to", static_cast<std::int64_t>(type));
+    return added.output(0);
+  }
+
+  // Steps whose features all equal a number are masked, and zeros from there on.
+  void add_masking(const LayerView& layer) {
+    require<ValueError>(rank_ == 3, "write_onnx: layer '{}' masks something else than steps", layer.name);
+    const std::string x = last_;
+    const std::array value = {layer.config["mask_value"].get<double>()};
+    const std::string equal = node("Equal", {x, constant("mask_value", make_array({1}, value))}).output(0);
+    onnx::NodeProto& any = node("ReduceMax", {cast(node("Not", {equal}).output(0), onnx::TensorProto::FLOAT)});
+    set(any, "axes", std::vector<std::int64_t>{-1});
+    const std::string kept = any.output(0);
+    mask_ = cast(kept, onnx::TensorProto::BOOL);
+    (void)node("Mul", {x, kept});
+  }
+
+  void add_activation(const std::string& activation) {
     if (activation == "softmax" || activation == "log_softmax")
       return set(node(activation == "softmax" ? "Softmax" : "LogSoftmax", {last_}), "axis", std::int64_t{-1});
-    const Function function = function_of(activation, layer);
-    onnx::NodeProto& added = node(function.name, {last_});
-    if (function.alpha) set(added, "alpha", *function.alpha);
-    if (function.beta) set(added, "beta", *function.beta);
+    const OnnxArgument x{last_};
+    last_ = add_function(*this, activation, std::span(&x, 1));
   }
 
   void add_dense(const LayerView& layer) {
     (void)node("MatMul", {last_, constant(layer.name + ".kernel", layer.weight("kernel"))});
     if (layer.has("bias")) (void)node("Add", {last_, constant(layer.name + ".bias", layer.weight("bias"))});
     size_ = layer.weight("kernel").shape().cols();
-    add_activation(layer.text("activation", "linear"), layer.name);
-  }
-
-  // A Dense acts on the last axis anyway.
-  void add_time_distributed(const LayerView& layer) {
-    const Json& inner = layer.config["layer"];
-    require<ValueError>(inner["class_name"] == "Dense",
-                        "write_onnx: layer '{}' applies a {} to each step; a Dense can be written", layer.name,
-                        inner["class_name"].dump());
-    LayerView dense{layer.name, "Dense", inner["config"], {}, 0};
-    for (const NamedTensor& tensor : layer.weights)
-      dense.weights.push_back({tensor.name.substr(tensor.name.rfind('/') + 1), tensor.value.clone()});
-    add_dense(dense);
+    add_activation(layer.text("activation", "linear"));
   }
 
   void add_layer_normalization(const LayerView& layer) {
@@ -128,212 +156,163 @@ class Writer : private OnnxPathBuilder {
     set(added, "epsilon", layer.config["epsilon"].get<float>());
   }
 
-  // ONNX has the steps as the last axis, and [filters, channels, size] for a kernel.
-  void add_convolution(const LayerView& layer) {
-    require<ValueError>(!layer.flag("time_major", false) && rank_ == 3,
-                        "write_onnx: layer '{}' is a Conv1D of something else than [batch, time, features]",
-                        layer.name);
-    const Array& kernel = layer.weight("kernel");
-    const Index size = kernel.shape()[0], channels = kernel.shape()[1], filters = kernel.shape()[2];
-    const std::vector<double> from = kernel.to_doubles();
-    std::vector<double> turned;
-    for (Index f = 0; f < filters; ++f)
-      for (Index c = 0; c < channels; ++c)
-        for (Index k = 0; k < size; ++k)
-          turned.push_back(from[static_cast<std::size_t>((k * channels + c) * filters + f)]);
-    set(node("Transpose", {last_}), "perm", {0, 2, 1});
-    std::vector<std::string> inputs = {last_,
-                                       constant(layer.name + ".kernel", make_array({filters, channels, size}, turned))};
-    if (layer.has("bias")) inputs.push_back(constant(layer.name + ".bias", layer.weight("bias")));
-    onnx::NodeProto& added = node("Conv", inputs);
-    const auto stride = layer.config["strides"].get<std::int64_t>();
-    const auto dilation = layer.config["dilation_rate"].get<std::int64_t>();
-    const std::string padding = layer.text("padding", "valid");
-    const std::int64_t missing = (size - 1) * dilation;
-    set(added, "strides", std::vector<std::int64_t>{stride});
-    set(added, "dilations", std::vector<std::int64_t>{dilation});
-    if (padding == "causal") set(added, "pads", {missing, 0});
-    else if (padding == "same" && stride > 1) set(added, "auto_pad", "SAME_UPPER");  // depends on the steps
-    else if (padding == "same") set(added, "pads", {missing / 2, missing - missing / 2});
-    set(node("Transpose", {last_}), "perm", {0, 2, 1});
-    size_ = filters;
-    add_activation(layer.text("activation", "linear"), layer.name);
-  }
-
-  // Outside training a factor and a shift.
-  void add_batch_normalization(const LayerView& layer) {
-    const std::vector<double> mean = layer.weight("moving_mean").to_doubles();
-    std::vector<double> factor = layer.weight("moving_variance").to_doubles();
-    std::vector<double> shift(mean.size());
-    for (double& x : factor) x = 1 / std::sqrt(x + layer.config["epsilon"].get<double>());
-    if (layer.has("gamma"))
-      std::ranges::transform(factor, layer.weight("gamma").to_doubles(), factor.begin(), std::multiplies());
-    if (layer.has("beta")) shift = layer.weight("beta").to_doubles();
-    for (std::size_t i = 0; i < shift.size(); ++i) shift[i] -= mean[i] * factor[i];
-    (void)node("Mul", {last_, constant(layer.name + ".factor", make_array({size_}, factor))});
-    (void)node("Add", {last_, constant(layer.name + ".shift", make_array({size_}, shift))});
+  void add_steps_convolution(const LayerView& layer) {
+    require<ValueError>(rank_ == 3 && mask_.empty(), "write_onnx: layer '{}' is a Conv1D {}", layer.name,
+                        mask_.empty() ? "of something else than [batch, time, features]" : "under a mask");
+    last_ = add_convolution(*this, layer, last_);
+    size_ = layer.weight("kernel").shape()[2];
+    add_activation(layer.text("activation", "linear"));
   }
 
   void add_flatten(const LayerView& layer) {
     if (rank_ == 2) return;
     (void)node("Reshape", {last_, integers({0, -1})});
     rank_ = 2;
+    mask_.clear();
     size_ *= std::max<Index>(layer.config["steps"].get<Index>(), 1);
   }
 
-  static Index gates_of(const std::string& kind) { return kind == "LSTM" ? 4 : (kind == "GRU" ? 3 : 1); }
-  // ONNX has i, o, f, c and z, r, h.
-  static GateOrder order_of(const std::string& kind) {
-    return kind == "LSTM" ? GateOrder{0, 3, 1, 2} : (kind == "GRU" ? GateOrder{0, 1, 2} : GateOrder{0});
+  // ---- Recurrent layers ---------------------------------------------------------------------------------------------
+
+  // The states that a stateful layer begins with.
+  std::span<const Array> begin_of(const RNNOptions& options) {
+    if (!options.stateful || description_.states.empty()) return {};
+    require<ValueError>(next_states_ < description_.states.size(),
+                        "write_onnx: states of {} layers, but there are more", description_.states.size());
+    return description_.states[next_states_++];
   }
 
-  // The arrays of all directions, one behind the other.
-  std::string weights(const std::vector<const LayerView*>& directions, const char* which, const std::string& name) {
-    std::vector<double> all;
-    std::vector<std::int64_t> sizes = {static_cast<std::int64_t>(directions.size())};
-    for (const LayerView* const one : directions) {
-      const Array rows = columns_to_rows(one->weight(which), order_of(one->class_name));
-      if (sizes.size() == 1) sizes.insert(sizes.end(), {rows.shape()[0], rows.shape()[1]});
-      const std::vector<double> numbers = rows.to_doubles();
-      all.insert(all.end(), numbers.begin(), numbers.end());
-    }
-    return constant(name, make_array({static_cast<Index>(all.size())}, all), sizes);
-  }
-  std::string biases(const std::vector<const LayerView*>& directions, const std::string& name) {
-    std::vector<double> all;
-    for (const LayerView* const one : directions) {
-      const Array& bias = one->weight("bias");
-      const bool two = bias.shape().rank() == 2;
-      const Array none({bias.shape().cols()}, bias.dtype());
-      for (const Index row : {Index{0}, Index{1}}) {
-        const Array part = two ? row_of(bias, row) : (row == 0 ? bias.clone() : none.clone());
-        const std::vector<double> numbers = move_blocks(part, order_of(one->class_name)).to_doubles();
-        all.insert(all.end(), numbers.begin(), numbers.end());
-      }
-    }
-    const auto count = static_cast<std::int64_t>(directions.size());
-    return constant(name, make_array({static_cast<Index>(all.size())}, all),
-                    {count, static_cast<std::int64_t>(all.size()) / count});
-  }
-
-  void add_functions(onnx::NodeProto& to, const std::vector<const LayerView*>& directions) const {
-    onnx::AttributeProto names;
-    onnx::AttributeProto alphas;
-    onnx::AttributeProto betas;
-    const auto add_one = [&](const std::string& activation, const std::string& layer) {
-      const Function function = function_of(activation, layer);
-      names.add_strings(function.name);
-      if (function.alpha) alphas.add_floats(*function.alpha);
-      if (function.beta) betas.add_floats(*function.beta);
-    };
-    for (const LayerView* const one : directions) {
-      if (one->class_name != "SimpleRNN") add_one(one->text("recurrent_activation", "sigmoid"), one->name);
-      for (int i = 0; i < (one->class_name == "LSTM" ? 2 : 1); ++i) add_one(one->text("activation", "tanh"), one->name);
-    }
-    const auto put = [&](onnx::AttributeProto& attribute, const char* key, onnx::AttributeProto::AttributeType type) {
-      attribute.set_name(key);
-      attribute.set_type(type);
-      *to.add_attribute() = attribute;
-    };
-    put(names, "activations", onnx::AttributeProto::STRINGS);
-    if (alphas.floats_size() > 0) put(alphas, "activation_alpha", onnx::AttributeProto::FLOATS);
-    if (betas.floats_size() > 0) put(betas, "activation_beta", onnx::AttributeProto::FLOATS);
-  }
-
-  // Adds the operator for one or two directions. The value that goes on has the axes of Y, or of Y_h without sequences.
-  void add_recurrent(const LayerView& layer, const std::vector<const LayerView*>& directions) {
-    const LayerView& first = *directions[0];
-    const bool sequences = first.flag("return_sequences", false);
-    const bool backwards = directions.size() == 1 && first.flag("go_backwards", false);
-    const std::string& kind = first.class_name;
-    const auto clip = first.config.find("cell_clip");
-    require<ValueError>(clip == first.config.end() || *clip == 0.0,
-                        "write_onnx: layer '{}' has a cell_clip, which ONNX's LSTM does not have", layer.name);
-    size_ = first.weight("recurrent_kernel").shape()[0];
-    set(node("Transpose", {last_}), "perm", {1, 0, 2});
-    std::vector<std::string> inputs = {last_, weights(directions, "kernel", layer.name + ".W"),
-                                       weights(directions, "recurrent_kernel", layer.name + ".R"),
-                                       first.has("bias") ? biases(directions, layer.name + ".B") : "", ""};
-    const bool states = with_states_ && directions.size() == 1;
-    if (states) add_states(layer.name, kind == "LSTM", inputs);
-    onnx::NodeProto& added = node(kind == "SimpleRNN" ? "RNN" : kind.c_str(), inputs);
-    added.set_name(layer.name);
-    added.clear_output();
-    for (const char* output : {".Y", ".Y_h", ".Y_c"}) added.add_output(layer.name + output);
-    if (kind != "LSTM") added.mutable_output()->RemoveLast();
-    if (states) {
-      added.set_output(1, layer.name + ".h_out");
-      if (kind == "LSTM") added.set_output(2, layer.name + ".c_out");
-    }
-    set(added, "hidden_size", static_cast<std::int64_t>(size_));
-    set(added, "direction", directions.size() == 2 ? "bidirectional" : (backwards ? "reverse" : "forward"));
-    if (kind == "GRU") set(added, "linear_before_reset", std::int64_t{first.flag("reset_after", true) ? 1 : 0});
-    add_functions(added, directions);
-    last_ = added.output(sequences ? 0 : 1);
-    rank_ = sequences ? 3 : 2;
-    if (directions.size() == 2) return;
-    (void)node("Squeeze", {last_, integers({sequences ? 1 : 0})});
-    if (!sequences) return;
-    // Keras hands out sequences in the order of processing.
+  // `[batch, time, …]` from the last step to the first.
+  std::string reversed(const std::string& x) {
     constexpr std::int64_t to_front = std::numeric_limits<std::int64_t>::min();
-    if (backwards) (void)node("Slice", {last_, integers({-1}), integers({to_front}), integers({0}), integers({-1})});
-    set(node("Transpose", {last_}), "perm", {1, 0, 2});
+    return node("Slice", {x, integers({-1}), integers({to_front}), integers({1}), integers({-1})}).output(0);
   }
 
-  void add_states(const std::string& layer, bool lstm, std::vector<std::string>& inputs) {
-    for (const char* which : {".h", ".c"}) {
-      if (!lstm && which[1] == 'c') continue;
-      const std::string name = layer + which;
-      add_value(*graph().add_input(), name, false, {1, -1, size_});
-      add_value(*graph().add_output(), name + "_out", false, {1, -1, size_});
-      inputs.push_back(name);
-    }
+  void add_recurrent(const LayerView& layer) {
+    set(node("Transpose", {last_}), "perm", {1, 0, 2});
+    const RNNOptions& options = model_layers_[layer.place]->rnn()->options();
+    const OnnxRecurrence made = add_onnx_operator(*this, std::span(&layer, 1), last_, begin_of(options), with_states_);
+    size_ = layer.weight("recurrent_kernel").shape()[0];
+    (void)node("Squeeze", {made.output, integers({made.sequences ? 1 : 0})});
+    rank_ = made.sequences ? 3 : 2;
+    if (!made.sequences) return;
+    set(node("Transpose", {last_}), "perm", {1, 0, 2});
+    // Keras hands out sequences in the order of processing.
+    if (options.go_backwards) (void)reversed(last_);
+  }
+
+  // A layer under a mask, or with a cell that ONNX does not know.
+  void add_scanned(const LayerView& layer) {
+    const AnyLayer& own = model_layers_[layer.place];
+    const RNNOptions& options = own->rnn()->options();
+    scan(own, {layer.name, last_, mask_, options.go_backwards, options.zero_output_for_mask, with_states_},
+         begin_of(options), options.return_sequences);
+    if (!options.return_sequences) mask_.clear();
+    if (mask_.empty() || !options.go_backwards) return;
+    const std::string y = last_;
+    mask_ = reversed(mask_);
+    last_ = y;
+  }
+
+  // Layers of PyTorch's kind give the outputs of all steps.
+  void add_torch(const LayerView& layer) {
+    require<ValueError>(layer.flag("batch_first", false) && mask_.empty(),
+                        "write_onnx: layer '{}' is a {} {}, which is not written", layer.name, layer.class_name,
+                        mask_.empty() ? "without batch_first" : "under a mask");
+    scan(model_layers_[layer.place], {.layer = layer.name, .input = last_, .with_states = with_states_}, {}, true);
+  }
+
+  void scan(const AnyLayer& layer, const OnnxScan& how, std::span<const Array> begin, bool sequences) {
+    Graph graph = traced(layer, size_);
+    std::size_t next = 0;
+    for (GraphStage& stage : graph.stages)
+      for (GraphState& state : stage.states)
+        if (next < begin.size()) {
+          const std::vector<double> numbers = begin[next++].to_doubles();
+          state.initial.assign(numbers.begin(), numbers.end());
+        }
+    last_ = add_scan(*this, graph, how);
+    size_ = graph.output.size;
+    if (sequences) return;
+    set(node("Gather", {last_, integers({-1})}), "axis", std::int64_t{1});
+    (void)node("Squeeze", {last_, integers({1})});
+    rank_ = 2;
   }
 
   void add_bidirectional(const LayerView& layer) {
-    const Json& inner = layer.config["layer"];
-    require<ValueError>(layer.text("merge_mode", "none") == "concat",
-                        "write_onnx: layer '{}' merges its directions by '{}'; concat can be written", layer.name,
-                        layer.text("merge_mode", "none"));
-    const std::string kind = inner["class_name"].get<std::string>();
-    require<ValueError>(kind == "LSTM" || kind == "GRU" || kind == "SimpleRNN",
-                        "write_onnx: layer '{}' runs a {} in both directions", layer.name, kind);
-    const auto backward = layer.config.find("backward_layer");
+    const std::string& merge = model_layers_[layer.place].as<Bidirectional>().config().merge_mode;
+    const std::vector<LayerView> both = directions_of(layer);
+    const bool fused = mask_.empty() && merge == "concat" && std::ranges::all_of(both, has_onnx_operator) &&
+                       both[0].class_name == both[1].class_name && !both[0].flag("go_backwards", false) &&
+                       both[0].weight("recurrent_kernel").shape() == both[1].weight("recurrent_kernel").shape();
+    if (!fused) return add_two_scans(layer, merge);
+    set(node("Transpose", {last_}), "perm", {1, 0, 2});
+    const OnnxRecurrence made = add_onnx_operator(*this, both, last_, {}, false);
+    // [time, 2, batch, units] or [2, batch, units]: both directions go to the last axis.
+    if (made.sequences) set(node("Transpose", {made.output}), "perm", {2, 0, 1, 3});
+    else set(node("Transpose", {made.output}), "perm", {1, 0, 2});
+    (void)node("Reshape", {last_, integers(made.sequences ? std::vector<std::int64_t>{0, 0, -1}
+                                                          : std::vector<std::int64_t>{0, -1})});
+    rank_ = made.sequences ? 3 : 2;
+    size_ = 2 * both[0].weight("recurrent_kernel").shape()[0];
+  }
+
+  static std::vector<LayerView> directions_of(const LayerView& layer) {
     std::vector<LayerView> both;
     for (const char* which : {"forward", "backward"}) {
-      const bool own = *which == 'b' && backward != layer.config.end() && backward->is_object();
-      both.push_back({layer.name, kind, own ? (*backward)["config"] : inner["config"], {}, 0});
+      const char* key = *which == 'b' && layer.config.contains("backward_layer") ? "backward_layer" : "layer";
+      const Json inner = layer.config.value(key, layer.config.value("layer", Json::object()));
+      both.push_back({layer.name, inner.value("class_name", ""), inner.value("config", Json::object()), {}, 0});
       const std::string prefix = std::string(which) + "/";
       for (const NamedTensor& tensor : layer.weights)
         if (tensor.name.starts_with(prefix))
           both.back().weights.push_back({tensor.name.substr(prefix.size()), tensor.value.clone()});
     }
-    require<ValueError>(both[0].weight("recurrent_kernel").shape() == both[1].weight("recurrent_kernel").shape(),
-                        "write_onnx: the directions of layer '{}' differ in size", layer.name);
-    add_recurrent(layer, {&both[0], &both[1]});
-    // [time, 2, batch, units] or [2, batch, units]: both directions go to the last axis.
-    if (rank_ == 3) {
-      set(node("Transpose", {last_}), "perm", {2, 0, 1, 3});
-      (void)node("Reshape", {last_, integers({0, 0, -1})});
-    } else {
-      set(node("Transpose", {last_}), "perm", {1, 0, 2});
-      (void)node("Reshape", {last_, integers({0, -1})});
-    }
-    size_ *= 2;
+    return both;
   }
 
+  void add_two_scans(const LayerView& layer, const std::string& merge) {
+    require<ValueError>(!merge.empty(), "write_onnx: layer '{}' does not merge its directions", layer.name);
+    const std::string input = last_;
+    const Index size = size_;
+    bool sequences = false;
+    std::vector<std::string> outputs;
+    for (const AnyLayer* const part : model_layers_[layer.place]->parts()) {
+      const RNNOptions& options = (*part)->rnn()->options();
+      require<ValueError>(!options.time_major, "write_onnx: layer '{}' is time_major", layer.name);
+      sequences = options.return_sequences;
+      size_ = size;
+      scan(*part,
+           {layer.name + (outputs.empty() ? ".forward" : ".backward"), input, mask_, options.go_backwards,
+            options.zero_output_for_mask},
+           {}, sequences);
+      outputs.push_back(sequences && options.go_backwards ? reversed(last_) : last_);
+    }
+    if (!sequences) mask_.clear();
+    if (merge == "concat") {
+      set(node("Concat", outputs), "axis", std::int64_t{-1});
+      size_ = model_layers_[layer.place]->output_size(size);
+      return;
+    }
+    (void)node(merge == "mul" ? "Mul" : "Add", outputs);
+    if (merge == "ave") (void)node("Mul", {last_, constant("half", make_array({1}, std::array{0.5}))});
+  }
+
+  std::vector<AnyLayer>& model_layers_;
+  const ModelDescription& description_;
   bool with_states_;
-  Index features_;
   const SignalPath& path_;
-  Index size_ = 0;
+  Index size_ = 0;  ///< Of the last axis of the value that goes on.
   int rank_ = 3;
+  std::string mask_;             ///< `[batch, time, 1]`, booleans; empty for none.
+  std::size_t next_states_ = 0;  ///< Of the description.
 };
 
 }  // namespace
 
 void write_onnx(const std::filesystem::path& file, Sequential& model, const ModelDescription& description,
                 bool with_states) {
-  write_whole_file(file, Writer(description, with_states).write(view_layers(model)));
+  write_whole_file(file, Writer(model, description, with_states).write(view_layers(model, true, true)));
 }
 
 #else

@@ -1,8 +1,6 @@
-#include <recur/interop/onnx/onnx_graph.h>
-#include <recur/interop/onnx/onnx_writer.h>
 #include <recur/layers/batch_normalization.h>
 
-#include "model_fixture.h"
+#include "onnx_fixture.h"
 
 using namespace recur;
 using namespace recur::interop;
@@ -32,28 +30,7 @@ std::string model(const std::string& graph, std::uint64_t opset = 17) {
 }
 std::string initializer(const std::string& fields) { return bytes(5, fields); }
 
-struct Fixture : ModelFixture {
-  std::filesystem::path path = file("m.onnx");
-
-  [[nodiscard]] std::vector<double> computed(const Tensor<float>& x) const {
-    const OnnxModel onnx(path);
-    OnnxTensor input;
-    for (const Index size : x.shape().sizes()) input.sizes.push_back(size);
-    input.numbers.assign(x.values().begin(), x.values().end());
-    return onnx.run({{"x", input}}).at("y").numbers;
-  }
-  [[nodiscard]] double difference_of(const std::string& layers) const {
-    Sequential own = make(layers, 3);
-    write_onnx(path, own, about(3));
-    const Tensor<float> x = input(2, 5, 3);
-    const Tensor<float> y = run(own, about(3), x);
-    const std::vector<double> other = computed(x);
-    BOOST_REQUIRE_EQUAL(other.size(), y.values().size());
-    double worst = 0;
-    for (std::size_t i = 0; i < other.size(); ++i)
-      worst = std::max(worst, std::abs(other[i] - static_cast<double>(y.values()[i])));
-    return worst;
-  }
+struct Fixture : OnnxFixture {
   [[nodiscard]] bool run_refused(const std::string& text, const std::string& reason) const {
     write(path, text);
     try {
@@ -66,9 +43,6 @@ struct Fixture : ModelFixture {
     return false;
   }
 };
-
-// Sums of float32 against sums of double.
-constexpr double rounding = 1e-6;
 
 }  // namespace
 
@@ -139,19 +113,6 @@ BOOST_AUTO_TEST_CASE(states_go_in_and_out) {
     h = results.at("a.h_out");
     c = results.at("a.c_out");
   }
-}
-
-BOOST_AUTO_TEST_CASE(what_onnx_has_no_operator_for_is_not_written) {
-  for (
-      const char* layers :
-      {R"({"class_name":"Masking","config":{}})", R"({"class_name":"LSTM","config":{"units":4,"cell_clip":1}})",
-       R"({"class_name":"LSTM","config":{"units":4,"activation":"gelu"}})",
-       R"({"class_name":"RNN","config":{"cell":{"class_name":"ProjectedLSTMCell","config":{"units":4,"projection":2}}}})",
-       R"({"class_name":"Bidirectional","config":{"merge_mode":"mul","layer":{"class_name":"LSTM","config":{"units":4}}}})"}) {
-    Sequential own = make(layers, 3);
-    BOOST_CHECK_THROW(write_onnx(path, own, about(3)), ValueError);
-  }
-  BOOST_TEST(!std::filesystem::exists(path));
 }
 
 BOOST_AUTO_TEST_CASE(broken_files_are_refused) {
