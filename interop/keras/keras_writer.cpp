@@ -78,6 +78,9 @@ class ConfigWriter {
     require<ValueError>(
         target_ != Target::tfjs || class_name.find("GRU") == std::string::npos || !config.value("reset_after", true),
         "export: TensorFlow.js does not run a GRU with reset_after");
+    require<ValueError>(
+        target_ != Target::tfjs || class_name != "Conv1D" || config.value("padding", "valid") != "causal",
+        "export: TensorFlow.js does not run a Conv1D with padding causal");
     Json own = Json::object();
     for (const auto& [key, value] : config.items()) {
       if (key == "separate_bias" || key == "checkpoint" || (key == "steps" && class_name == "Flatten")) continue;

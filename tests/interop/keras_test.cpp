@@ -159,6 +159,13 @@ BOOST_AUTO_TEST_CASE(two_biases_become_their_sum) {
   BOOST_CHECK_THROW(write_tfjs(file("model.json"), model, about(3)), ValueError);
 }
 
+BOOST_AUTO_TEST_CASE(what_tensorflow_js_does_not_run_is_not_written) {
+  Sequential model = make(R"({"class_name":"Conv1D","config":{"filters":2,"kernel_size":2,"padding":"causal"}})", 3);
+  BOOST_CHECK_EXCEPTION(write_tfjs(file("model.json"), model, about(3)), ValueError, [](const ValueError& error) {
+    return std::string(error.what()).find("padding causal") != std::string::npos;
+  });
+}
+
 BOOST_AUTO_TEST_CASE(cells_that_keras_does_not_have_are_not_written) {
   Sequential model =
       make(R"({"class_name":"RNN","config":{"cell":{"class_name":"PeepholeLSTMCell","config":{"units":4}}}})", 3);
