@@ -73,7 +73,9 @@ Collected parse(const std::filesystem::path& path, char separator) {
     rest.remove_prefix(piece.size());
   }
   parsed = parsed && csv_fini(&parser, recur_csv_field, recur_csv_row, &collected) == 0;
-  const std::string reason = parsed ? "" : csv_strerror(csv_error(&parser));
+  const std::string reason = csv_error(&parser) == CSV_EPARSE
+                                 ? "a quote stands within a field, or a quoted field is not closed"
+                                 : csv_strerror(csv_error(&parser));
   csv_free(&parser);
   require<FormatError>(parsed, "CsvTable: '{}', line {}: {}", path.string(),
                        collected.row_begins > 0 ? collected.row_begins : line, reason);

@@ -49,7 +49,10 @@ BOOST_AUTO_TEST_CASE(errors_name_file_line_and_column) {
                         [](const Error& e) { return contains(e, "'two'") && contains(e, "line 2"); });
   BOOST_CHECK_EXCEPTION((void)CsvTable(write("a,b\n1,2\n")).column("c"), ValueError,
                         [](const Error& e) { return contains(e, "a, b"); });
-  BOOST_CHECK_THROW(CsvTable(write("a\n\"unclosed\n")), FormatError);
+  for (const char* text : {"a\n\"unclosed\n", "a,b\n1,2\"\n"})
+    BOOST_CHECK_EXCEPTION(CsvTable(write(text)), FormatError, [](const Error& e) {
+      return contains(e, "line 2: a quote stands within a field, or a quoted field is not closed");
+    });
 }
 
 BOOST_AUTO_TEST_CASE(quoted_fields_separators_and_byte_order_marks) {
