@@ -50,6 +50,16 @@ bool count_to(const detail::Record& record, const Tape& tape, Index& position) {
   return false;
 }
 
+// Number of operations on a tape, those on inner tapes included.
+Index count_all(const Tape& tape) {
+  Index count = 0;
+  for (const detail::Record& record : tape.records()) {
+    for (const Tape* const inner : record.inner_tapes()) count += count_all(*inner);
+    ++count;
+  }
+  return count;
+}
+
 template <class T>
 void clear_gradient(Var parameter) {
   std::fill_n(parameter.adjoint<T>().data, parameter.size(), T{0});
@@ -81,7 +91,9 @@ std::string operation_name(const std::string& closure) {
 
 std::optional<NonFinite> first_non_finite(const Tape& tape) {
   Index position = 0;
-  return first_bad_value(tape, position);
+  auto found = first_bad_value(tape, position);
+  if (found) found->count = count_all(tape);
+  return found;
 }
 
 std::optional<NonFinite> first_non_finite_gradient(Tape& tape, Var loss) {
@@ -98,6 +110,8 @@ std::optional<NonFinite> first_non_finite_gradient(Tape& tape, Var loss) {
     found = look_at(record, position, []<class T>(Var y) {
       return y.has_adjoint() ? MatrixView<const T>(y.adjoint<T>()) : MatrixView<const T>{};
     });
+    // Counted now: a recomputed step leaves the tape when its backward pass ends.
+    if (found) found->count = count_all(tape);
   });
   return found;
 }

@@ -12,7 +12,8 @@ struct NonFinite {
   std::string operation;  ///< What was done there: `matmul`, or the functions of a fused expression, `multiply, log`.
   Shape shape;            ///< Of the result.
   double value = 0;       ///< The first such number of it.
-  Index position = 0;     ///< Of the operation among all on the tape, from 0.
+  Index position = 0;     ///< Of the operation among all `count`, from 0.
+  Index count = 0;        ///< Operations on the tape when it was looked at: of shares and recomputed steps, too.
 };
 
 /// Returns the first recorded operation with a NaN or an infinity in its result, in execution order; none if all are

@@ -19,8 +19,8 @@ std::string first_gradient(std::span<const NamedParameter> parameters) {
   return first_with(parameters, [](const Parameter& p) -> const Array& { return p.gradient; });
 }
 
-std::string place(const NonFinite& found, const Tape& tape) {
-  return fmt::format("{} (operation {} of {}, shape {}, {})", found.operation, found.position + 1, tape.size(),
+std::string place(const NonFinite& found) {
+  return fmt::format("{} (operation {} of {}, shape {}, {})", found.operation, found.position + 1, found.count,
                      found.shape, found.value);
 }
 
@@ -35,7 +35,7 @@ void refuse_non_finite(const std::string& where, Tape& tape, Var loss, std::span
         "learning rate or clipping helps)",
         where, number, parameter);
   const auto found = first_non_finite(tape);
-  const std::string first = found ? place(*found, tape) : "none on the tape (was recording off?)";
+  const std::string first = found ? place(*found) : "none on the tape (was recording off?)";
   if (loss.wants_gradient()) tape.backward(loss);
   const std::string affected = first_gradient(parameters);
   fail<StateError>(
@@ -54,7 +54,7 @@ void require_finite_gradients(const std::string& where, Tape& tape, Var loss,
       "{}: the loss is {}, but the gradient of parameter '{}' is not finite; such a gradient arrives first at "
       "the result of: {} (a slope that is infinite, as of sqrt at 0, or an overflow: clip values or use a "
       "lower learning rate)",
-      where, number, affected, found ? place(*found, tape) : "the parameter itself");
+      where, number, affected, found ? place(*found) : "the parameter itself");
 }
 
 }  // namespace recur
