@@ -43,6 +43,7 @@ struct Flags {
   World* world = nullptr;                ///< The ranks of the job that the tool was started in; null: alone.
   std::vector<std::string> arguments{};  ///< The whole command line, without the program.
   const Registry* registry = nullptr;    ///< Classes that configs may name; null: those of the library.
+  std::string target{};                  ///< The column that a config of `init` predicts; empty: a guess.
 };
 
 /// A signal interrupted a training. The exit status of the tool is 128 plus the number of the signal.

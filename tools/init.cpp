@@ -4,6 +4,8 @@
 #include <recur/io/atomic_file.h>
 #include <recur/train/tables/table_source.h>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -109,11 +111,15 @@ Json keys_of(const Look& look, const std::string& path) {
   return keys;
 }
 
-/// The column that looks most like what people predict; the last one if none does.
-std::string target_of(const Look& look) {
-  if (look.numbers.empty())
-    throw UsageError(fmt::format("'{}' has no column of numbers that change", look.table.path().string()));
-  for (const char* word : {"obs", "runoff", "discharge", "flow", "target", "value"})
+/// The column that is asked for, or else looks most like what people predict; the last one if none does.
+std::string target_of(const Look& look, const std::string& asked) {
+  const std::string file = look.table.path().string();
+  if (look.numbers.empty()) throw UsageError(fmt::format("'{}' has no column of numbers that change", file));
+  if (!asked.empty() && std::ranges::find(look.numbers, asked) == look.numbers.end())
+    throw UsageError(fmt::format("--target: '{}' has no column '{}' of numbers that change{}; there are {}", file,
+                                 asked, did_you_mean(asked, look.numbers), fmt::join(look.numbers, ", ")));
+  if (!asked.empty()) return asked;
+  for (const char* word : {"obs", "runoff", "discharge", "flow", "target", "value", "sold", "sales", "demand"})
     for (const std::string& name : look.numbers)
       if (lower(name).find(word) != std::string::npos) return name;
   return look.numbers.back();
@@ -151,18 +157,41 @@ Index count_of_ids(const Look& look) {
   return static_cast<Index>(ids.size());
 }
 
-Json rainfall(const std::vector<std::string>& files) {
+/// Says which column was taken, and which there are besides.
+void say_target(const Look& look, const std::string& target) {
+  std::vector<std::string> others;
+  for (const std::string& name : look.numbers)
+    if (name != target) others.push_back(name);
+  fmt::print("predicts '{}'{}\n", target,
+             others.empty() ? "" : fmt::format("; --target NAME for another: {}", fmt::join(others, ", ")));
+}
+
+/// Whether all numbers of columns are above 0.
+bool is_positive(const TextTable& table, std::size_t first, std::size_t last) {
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    for (std::size_t column = first; column <= last; ++column) {
+      double number = 0;
+      if (parse_number(table.text(row, column), false, number) && !(number > 0)) return false;
+    }
+  return true;
+}
+
+Json rainfall(const std::vector<std::string>& files, const std::string& asked) {
   const Look look = look_at(files[0], false);
   Json data = keys_of(look, files[0]);
   if (files.size() > 1) {
     const Look other = look_at(files[1], false);
     Json targets = keys_of(other, files[1]);
-    targets["columns"] = Json::array({target_of(other)});
+    const std::string target = target_of(other, asked);
+    say_target(other, target);
+    targets["columns"] = Json::array({target});
     data["targets"] = targets;
     data["inputs"] = look.numbers;
   } else {
-    data["targets"] = Json::array({target_of(look)});
-    data["inputs"] = without(look.numbers, target_of(look));
+    const std::string target = target_of(look, asked);
+    say_target(look, target);
+    data["targets"] = Json::array({target});
+    data["inputs"] = without(look.numbers, target);
   }
   if (files.size() > 2) {
     Look attributes = look_at(files[2], true);
@@ -199,42 +228,70 @@ Json remaining_life(const std::vector<std::string>& files) {
       "mean_squared_error", {"rmse", "rmse_capped", "rul_score"}, 0.001, "remaining_life");
 }
 
-/// Steps of a season by the step of time, in rows.
-Index season_of(const Look& look) {
-  if (look.time.empty() || look.table.rows() < 2) return 24;
+/// From a row to the next, in seconds; an hour if there are no dates.
+std::int64_t step_of(const Look& look) {
+  if (look.time.empty()) return 3600;
+  if (look.time.size() > 1) return 86400;
   const std::size_t column = look.table.find(look.time[0]);
-  const auto first = parse_date(look.table.text(0, column)), second = parse_date(look.table.text(1, column));
-  const std::int64_t step = look.time.size() == 1 && first && second ? *second - *first : 86400;
-  if (step > 0 && step < 86400) return 24;
+  for (std::size_t row = 1; row < look.table.rows(); ++row) {
+    const auto before = parse_date(look.table.text(row - 1, column)), at = parse_date(look.table.text(row, column));
+    if (before && at && *at > *before) return *at - *before;  // rows of one time may be of several ids
+  }
+  return 86400;
+}
+
+/// Rows of a season by the step of time.
+Index season_of(std::int64_t step) {
+  if (step < 86400) return 24;
   return step <= 86400 ? 7 : 12;
 }
 
-Json forecast(const std::vector<std::string>& files) {
+/// What of the calendar tells rows apart.
+Json calendar_of(std::int64_t step) {
+  if (step < 86400) return Json::array({"hour", "weekday"});
+  return step == 86400 ? Json::array({"weekday"}) : Json::array({"month"});
+}
+
+/// Says how rows are read, and which column is predicted. Returns whether its numbers are above 0.
+bool add_rows(Json& data, const Look& look, const std::string& file, const std::string& asked) {
+  const std::string target = target_of(look, asked);
+  say_target(look, target);
+  data.update(keys_of(look, file));
+  data["inputs"] = data["targets"] = Json::array({target});
+  if (!look.time.empty()) data["calendar"] = calendar_of(step_of(look));
+  data["gaps"] = "fill";
+  data["missing_inputs"] = "previous";
+  const std::size_t column = look.table.find(target);
+  return is_positive(look.table, column, column);
+}
+
+Json forecast(const std::vector<std::string>& files, const std::string& asked) {
   const Look look = look_at(files[0], false);
   const bool lines =
       look.time.empty() && !look.id.empty() && look.id == look.table.names()[0] && look.table.names().size() > 30;
-  const Index season = season_of(look);
-  Index horizon = season;
-  Json data{{"path", files[0]}, {"length", 2 * season}};
+  const Index season = season_of(step_of(look));
+  Index horizon = season, rows = 0;
+  bool positive = false;
+  Json data{{"path", files[0]}};
   if (lines) {
     data["series"] = "lines";
     data["inputs"] = data["targets"] = Json::array({"value"});
+    positive = is_positive(look.table, 1, look.table.names().size() - 1);
     if (files.size() > 1) {
       horizon = static_cast<Index>(look_at(files[1], false).table.names().size()) - 1;
       data["test"] = {{"path", files[1]}};
     }
   } else {
-    data.update(keys_of(look, files[0]));
-    data["inputs"] = data["targets"] = Json::array({target_of(look)});
-    data["gaps"] = "fill";
-    data["missing_inputs"] = "previous";
+    positive = add_rows(data, look, files[0], asked);
+    rows = static_cast<Index>(look.table.rows()) / count_of_ids(look);
   }
+  const Index held = std::max<Index>(1, rows / 10 / horizon) * horizon;
   data["horizon"] = horizon;
   data["length"] = std::max(2 * season, horizon);
   data["season"] = season;
-  data["difference"] = true;
-  data["scale"] = "window";
-  data["split"] = {{"validation", horizon}, {"test", horizon}};
+  if (!positive) data["difference"] = true;
+  data["scale"] = positive ? "window_log" : "window";
+  data["split"] = {{"validation", held}, {"test", held}};
   return config_of(std::move(data), Json::array({layer("LSTM", {{"units", 32}}), layer("Dense", {{"units", horizon}})}),
                    "mean_absolute_error", {"mae", "smape", "mase"}, 0.003, "forecast");
 }
@@ -252,8 +309,9 @@ void init(const Flags& flags) {
   try {
     if (flags.file == "audio") config = audio_config(flags.files);
     else if (flags.file == "classification") config = classification_config(flags.files);
-    else if (flags.file == "rainfall") config = rainfall(flags.files);
-    else config = flags.file == "forecast" ? forecast(flags.files) : remaining_life(flags.files);
+    else if (flags.file == "rainfall") config = rainfall(flags.files, flags.target);
+    else if (flags.file == "forecast") config = forecast(flags.files, flags.target);
+    else config = remaining_life(flags.files);
   } catch (const FormatError& error) {
     throw UsageError(error.what());
   }

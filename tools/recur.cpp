@@ -81,6 +81,7 @@ void add_options(CLI::App& app, const std::string& name, Flags& flags) {
                    "audio: recordings or folders, input and target; classification: a table or a folder of recordings")
         ->required();
     app.add_option("--output", flags.output, "The config; default: config.json");
+    app.add_option("--target", flags.target, "The column to predict, for rainfall and forecast; default: a guess");
     return;
   }
   if (name == "sample") {
