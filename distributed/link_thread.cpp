@@ -9,11 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
 
 namespace recur::distributed {
 namespace {
@@ -30,23 +26,9 @@ constexpr int eager_turns = 50;
 using Clock = std::chrono::steady_clock;
 double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-constexpr const char* has_ended = "its process has ended, killed or by itself";
-
 void say(const std::string& text) {
   fmt::print(stderr, "recur: {}\n", text);
   std::fflush(stderr);
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
-}
-
-// Equal for two processes if one can look for the other by its id.
-std::string machine_name() {
-  std::error_code error;
-  const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", error);
-  return host_name() + " " + space.string();
 }
 
 }  // namespace
@@ -74,39 +56,8 @@ void LinkWorld::run(const std::function<std::unique_ptr<Link>()>& open) {
     link_->end(false);
     ::_exit(1);
   }
+  witness_.reset();
   watch_.reset();
-}
-
-// Names of hosts, and processes that can be watched.
-void LinkWorld::introduce() {
-  const std::string machine = machine_name();
-  std::vector<std::string> all;
-  const auto gather = [&](std::string_view own) {
-    const auto operation = make_gather(*link_, number_++, own, all);
-    while (!operation->advance()) sched_yield();
-  };
-  gather(fmt::format("{}\n{}\n{}", host_name(), machine, ::getpid()));
-  std::map<int, int> processes;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    Peer& peer = peers_.emplace_back();
-    const std::size_t first = all[i].find('\n'), last = all[i].rfind('\n');
-    peer.host = all[i].substr(0, first);
-    peer.machine = all[i].substr(first + 1, last - first - 1);
-    peer.process = std::atoi(all[i].c_str() + last + 1);
-    peer.heard = Clock::now();
-    if (static_cast<Index>(i) != rank_ && peer.machine == machine && !in_one_process_)
-      processes[static_cast<int>(i)] = peer.process;
-  }
-  last_turn_ = Clock::now();
-  if (processes.empty()) return;
-  watch_ = std::make_unique<ProcessWatch>(processes, [this](int rank) {
-    const std::lock_guard lock(mutex_);
-    Peer& peer = peers_[static_cast<std::size_t>(rank)];
-    peer.ended = true;
-    // At once, as the launcher may end this process next.
-    if (!peer.gone && failure_.empty() && own_failure_.empty() && speaks_of(rank)) say(text_of_loss(rank, has_ended));
-    changed_.notify_all();
-  });
 }
 
 void LinkWorld::turn() {
@@ -213,6 +164,7 @@ void LinkWorld::set_failure(const std::string& text, bool is_lost) {
     failure_ = text;
   }
   failed_ = Clock::now();
+  if (witness_) witness_->dismiss();
 }
 
 std::string LinkWorld::failure() {
@@ -291,6 +243,7 @@ void LinkWorld::say_goodbye() {
   if (!said_goodbye_) {
     said_goodbye_ = true;
     closing_since_ = now;
+    if (witness_) witness_->dismiss();
     post_to_all(goodbye, "");
   }
   bool all = true;

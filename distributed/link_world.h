@@ -2,6 +2,7 @@
 
 #include <recur/distributed/operation.h>
 #include <recur/distributed/process_watch.h>
+#include <recur/distributed/witness.h>
 #include <recur/train/loop/world.h>
 
 #include <chrono>
@@ -71,6 +72,7 @@ class LinkWorld final : public World {
   // On the thread of the link:
   void run(const std::function<std::unique_ptr<Link>()>& open);
   void introduce();
+  void watch_processes(const std::string& machine);
   void turn();
   void hear();
   void send_sign_of_life(Clock::time_point now);
@@ -88,6 +90,8 @@ class LinkWorld final : public World {
   [[nodiscard]] bool speaks_of(int lost_rank) const;
   [[nodiscard]] std::string failure();
 
+  static constexpr const char* has_ended = "its process has ended, killed or by itself";
+
   WorldOptions options_;
   bool in_one_process_;
   int exceptions_;  // in flight where the world was made
@@ -97,6 +101,7 @@ class LinkWorld final : public World {
   // Of the link's thread.
   std::unique_ptr<Link> link_;
   std::unique_ptr<ProcessWatch> watch_;
+  std::unique_ptr<Witness> witness_;  // on the first two ranks of a machine
   std::unique_ptr<Operation> operation_;
   std::unique_ptr<Workspace> workspace_ = std::make_unique<Workspace>();
   std::vector<Peer> peers_;

@@ -10,7 +10,6 @@
 #include <vector>
 
 namespace recur::distributed {
-namespace {
 
 int open_process([[maybe_unused]] int id) {
 #ifdef SYS_pidfd_open
@@ -19,8 +18,6 @@ int open_process([[maybe_unused]] int id) {
   return -1;
 #endif
 }
-
-}  // namespace
 
 ProcessWatch::ProcessWatch(const std::map<int, int>& processes, std::function<void(int rank)> ended)
     : wake_(::eventfd(0, EFD_CLOEXEC)) {

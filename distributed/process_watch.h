@@ -6,9 +6,11 @@
 
 namespace recur::distributed {
 
+/// Returns a descriptor that becomes readable when the process `id` of this machine ends; -1 where the system has none.
+[[nodiscard]] int open_process(int id);
+
 /// Tells at once when a process of this machine ends. Does nothing where the system cannot watch processes (before
-/// Linux
-/// 5.3).
+/// Linux 5.3).
 class ProcessWatch {
  public:
   /// @param processes ids of processes by rank @param ended called with a rank, once, on another thread
