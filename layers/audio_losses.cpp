@@ -8,10 +8,12 @@
 namespace recur {
 namespace {
 
-void check(const char* loss, Var prediction, Var target) {
+void check(const char* loss, Var prediction, Var target, Var signal) {
   require(prediction.shape() == target.shape() && target.shape().rank() == 3 && target.shape().count() > 0,
           "{}: prediction {} and target {}, need equal shapes [batch, time, channels] (return_sequences?)", loss,
           prediction.shape(), target.shape());
+  require(signal.shape().rank() == 3 && signal.shape().count() > 0, "{}: signal {}, need [batch, time, channels]", loss,
+          signal.shape());
 }
 
 /// Mean of the squares of x, or of x[t] - a·x[t-1].
@@ -26,17 +28,19 @@ Var mean_energy(Var x, double a) {
 
 }  // namespace
 
-Var error_to_signal(Var prediction, Var target, double pre_emphasis) {
-  check("error_to_signal", prediction, target);
+Var error_to_signal(Var prediction, Var target, double pre_emphasis, Var signal) {
+  if (!signal.defined()) signal = target;
+  check("error_to_signal", prediction, target, signal);
   const Var error = target - prediction;
-  const Var energy = mean_energy(target, pre_emphasis);
+  const Var energy = mean_energy(signal, pre_emphasis);
   return mean_energy(error, pre_emphasis) / (energy + least_audio_energy);
 }
 
-Var dc_error(Var prediction, Var target) {
-  check("dc_error", prediction, target);
+Var dc_error(Var prediction, Var target, Var signal) {
+  if (!signal.defined()) signal = target;
+  check("dc_error", prediction, target, signal);
   const Var offset = mean(Var(target - prediction), 1);
-  const Var energy = mean_energy(target, 0);
+  const Var energy = mean_energy(signal, 0);
   return mean(Var(square(offset))) / (energy + least_audio_energy);
 }
 

@@ -12,10 +12,13 @@ inline constexpr double least_audio_energy = 1e-5;
 
 /// mean (t - y)² / (mean t² + 1e-5), both signals filtered by x[t] - pre_emphasis · x[t-1] along time, the signal
 /// before the first step being 0. Throws ShapeError unless the shapes are equal and have three axes.
-[[nodiscard]] Var error_to_signal(Var prediction, Var target, double pre_emphasis = 0);
+/// @param signal the signal whose energy divides the error, `[any batch, time, channels]`; undefined: target. A rank
+/// that has some sequences of a batch gives the targets of the whole batch, so that losses of ranks add up.
+[[nodiscard]] Var error_to_signal(Var prediction, Var target, double pre_emphasis = 0, Var signal = {});
 
 /// Mean over sequences and channels of (mean over time of t - y)², divided by (mean t² + 1e-5). Throws ShapeError
 /// unless the shapes are equal and have three axes.
-[[nodiscard]] Var dc_error(Var prediction, Var target);
+/// @param signal the signal whose energy divides, as for `error_to_signal`
+[[nodiscard]] Var dc_error(Var prediction, Var target, Var signal = {});
 
 }  // namespace recur

@@ -128,12 +128,12 @@ void AudioLoss::add(Settings& settings, const std::string& key, const Json& give
   terms_.push_back(std::move(term));
 }
 
-Var AudioLoss::operator()(Var prediction, Var target) const {
+Var AudioLoss::operator()(Var prediction, Var target, Var signal) const {
   Var total;
   for (const Term& term : terms_) {
     Var one;
-    if (term.name == "esr") one = error_to_signal(prediction, target, term.pre_emphasis);
-    else if (term.name == "dc") one = dc_error(prediction, target);
+    if (term.name == "esr") one = error_to_signal(prediction, target, term.pre_emphasis, signal);
+    else if (term.name == "dc") one = dc_error(prediction, target, signal);
     else if (term.name == "mean_squared_error") one = mean_squared_error(prediction, target);
     else one = mean_absolute_error(prediction, target);
     add_loss(total, one, term.weight);

@@ -29,8 +29,8 @@ class AudioLoss {
  public:
   /// A name, an object with `class_name`, `config` and `weight`, or a list of these. @throws UsageError
   explicit AudioLoss(Settings& settings);
-  /// @param prediction, target `[batch, time, channels]`
-  [[nodiscard]] Var operator()(Var prediction, Var target) const;
+  /// @param prediction, target `[batch, time, channels]` @param signal the targets of all ranks; undefined: target
+  [[nodiscard]] Var operator()(Var prediction, Var target, Var signal = {}) const;
   /// Of the first term that has one; CoreAudioML's 0.85 if none has.
   [[nodiscard]] double pre_emphasis() const;
 

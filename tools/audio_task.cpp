@@ -105,7 +105,8 @@ Var AudioTask::loss(Tape& tape, const AudioWindows::Window& window) {
   }
   Var activity;
   const Var prediction = output(tape, window.inputs, &activity);
-  const Var value = loss_(prediction, tape.constant(window.targets));
+  const Var signal = window.of_all.size() > 0 ? tape.constant(window.of_all) : Var();
+  const Var value = loss_(prediction, tape.constant(window.targets), signal);
   return with_penalties(value, parameters_, activity);
 }
 

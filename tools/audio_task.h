@@ -29,6 +29,8 @@ class AudioTask {
 
   /// The loss of a window; the states go on from the window before unless it begins.
   [[nodiscard]] Var loss(Tape& tape, const AudioWindows::Window& window);
+  /// Sets carried states to zeros.
+  void forget();
   /// Scores of clips, each from states of zeros, or joined as in training; warm-up counts in none.
   [[nodiscard]] AudioScores scores(Tape& tape, std::span<const Index> clips);
   /// What a lane of clips holds and what the model makes of it, `[frames, channels]` without the warm-up.
@@ -57,7 +59,6 @@ class AudioTask {
   void build(Settings& settings, const Options& options);
   [[nodiscard]] Var output(Tape& tape, const Tensor<float>& inputs, Var* penalty = nullptr);
   void add_signals(std::vector<Signals>& to, const AudioBatch& batch, Var prediction, Index first) const;
-  void forget();
 
   AudioSettings settings_;
   AudioLoss loss_;

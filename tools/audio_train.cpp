@@ -25,6 +25,25 @@ struct JudgedClips {
   }
 };
 
+/// Windows of training, of which a rank may have none: its states are zeros then, not those of earlier clips.
+class SharedWindows {
+ public:
+  explicit SharedWindows(AudioTask& task) : task_(task), windows_(task.training()) {}
+
+  [[nodiscard]] Index size() const { return windows_.size(); }
+  [[nodiscard]] AudioWindows::Window operator[](Index index) const { return windows_[index]; }
+  [[nodiscard]] AudioWindows::Window share(Index index, const Share& share) {
+    AudioWindows::Window own = windows_.share(index, share);
+    if (own.frames() == 0) task_.forget();
+    return own;
+  }
+  void start_epoch(Index epoch) { windows_.start_epoch(epoch); }
+
+ private:
+  AudioTask& task_;
+  AudioWindows windows_;
+};
+
 void tell_latencies(const Flags& flags, const AudioTask& task) {
   const auto& found = task.pairs().latencies;
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -36,7 +55,7 @@ void tell_latencies(const Flags& flags, const AudioTask& task) {
 
 std::vector<EpochReport> fit_audio(AudioTask& task, const Job& job, Trainer& trainer, Tape& tape,
                                    const std::string& config) {
-  AudioWindows windows = task.training();
+  SharedWindows windows(task);
   AudioScores scores;
   trainer.carry_states(task.recurrent(), Trainer::EachEpoch::begins_with_zeros);
   trainer.metrics = [&](const EpochReport&) {
@@ -63,12 +82,14 @@ void train_audio(const Flags& flags, Settings& settings) {
   const Run run = read_run(flags, settings);
   AudioTask task(settings, {.seed = seed});
   settings.finish();
+  require_same_job(flags, settings);
   if (task.split().validation.empty())
     settings.object("data").refuse("split", "a validation part is needed; it chooses the best epoch");
-  tell_latencies(flags, task);
+  if (flags.world == nullptr || flags.world->leads()) tell_latencies(flags, task);
   Job job({flags, settings, run, seed, task.identity()}, task.parameters());
   Tape tape(DType::float32, seed);
   job.fit([&](Trainer& trainer) { return fit_audio(task, job, trainer, tape, settings.dump()); });
+  if (!job.leads()) return;
   (void)load_parameters(job.model_file(), task.parameters());
   const JudgedClips judged(task);
   const AudioScores scores = task.scores(tape, judged.clips);

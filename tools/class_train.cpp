@@ -62,12 +62,14 @@ void train_classes(const Flags& flags, Settings& settings) {
   const Run run = read_run(flags, settings);
   ClassTask task(settings, seed);
   settings.finish();
+  require_same_job(flags, settings);
   const JudgedWindows judged(task);
   if (judged.windows.empty())
     settings.object("data").refuse("split", "neither the test nor the validation part has a recording");
   Job job({flags, settings, run, seed, task.identity()}, task.parameters());
   Tape tape(DType::float32, seed);
   job.fit([&](Trainer& trainer) { return fit_classes(task, job, trainer, tape, settings.dump()); });
+  if (!job.leads()) return;
   (void)load_parameters(job.model_file(), task.parameters());
   const ClassDecisions decisions = task.decide(tape, judged.windows);
   Job::Numbers numbers;

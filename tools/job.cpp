@@ -13,7 +13,7 @@
 namespace recur::tools {
 namespace {
 
-TrainerOptions trainer_options(const Job::Options& options, const RunDirectory& directory) {
+TrainerOptions trainer_options(const Job::Options& options) {
   Metadata identity = options.identity;
   identity["loss"] = options.settings.value("loss").dump();
   Metadata circumstances{{"seed", std::to_string(options.seed)},
@@ -21,21 +21,22 @@ TrainerOptions trainer_options(const Job::Options& options, const RunDirectory& 
   for (const char* key : {"batch", "early_stopping", "reduce_on_plateau"})
     circumstances[key] = options.settings.has(key) ? options.settings.value(key).dump() : "as by default";
   return {.epochs = options.run.epochs,
-          .checkpoint = {.directory = directory.checkpoints(),
+          .checkpoint = {.directory = options.run.folder / "checkpoints",
                          .every = options.run.every,
                          .keep = options.run.keep,
                          .resume = options.flags.resume,
                          .identity = std::move(identity),
-                         .circumstances = std::move(circumstances)}};
+                         .circumstances = std::move(circumstances)},
+          .world = options.flags.world,
+          .exchange = exchange_of(options.flags)};
 }
 
 }  // namespace
 
 Job::Job(Options options, std::vector<NamedParameter> parameters)
     : options_(std::move(options)),
-      directory_(options_.run.folder, earlier_run(options_.flags.resume, options_.flags.overwrite)),
-      trainer_(std::move(parameters), options_.run.make_optimizer(), trainer_options(options_, directory_)) {
-  directory_.clear();
+      directory_(run_directory(options_.flags, options_.run.folder)),
+      trainer_(std::move(parameters), options_.run.make_optimizer(), trainer_options(options_)) {
   const Run& run = options_.run;
   report_ = &trainer_.add(RunFolder({.directory = run.folder, .config = options_.settings.dump(), .locked = true}));
   if (run.plateau) trainer_.add(ReduceLROnPlateau(run.plateau->options, run.plateau->monitor));
@@ -50,7 +51,7 @@ void Job::fit(const std::function<std::vector<EpochReport>(Trainer&)>& fit) {
   const auto epochs = fit(trainer_);
   if (trainer_.interrupted_by() != 0) throw Interrupted(trainer_.interrupted_by());
   const bool saved = std::ranges::any_of(epochs, [](const EpochReport& epoch) { return epoch.best; });
-  require<Error>(saved || std::filesystem::exists(model_file()),
+  require<Error>(saved || !leads() || std::filesystem::exists(model_file()),
                  "no epoch had a finite validation loss, so that no model was saved");
 }
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ class Job {
   /// @throws UsageError, StateError and FormatError as `RunDirectory`
   Job(Options options, std::vector<NamedParameter> parameters);
 
+  /// Returns true on the rank that writes files and prints.
+  [[nodiscard]] bool leads() const { return directory_.has_value(); }
   [[nodiscard]] Trainer& trainer() { return trainer_; }
   [[nodiscard]] RunFolder& report() { return *report_; }
   [[nodiscard]] std::filesystem::path model_file() const { return options_.run.model_file(); }
@@ -43,7 +46,7 @@ class Job {
 
  private:
   Options options_;
-  RunDirectory directory_;
+  std::optional<RunDirectory> directory_;  // of the rank that leads
   Trainer trainer_;
   RunFolder* report_;
 };

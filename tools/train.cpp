@@ -79,9 +79,6 @@ void train(const Flags& flags) {
   for (const std::string& assignment : flags.set) settings.set(assignment);
   const DataKind kind = data_kind(settings);
   if (kind == DataKind::table) return train_table(flags, settings);
-  require<UsageError>((kind != DataKind::audio && kind != DataKind::classification) || flags.world == nullptr,
-                      "{}: data of the kind {} is trained on by one process, without mpirun", flags.file,
-                      kind == DataKind::audio ? "audio" : "classification");
   if (kind == DataKind::audio) return train_audio(flags, settings);
   if (kind == DataKind::classification) return train_classes(flags, settings);
   const std::uint64_t seed = read_seed(settings, flags);

@@ -1,4 +1,5 @@
 #include <recur/framework/check/gradcheck.h>
+#include <recur/framework/ops/split.h>
 #include <recur/layers/audio_losses.h>
 
 #include <boost/test/unit_test.hpp>
@@ -45,6 +46,22 @@ BOOST_AUTO_TEST_CASE(gradients) {
   check([](Var y, Var t) { return error_to_signal(y, t); });
   check([](Var y, Var t) { return error_to_signal(y, t, 0.85); });
   check([](Var y, Var t) { return dc_error(y, t); });
+}
+
+// Sequences of two ranks: their losses add up, each by its part of the frames, if the energy is that of both.
+BOOST_AUTO_TEST_CASE(losses_of_ranks_add_up) {
+  Tape tape(DType::float64);
+  const Var y = tape.constant(shape, predicted), t = tape.constant(shape, wanted);
+  const auto add_up = [&](auto loss) {
+    double sum = 0;
+    for (Index row = 0; row < 2; ++row) sum += 0.5 * loss(slice(y, 0, row, 1), slice(t, 0, row, 1)).item();
+    return sum;
+  };
+  BOOST_TEST(add_up([&](Var a, Var b) { return error_to_signal(a, b, 0.85, t); }) ==
+             error_to_signal(y, t, 0.85).item());
+  BOOST_TEST(add_up([&](Var a, Var b) { return dc_error(a, b, t); }) == dc_error(y, t).item());
+  BOOST_TEST(add_up([&](Var a, Var b) { return dc_error(a, b); }) != dc_error(y, t).item());
+  BOOST_CHECK_THROW((void)dc_error(y, t, tape.zeros({2, 3})), ShapeError);
 }
 
 BOOST_AUTO_TEST_CASE(silence_is_finite_and_shapes_are_checked) {

@@ -22,17 +22,37 @@ Index AudioWindows::windows() const {
   return (length() - options_.warm_up + options_.steps - 1) / options_.steps;
 }
 
-AudioWindows::Window AudioWindows::operator[](Index index) const {
-  require<ValueError>(index >= 0 && index < size(), "AudioWindows: window {} of {}", index, size());
-  const Index group = index / windows(), window = index % windows();
+std::span<const AudioLane> AudioWindows::lanes_of_group(Index group) const {
   const auto begin = static_cast<std::size_t>(group * options_.batch);
-  const auto lanes =
-      std::span(lanes_).subspan(begin, std::min(static_cast<std::size_t>(options_.batch), lanes_.size() - begin));
+  return std::span(lanes_).subspan(begin, std::min(static_cast<std::size_t>(options_.batch), lanes_.size() - begin));
+}
+
+AudioWindows::Window AudioWindows::window_of(Index window, std::span<const AudioLane> lanes) const {
   const Index first = options_.warm_up + window * options_.steps;
   const Index last = options_.steps == 0 ? length() : std::min(first + options_.steps, length());
   AudioBatch batch = gather(clips_, lanes, first, last);
-  Window result{window == 0, {}, std::move(batch.inputs), std::move(batch.targets)};
+  Window result{window == 0, {}, std::move(batch.inputs), std::move(batch.targets), {}};
   if (window == 0 && options_.warm_up > 0) result.warm_up = gather(clips_, lanes, 0, options_.warm_up).inputs;
+  return result;
+}
+
+AudioWindows::Window AudioWindows::operator[](Index index) const {
+  require<ValueError>(index >= 0 && index < size(), "AudioWindows: window {} of {}", index, size());
+  return window_of(index % windows(), lanes_of_group(index / windows()));
+}
+
+AudioWindows::Window AudioWindows::share(Index index, const Share& share) const {
+  Window all = (*this)[index];
+  const Index lanes = all.targets.shape()[0], count = share.count(lanes);
+  if (count == lanes) return all;
+  if (count == 0) {
+    const Shape none = all.targets.shape().with(0, 0);
+    return {all.begins, {}, Tensor<float>(all.inputs.shape().with(0, 0)), Tensor<float>(none), std::move(all.targets)};
+  }
+  const auto own = lanes_of_group(index / windows())
+                       .subspan(static_cast<std::size_t>(share.first(lanes)), static_cast<std::size_t>(count));
+  Window result = window_of(index % windows(), own);
+  result.of_all = std::move(all.targets);
   return result;
 }
 

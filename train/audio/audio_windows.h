@@ -1,6 +1,7 @@
 #pragma once
 
 #include <recur/train/audio/audio_clips.h>
+#include <recur/train/data/share.h>
 
 #include <optional>
 
@@ -26,6 +27,7 @@ class AudioWindows {
     Tensor<float> warm_up{};  ///< `[clips, warm_up, features]` before a window that begins; empty for none.
     Tensor<float> inputs{};   ///< `[clips, frames, features]`
     Tensor<float> targets{};  ///< `[clips, frames, channels]`
+    Tensor<float> of_all{};   ///< Of the share of a rank: the targets of all clips of the window; empty otherwise.
     [[nodiscard]] Index frames() const { return targets.shape()[0] * targets.shape()[1]; }
   };
 
@@ -35,6 +37,8 @@ class AudioWindows {
   /// Windows of an epoch.
   [[nodiscard]] Index size() const { return groups() * windows(); }
   [[nodiscard]] Window operator[](Index index) const;
+  /// Returns the clips of one rank, in a block: those of a rank are the same in all windows until one begins.
+  [[nodiscard]] Window share(Index index, const Share& share) const;
   void start_epoch(Index epoch);
 
  private:
@@ -43,6 +47,9 @@ class AudioWindows {
   }
   [[nodiscard]] Index length() const { return static_cast<Index>(lanes_[0].size()) * clips_.length(); }
   [[nodiscard]] Index windows() const;
+  /// Returns the lanes of a group of clips.
+  [[nodiscard]] std::span<const AudioLane> lanes_of_group(Index group) const;
+  [[nodiscard]] Window window_of(Index window, std::span<const AudioLane> lanes) const;
 
   const AudioClips& clips_;
   std::vector<Index> training_;

@@ -113,6 +113,24 @@ BOOST_AUTO_TEST_CASE(states_are_carried_through_joined_clips) {
   BOOST_TEST(numbers(windows[1].inputs) == (std::vector<float>{102, 103, 302, 303}), per_element());
 }
 
+BOOST_AUTO_TEST_CASE(ranks_have_blocks_of_the_clips_of_a_window) {
+  const AudioPairs pairs = counted({7, 7, 7, 7});
+  const AudioClips clips(pairs, 7);
+  const AudioWindows windows(clips, {0, 1, 2, 3}, {.batch = 3, .steps = 3, .warm_up = 1});
+  const auto first = windows.share(0, {.rank = 0, .ranks = 2}), second = windows.share(0, {.rank = 1, .ranks = 2});
+  BOOST_TEST(first.begins);
+  BOOST_TEST(numbers(first.inputs) == (std::vector<float>{1, 2, 3, 101, 102, 103}), per_element());
+  BOOST_TEST(numbers(second.inputs) == (std::vector<float>{201, 202, 203}), per_element());
+  BOOST_TEST(numbers(second.warm_up) == (std::vector<float>{200}), per_element());
+  BOOST_TEST(numbers(second.of_all) == numbers(windows[0].targets), per_element());
+  // The last group has one clip, and none for the second rank.
+  BOOST_TEST(numbers(windows.share(2, {.rank = 0, .ranks = 2}).inputs) == numbers(windows[2].inputs), per_element());
+  const auto none = windows.share(2, {.rank = 1, .ranks = 2});
+  BOOST_TEST(none.frames() == 0);
+  BOOST_TEST((none.inputs.shape() == Shape{0, 3, 1}));
+  BOOST_TEST(windows.share(0, {}).of_all.size() == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
