@@ -3,6 +3,8 @@
 #include <recur/io/model_file.h>
 #include <recur/train/labels/linear_classifier.h>
 
+#include <algorithm>
+
 #include "class_commands.h"
 #include "class_task.h"
 #include "job.h"
@@ -48,6 +50,19 @@ std::vector<EpochReport> fit_classes(ClassTask& task, const Job& job, Trainer& t
   return trainer.fit(tape, batches, loss, held.empty() ? Trainer::Validation() : validation);
 }
 
+/// Shares of each class by what it was taken for, with the counts.
+HeatMap confusion_map(const ConfusionMatrix& confusion, const std::vector<std::string>& classes) {
+  HeatMap map{.title = "Confusion matrix", .rows = {"class", classes}, .columns = {"taken for", classes}, .shares = {}};
+  for (Index row = 0; row < confusion.classes(); ++row)
+    for (Index column = 0; column < confusion.classes(); ++column) {
+      const Index count = confusion.count(row, column);
+      map.shares.push_back(static_cast<double>(count) /
+                           static_cast<double>(std::max<Index>(1, confusion.targets(row))));
+      map.texts.push_back(count > 0 ? std::to_string(count) : std::string());
+    }
+  return map;
+}
+
 /// What a linear model and the most frequent class reach.
 void add_baselines(Job::Numbers& to, const ClassTask& task, const JudgedWindows& judged) {
   const ClassDecisions linear = linear_decisions(task.recordings(), task.windows(Part::training), judged.windows);
@@ -83,7 +98,8 @@ void train_classes(const Flags& flags, Settings& settings) {
                          confusion.f1(c));
   if (!task.settings().windows.every_step) add_baselines(numbers, task, judged);
   const std::string matrix = confusion.text(task.recordings().classes);
-  job.report().add_sample("Confusion matrix: rows are classes, columns what they were taken for", matrix);
+  job.report().add_map(confusion_map(confusion, task.recordings().classes));
+  job.report().add_sample("Scores by class: rows are classes, columns what they were taken for", matrix);
   job.write_report();
   if (!flags.json) fmt::print("{}", matrix);
   job.print(numbers);

@@ -5,6 +5,7 @@
 #include <recur/framework/ops/cross_entropy.h>
 #include <recur/framework/ops/ctc_loss.h>
 #include <recur/framework/ops/reduce.h>
+#include <recur/framework/ops/softmax.h>
 #include <recur/layers/counted_steps.h>
 #include <recur/layers/ctc_decoding.h>
 #include <recur/layers/losses.h>
@@ -109,6 +110,28 @@ std::vector<std::vector<std::int32_t>> Task::read(Tape& tape, const PaddedBatch&
 }
 
 Var Task::logits(Tape& tape, const PaddedBatch& batch) { return outputs_.logits(call(tape, batch).value); }
+std::vector<Task::Alignment> Task::align(Tape& tape, const PaddedBatch& batch) {
+  const NoGradient inference(tape);
+  const LayerValue output = call(tape, batch);
+  const Var logits = outputs_.logits(output.value);
+  const Shape shape = logits.shape();
+  const auto lengths = lengths_of("ctc", output);
+  const std::vector<double> probabilities = softmax(logits).to_array().to_doubles();
+  auto readings = ctc_greedy(logits.to_array(), {.lengths = lengths});
+  auto wanted = label_lists(batch.targets).lists();
+  std::vector<Alignment> all;
+  for (Index i = 0; i < shape[0]; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    Alignment one{.frames = lengths.empty() ? shape[1] : lengths[at], .classes = shape[2]};
+    const auto first = probabilities.begin() + i * shape[1] * shape[2];
+    one.probabilities.assign(first, first + one.frames * one.classes);
+    one.reading = std::move(readings[at]);
+    one.wanted = std::move(wanted[at]);
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 
 Task::Loss Task::loss(Tape& tape, const PaddedBatch& batch) {
   const Judged judged = judge(tape, batch);

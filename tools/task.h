@@ -1,5 +1,7 @@
 #pragma once
 
+#include <recur/interop/signal_path.h>
+#include <recur/layers/ctc_decoding.h>
 #include <recur/layers/sequential.h>
 #include <recur/train/loop/batch_scores.h>
 #include <recur/train/loop/checkpoint.h>
@@ -59,6 +61,18 @@ class Task {
   /// Returns the labels that the model reads in each sequence, by `ctc_greedy`.
   [[nodiscard]] std::vector<std::vector<std::int32_t>> read(Tape& tape, const PaddedBatch& batch);
   /// Returns the logits of a model of text at all steps.
+  /// What a model that reads label lists makes of the frames of one sequence.
+  struct Alignment {
+    Index frames = 0, classes = 0;
+    std::vector<double> probabilities{};  ///< `[frames, classes]`
+    CtcReading reading{};                 ///< By `ctc_greedy`.
+    std::vector<std::int32_t> wanted{};   ///< The labels of the data.
+    [[nodiscard]] double probability(Index frame, Index label) const {
+      return probabilities[static_cast<std::size_t>(frame * classes + label)];
+    }
+  };
+  /// Returns the alignment of each sequence of a batch, without its padding.
+  [[nodiscard]] std::vector<Alignment> align(Tape& tape, const PaddedBatch& batch);
   [[nodiscard]] Var logits(Tape& tape, const PaddedBatch& batch);
   /// A mean loss over the steps that count (those that lengths and masks leave), plus penalties of weights and outputs.
   struct Loss {

@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "data_identity.h"
 #include "data_kind.h"
+#include "label_report.h"
 #include "run.h"
 #include "run_directory.h"
 #include "seed.h"
@@ -35,6 +36,8 @@ void print_threads(bool json) {
 void complete_report(RunFolder& report, Task& task, const Run& run, std::uint64_t seed) {
   (void)load_parameters(run.model_file(), task.parameters());
   if (const auto optimum = task.optimum()) report.add_result("least possible loss", fmt::format("{:.4f}", *optimum));
+  if (task.reads_labels())
+    for (HeatMap& map : label_maps(task, task.validation())) report.add_map(std::move(map));
   if (task.vocabulary()) {
     constexpr Index characters = 400;
     try {
