@@ -49,7 +49,11 @@ ClassSettings ClassSettings::read(Settings data) {
   to.windows.length = data.integer("length", 0, 0);
   to.windows.stride = data.integer("stride", 0, 0);
   to.windows.every_step = data.flag("every_step");
-  if (data.asks("scale")) to.scale = scale_kind(data.choice("scale", {"standard", "minmax", "robust", "log", "none"}));
+  if (data.asks("scale")) {
+    const std::string kind = data.choice("scale", {"standard", "minmax", "robust", "log", "recording", "none"});
+    to.by_recording = kind == "recording";
+    to.scale = to.by_recording ? ScaleKind::none : scale_kind(kind);
+  }
   to.split = data.asks("split") ? data.value("split") : Settings::Json{{"validation", 0.2}, {"test", 0.2}};
   if (!to.split.is_object()) data.refuse("split", "an object {…} is expected");
   data.finish();

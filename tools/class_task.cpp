@@ -80,6 +80,7 @@ void ClassTask::read(Settings& settings, const ClassNotes* notes) {
   recordings_ = data.about("path", [&] {
     return read_recordings(settings_.source, notes != nullptr ? notes->classes : std::vector<std::string>());
   });
+  if (settings_.by_recording) scale_by_recording(recordings_);
   if (notes == nullptr && recordings_.classes.size() < 2)
     data.refuse("label", fmt::format("there is one class only, '{}'", recordings_.classes.at(0)));
   const auto names = [&](const char* key) {

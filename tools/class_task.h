@@ -21,6 +21,7 @@ struct ClassSettings {
   RecordingSource source{};
   LabelWindowOptions windows{};
   ScaleKind scale = ScaleKind::standard;
+  bool by_recording = false;  ///< Recordings are scaled by `scale_by_recording`.
   Settings::Json split{};
 
   /// @throws UsageError with the JSON pointer of what is wrong

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "class_task.h"
 #include "data_kind.h"
 #include "outputs.h"
 #include "table_loss.h"
@@ -103,11 +104,25 @@ void add_table(ExportedModel& to, Settings& settings, const std::string& scaling
       table.windows.every_step ? "" : fmt::format("; begin each {} rows anew", table.windows.length)));
 }
 
+void add_classes(ExportedModel& to, Settings& settings, const ClassNotes& notes) {
+  const ClassSettings classes = ClassSettings::read(settings.object("data"));
+  std::vector<std::string> names;
+  for (const ColumnScale& column : notes.scaling.inputs()) {
+    if (!classes.by_recording) add_scale(to.description.path.inputs, column, "input");
+    names.push_back(column.name);
+  }
+  to.notes.push_back(
+      fmt::format("inputs {}: {}",
+                  classes.by_recording ? "scaled before, by \"scale\": \"recording\"" : "in the units of the files",
+                  fmt::join(names, ", ")));
+  to.notes.push_back(fmt::format("outputs: {}", fmt::join(notes.classes, ", ")));
+}
+
 }  // namespace
 
 bool stands_alone(const Trained& trained) {
   const DataKind kind = data_kind(trained.settings);
-  return kind == DataKind::table || kind == DataKind::audio ||
+  return kind == DataKind::table || kind == DataKind::audio || kind == DataKind::classification ||
          load_model_file(trained.model).metadata.contains("imported_from");
 }
 
@@ -129,7 +144,9 @@ ExportedModel load_exported(Trained& trained, const Flags& flags) {
   description.path.input_gain = number_of(notes, "input_gain", 1);
   description.path.output_gain = number_of(notes, "output_gain", 1);
   if (const auto states = notes.find("states"); states != notes.end()) description.states = states_of(states->second);
-  if (const auto scaling = notes.find("scaling"); scaling != notes.end())
+  if (data_kind(trained.settings) == DataKind::classification)
+    add_classes(result, trained.settings, ClassNotes::load(trained.model));
+  else if (const auto scaling = notes.find("scaling"); scaling != notes.end())
     add_table(result, trained.settings, scaling->second);
   return result;
 }
