@@ -9,10 +9,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "export_c.h"
 #include "exported_model.h"
+#include "fold_gains.h"
 #include "task.h"
 #include "trained.h"
 
@@ -66,6 +68,8 @@ std::vector<std::string> write_trained(const Flags& flags, const ExportFormat& f
 // Of a model file that says all: its data are not needed.
 std::vector<std::string> write_alone(const Flags& flags, const ExportFormat& format, Trained& trained) {
   ExportedModel own = load_exported(trained, flags);
+  constexpr std::array<std::string_view, 4> with_gains = {"c", "onnx", "onnx-stateful", "aidax"};
+  if (std::ranges::find(with_gains, format.name) == with_gains.end()) fold_gains(own);
   std::vector<std::string> notes = format.write(
       {flags, own.model, own.description, flags.to,
        [&](const Graph& graph, Index most) { return random_steps(own.description, graph, most); }, "random inputs"});

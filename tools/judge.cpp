@@ -68,9 +68,10 @@ LayerValue Task::call(Tape& tape, const PaddedBatch& batch) {
     input.ids_shape = batch.inputs.shape();
     input.tape = &tape;
   } else {
-    input.value = tape.constant(batch.inputs);
+    input.value = interop::enter(path_, tape.constant(batch.inputs));
   }
   LayerValue output = model_->call(input);
+  if (!ids_ && !path_.plain()) output.value = interop::leave(path_, output.value, input.value);
   if (reads_labels()) return output;
   output.lengths =
       of_steps(batch, output.value.shape()) ? std::span<const Index>(batch.lengths) : std::span<const Index>();
@@ -109,7 +110,6 @@ std::vector<std::vector<std::int32_t>> Task::read(Tape& tape, const PaddedBatch&
   return labels;
 }
 
-Var Task::logits(Tape& tape, const PaddedBatch& batch) { return outputs_.logits(call(tape, batch).value); }
 std::vector<Task::Alignment> Task::align(Tape& tape, const PaddedBatch& batch) {
   const NoGradient inference(tape);
   const LayerValue output = call(tape, batch);
@@ -132,6 +132,7 @@ std::vector<Task::Alignment> Task::align(Tape& tape, const PaddedBatch& batch) {
   return all;
 }
 
+Var Task::logits(Tape& tape, const PaddedBatch& batch) { return outputs_.logits(call(tape, batch).value); }
 
 Task::Loss Task::loss(Tape& tape, const PaddedBatch& batch) {
   const Judged judged = judge(tape, batch);

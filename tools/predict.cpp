@@ -12,6 +12,7 @@
 #include "class_commands.h"
 #include "commands.h"
 #include "data_kind.h"
+#include "imported_sound.h"
 #include "run.h"
 #include "table_commands.h"
 #include "trained.h"
@@ -105,6 +106,8 @@ void predict(const Flags& flags) {
   if (named.kind == DataKind::table) return predict_table(flags, named.path);
   if (named.kind == DataKind::audio) return predict_audio(flags, named.path);
   if (named.kind == DataKind::classification) return predict_classes(flags, named.path);
+  const std::filesystem::path model = named.path.empty() ? std::filesystem::path(flags.file) : named.path;
+  if (is_sound_for_imported(flags, model)) return predict_imported_sound(flags);
   Trained trained = find_trained(flags);
   Task task = load_trained(flags, trained, {.one_stream = true});
   const Tensor<float> predictions = task.reads_labels() ? read_labels(task) : predict_numbers(task);

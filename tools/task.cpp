@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
 namespace recur::tools {
 namespace {
@@ -40,6 +41,13 @@ ModelNotes ModelNotes::load(const std::filesystem::path& file) {
         "'{}': columns {}", file.string(), at->second);
     result.columns = list.get<std::vector<std::string>>();
   }
+  const auto factor = [&](const char* key, double otherwise) {
+    const auto at = notes.find(key);
+    return at == notes.end() ? otherwise : std::strtod(at->second.c_str(), nullptr);
+  };
+  result.path.skip = static_cast<Index>(factor("skip", 0));
+  result.path.input_gain = factor("input_gain", 1);
+  result.path.output_gain = factor("output_gain", 1);
   return result;
 }
 
@@ -94,8 +102,10 @@ void Task::read_model(Settings& settings, const Options& options, const LossConf
   outputs_ = Outputs(settings, model_, loss);
   check_order(settings);
   settings.about("model", [&] {
-    if (options.notes) features_ = options.notes->features;
-    else if (!ids_) {
+    if (options.notes) {
+      features_ = options.notes->features;
+      path_ = options.notes->path;
+    } else if (!ids_) {
       const Shape shape = data_.validation[0].inputs.shape();
       require<ShapeError>(shape.rank() >= 3, "examples have the shape {}, [time, features] is needed{}",
                           shape.without(0), shape.rank() == 2 ? " (for ids, an Embedding as the first layer)" : "");

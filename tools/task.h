@@ -29,6 +29,7 @@ struct ModelNotes {
   Index features = 1;                      ///< Features of a time step of the inputs.
   std::optional<Vocabulary> vocabulary{};  ///< Characters of a model of text.
   std::vector<std::string> columns{};      ///< Columns of a table that are the features, in this order.
+  interop::SignalPath path{};              ///< Gains and skip around an imported model.
 
   /// Throws FormatError if `Task::save` did not write the file.
   static ModelNotes load(const std::filesystem::path& file);
@@ -60,7 +61,6 @@ class Task {
   [[nodiscard]] bool reads_labels() const { return outputs_.loss().of_label_lists(); }
   /// Returns the labels that the model reads in each sequence, by `ctc_greedy`.
   [[nodiscard]] std::vector<std::vector<std::int32_t>> read(Tape& tape, const PaddedBatch& batch);
-  /// Returns the logits of a model of text at all steps.
   /// What a model that reads label lists makes of the frames of one sequence.
   struct Alignment {
     Index frames = 0, classes = 0;
@@ -73,6 +73,7 @@ class Task {
   };
   /// Returns the alignment of each sequence of a batch, without its padding.
   [[nodiscard]] std::vector<Alignment> align(Tape& tape, const PaddedBatch& batch);
+  /// Returns the logits of a model of text at all steps.
   [[nodiscard]] Var logits(Tape& tape, const PaddedBatch& batch);
   /// A mean loss over the steps that count (those that lengths and masks leave), plus penalties of weights and outputs.
   struct Loss {
@@ -134,6 +135,7 @@ class Task {
   Outputs outputs_;
   std::vector<std::unique_ptr<Metric>> metrics_;
   std::vector<std::int32_t> input_ids_, target_ids_;  // of the batch at hand
+  interop::SignalPath path_;                          // around the model
   bool ids_ = false;                                  // the inputs are ids, for an Embedding
   bool classes_ = false;                              // the targets are classes
 };
