@@ -47,20 +47,21 @@ AnyLayer& last_layer(AnyLayer& model) {
 }
 
 Activation activation_of(AnyLayer& layer) {
-  if (layer->type() == typeid(Dense)) return layer.as<Dense>().options().activation;
-  if (layer->type() == typeid(ActivationLayer)) return layer.as<ActivationLayer>().activation();
+  if (layer->type() == detail::TypeId::of<Dense>()) return layer.as<Dense>().options().activation;
+  if (layer->type() == detail::TypeId::of<ActivationLayer>()) return layer.as<ActivationLayer>().activation();
   return Activation::linear;
 }
 
 void set_activation(AnyLayer& layer, Activation activation) {
-  if (layer->type() == typeid(Dense)) layer.as<Dense>().set_activation(activation);
+  if (layer->type() == detail::TypeId::of<Dense>()) layer.as<Dense>().set_activation(activation);
   else layer.as<ActivationLayer>().set_activation(activation);
 }
 
 // A penalty on the output is one on what the activation gives.
 bool has_penalty(AnyLayer& layer) {
   if (layer->activity_regularizer) return true;
-  return layer->type() == typeid(Dense) && static_cast<bool>(layer.as<Dense>().options().activity_regularizer);
+  return layer->type() == detail::TypeId::of<Dense>() &&
+         static_cast<bool>(layer.as<Dense>().options().activity_regularizer);
 }
 
 // As Keras's losses, so that no logarithm is infinite.

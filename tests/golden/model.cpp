@@ -49,9 +49,9 @@ Model::Model(const Json& config, Index input_size, DType dtype, std::vector<Name
 }
 
 TorchLayers* Model::torch() {
-  if (layer_->type() == typeid(TorchLSTM)) return &layer_.as<TorchLSTM>();
-  if (layer_->type() == typeid(TorchGRU)) return &layer_.as<TorchGRU>();
-  if (layer_->type() == typeid(TorchRNN)) return &layer_.as<TorchRNN>();
+  if (layer_->type() == detail::TypeId::of<TorchLSTM>()) return &layer_.as<TorchLSTM>();
+  if (layer_->type() == detail::TypeId::of<TorchGRU>()) return &layer_.as<TorchGRU>();
+  if (layer_->type() == detail::TypeId::of<TorchRNN>()) return &layer_.as<TorchRNN>();
   return nullptr;
 }
 
