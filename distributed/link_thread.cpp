@@ -22,6 +22,8 @@ constexpr double computing = 2, parting = 1.5, ending = 30;
 constexpr auto nap = std::chrono::milliseconds(20);
 // Turns without progress before the processor is left to others.
 constexpr int eager_turns = 50;
+// Microseconds that a link's thread rests between turns, for each rank that shares the process.
+constexpr unsigned shared_nap = 20;
 
 using Clock = std::chrono::steady_clock;
 double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -200,9 +202,11 @@ void LinkWorld::work() {
       idle_ = 0;
       noticed_ = options_.notice;
     }
-    for (int i = 0; i < eager_turns; ++i)
+    for (int i = 0; i < (in_one_process_ ? 1 : eager_turns); ++i)
       if (operation_->advance()) return finish("");
-    sched_yield();
+    // Ranks of one process share its cores: 64 threads that loop would leave none to the rank that is awaited.
+    if (in_one_process_) ::usleep(shared_nap * static_cast<unsigned>(size_));
+    else sched_yield();
     wait_for_others(Clock::now());
   } catch (const std::exception& error) {
     const std::string text = fmt::format("{}: {}", name(rank_), error.what());
