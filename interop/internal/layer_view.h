@@ -18,8 +18,8 @@ struct LayerView {
   std::size_t place = 0;  ///< Position among the layers of the model.
 
   /// Returns a weight by name. Throws ValueError if there is none.
-  [[nodiscard]] const Array& weight(const std::string& name) const;
-  [[nodiscard]] bool has(const std::string& name) const;
+  [[nodiscard]] const Array& weight(const std::string& wanted) const;
+  [[nodiscard]] bool has(const std::string& wanted) const;
   [[nodiscard]] std::string text(const char* key, const char* otherwise) const;
   [[nodiscard]] bool flag(const char* key, bool otherwise) const;
 };
