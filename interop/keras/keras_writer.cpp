@@ -73,7 +73,7 @@ class ConfigWriter {
  public:
   explicit ConfigWriter(Target target) : target_(target) {}
 
-  Json layer(const std::string& class_name, const Json& config) const {
+  [[nodiscard]] Json layer(const std::string& class_name, const Json& config) const {
     require<ValueError>(known_classes.contains(class_name), "export: Keras has no {}", class_name);
     require<ValueError>(
         target_ != Target::tfjs || class_name.find("GRU") == std::string::npos || !config.value("reset_after", true),
@@ -104,14 +104,14 @@ class ConfigWriter {
   }
 
  private:
-  Json list(const Json& cells) const {
+  [[nodiscard]] Json list(const Json& cells) const {
     Json result = Json::array();
     for (const Json& cell : cells) result.push_back(layer(cell.at("class_name").get<std::string>(), cell.at("config")));
     return result;
   }
 
   // hard_sigmoid has another slope since Keras 3.
-  Json activation(const Json& name) const {
+  [[nodiscard]] Json activation(const Json& name) const {
     const bool old = name == "hard_sigmoid";
     const bool fresh = name == "hard_sigmoid_v3";
     require<ValueError>(
