@@ -73,7 +73,8 @@ void LinkWorld::turn() {
   bool closing = false;
   {
     std::unique_lock lock(mutex_);
-    closing = closing_;
+    // Not before the others know why: the program may have failed and closed since tell_own_failure.
+    closing = closing_ && (own_failure_.empty() || !failure_.empty());
     if (!closing && wanted_ == nullptr && own_failure_.empty()) {
       const auto woken = [&] {
         return wanted_ != nullptr || closing_ || !own_failure_.empty() ||

@@ -160,6 +160,19 @@ BOOST_AUTO_TEST_CASE(what_one_rank_throws_is_thrown_on_all_with_its_text) {
   }
 }
 
+// The rank that throws and ends may do both while the thread of its link rests between looking at the one and the
+// other.
+BOOST_AUTO_TEST_CASE(a_rank_that_throws_at_once_after_an_operation_is_heard_before_its_goodbye) {
+  for (int i = 0; i < 200; ++i) {
+    const auto thrown = on_ranks(2, [&](World& world) {
+      (void)world.any(false);
+      if (world.rank() == 1) throw ValueError("a loss that cannot be");
+      (void)world.any(false);
+    });
+    BOOST_REQUIRE_MESSAGE(thrown[0].find("a loss that cannot be") != std::string::npos, i << ": " << thrown[0]);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(ranks_at_other_operations_are_told_so) {
   const auto thrown = on_ranks(2, [](World& world) {
     std::vector<float> values(world.rank() == 0 ? 10 : 11, 1);
