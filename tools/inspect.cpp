@@ -9,6 +9,7 @@
 #include "import.h"
 #include "run.h"
 #include "seed.h"
+#include "task.h"
 
 namespace recur::tools {
 

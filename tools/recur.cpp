@@ -18,6 +18,7 @@
 #include "commands.h"
 #include "export.h"
 #include "recur_main.h"
+#include "settings.h"
 
 namespace {
 

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "commands.h"
+#include "settings.h"
 
 namespace recur::tools {
 namespace {

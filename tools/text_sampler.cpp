@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "task.h"
+
 namespace recur::tools {
 namespace {
 

@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "task.h"
-
 namespace recur::tools {
+
+class Task;
 
 struct SampleOptions {
   Index count = 0;         ///< Characters to write.
